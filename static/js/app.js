@@ -1,0 +1,7 @@
+// One small module a behaviour. Each finds its elements by a data- attribute and leaves the rest alone.
+import "./countdown.js";
+import "./dialog.js";
+import "./figure.js";
+import "./flash.js";
+import "./keyboard.js";
+import "./theme.js";

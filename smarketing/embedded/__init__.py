@@ -1,0 +1,91 @@
+"""PostgreSQL and Valkey from their wheels, shared by every command that uses one data directory.
+
+    with attached():
+        ...
+
+Whoever is attached holds a shared lock on one file; the kernel lets go of it however a process ends. The last one out
+finds nobody else holding it, and stops the servers. What a killed process left running is adopted by the next one.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from smarketing import env
+from smarketing.embedded.locks import Lock
+from smarketing.embedded.place import Place, place
+from smarketing.embedded.postgres import Postgres
+from smarketing.embedded.valkey import Valkey
+
+__all__ = ["Attachment", "Place", "Postgres", "Valkey", "attached", "needs_postgres", "needs_valkey", "place"]
+
+
+def needs_postgres() -> bool:
+    return not env.text("DATABASE_URL")
+
+
+def needs_valkey() -> bool:
+    return not env.text("REDIS_URL")
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+class Attachment:
+    """One process's hold on the embedded servers of one place."""
+
+    def __init__(self, where: Place, *, database: bool, queue: bool) -> None:
+        self.where = where
+        self.postgres = Postgres(where, say) if database else None
+        self.valkey = Valkey(where, say) if queue else None
+        self.in_use = Lock(where.var / "embedded.in-use")
+
+    def enter(self) -> None:
+        self.in_use.share()
+        try:
+            self.ensure_running()
+        except BaseException:
+            self.leave()
+            raise
+
+    def ensure_running(self) -> None:
+        """Start what does not run, and make the database. Safe to call at any time, from several processes at once."""
+        with Lock(self.where.var / "embedded.starting").alone():
+            for server in (self.postgres, self.valkey):
+                if server is not None:
+                    server.ensure_running()
+
+    def leave(self) -> None:
+        """Let go; the last one out stops the servers, also those that another process started."""
+        self.in_use.release()
+        if not self.in_use.take_if_free():
+            return
+        try:
+            Valkey(self.where, say).stop()
+            Postgres(self.where, say).stop()
+        finally:
+            self.in_use.release()
+
+
+@contextmanager
+def attached(*, queue: bool = True) -> Iterator[Attachment | None]:
+    """Hold the embedded servers that the environment does not replace by given ones."""
+    database, queue = needs_postgres(), queue and needs_valkey()
+    if not database and not queue:
+        yield None
+        return
+    attachment = Attachment(place(), database=database, queue=queue)
+    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGHUP, _exit)
+    attachment.enter()
+    try:
+        yield attachment
+    finally:
+        attachment.leave()
+
+
+def _exit(signum: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)

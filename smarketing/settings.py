@@ -1,0 +1,276 @@
+"""All settings, in one file, read from the environment. A value that cannot be read stops the start with one line."""
+
+import secrets
+from importlib.util import find_spec
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from smarketing import embedded, env
+from smarketing.embedded.place import kept_secret, make_private
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")
+make_private(VAR_DIR, passable=True)
+
+# Where people reach us. Secure cookies, HSTS and the redirect follow the scheme.
+PORT = env.whole_number("PORT", 8000, at_least=1, at_most=65535)
+_address = env.web_address("PUBLIC_URL", f"http://localhost:{PORT}")
+PUBLIC_URL = _address.geturl().rstrip("/")
+_https = _address.scheme == "https"
+
+DEBUG = env.yes_or_no("DEBUG", False)
+SECRET_KEY = env.text("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", secrets.token_urlsafe(50))
+ALLOWED_HOSTS = [str(_address.hostname), "localhost", "127.0.0.1", *env.words("ALLOWED_HOSTS")]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# The embedded servers stand in where no address is given.
+_place = embedded.place() if embedded.needs_postgres() or embedded.needs_valkey() else None
+_database = env.database("DATABASE_URL")
+_queue = env.queue("REDIS_URL")
+
+APPS = ("teams", "metrics", "history", "leads", "scoring", "funnel", "sla", "dashboards", "integrations")
+INSTALLED_APPS = [
+    "smarketing.apps.SmarketingConfig",
+    *(app for app in APPS if find_spec(app)),  # While they are being written.
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "template_partials",
+    "django_filters",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "smarketing.health.HealthMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Every page needs a login unless its view says @login_not_required.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "teams.middleware.PersonMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "smarketing.urls"
+WSGI_APPLICATION = "smarketing.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.tz",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# The database
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {},
+    }
+    | (
+        {name: value for name, value in _database.items() if name != "SSLMODE"}
+        if _database
+        else {"NAME": "smarketing", "USER": "smarketing", "HOST": str(_place and _place.sockets), "PORT": "5432"}
+    )
+}
+if _database and _database["SSLMODE"]:
+    DATABASES["default"]["OPTIONS"] = {"sslmode": _database["SSLMODE"]}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The queue
+
+if _queue:
+    CELERY_BROKER_URL = f"redis+socket{_queue.removeprefix('unix')}" if _queue.startswith("unix") else _queue
+    _cache = _queue
+else:
+    assert _place is not None
+    _valkey = embedded.Valkey(_place, embedded.say)
+    CELERY_BROKER_URL = _valkey.celery_address()
+    _cache = _valkey.address()
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 60 * 60}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+# What runs when, all in one place. The work itself is marked in the database; a beat that is lost loses nothing. What
+# happens once a company day is asked for often, and decides for itself whether the day has begun.
+CELERY_BEAT_SCHEDULE = {
+    "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
+    "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
+    "begin the day": {"task": "scoring.tasks.nightly", "schedule": 300, "options": {"expires": 300}},
+    "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
+}
+# The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
+ADVANCE_TASK = "sla.tasks.advance"
+
+# The cache may be lost at any time. Sessions are in the database.
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": _cache,
+        "KEY_PREFIX": "smarketing",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+
+# People
+
+AUTH_USER_MODEL = "teams.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Smarketing"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+# The password of the demo company's people; made at random when empty.
+DEMO_PASSWORD = env.text("DEMO_PASSWORD")
+
+# Language and time. The company's days are those of its zone: the variable wins over the one stored in the settings.
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ja", "日本語")]
+LOCALE_PATHS = [BASE_DIR / "locale" / name for name in ("smarketing", *APPS)]
+USE_TZ = True
+TIME_ZONE = "UTC"
+_company_zone = env.zone("COMPANY_TIME_ZONE")
+COMPANY_TIME_ZONE = _company_zone.key if _company_zone else ""
+COMPANY_ZONE_SOURCE = "teams.models.stored_time_zone"
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static")
+STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.yes_or_no("STATIC_MANIFEST", False)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not env.yes_or_no("STATIC_MANIFEST", False)
+MEDIA_ROOT = VAR_DIR / "media"
+
+# Mail: into files, until a server is given.
+
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = env.whole_number("EMAIL_PORT", 587, at_least=1, at_most=65535)
+EMAIL_HOST_USER = env.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
+EMAIL_USE_TLS = env.yes_or_no("EMAIL_TLS", True)
+EMAIL_TIMEOUT = 10
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"smarketing@{_address.hostname}")
+
+# Safety
+
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.yes_or_no("BEHIND_PROXY", _https) else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# The API
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Smarketing",
+    "DESCRIPTION": "The agreement between marketing and sales, run by the machine.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {
+        "handlers": ["console"],
+        "level": env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "WARNING"),
+    },
+    "loggers": {"django": {"handlers": [], "level": "WARNING"}, "django.server": {"level": "INFO"}},
+}

@@ -1,0 +1,1 @@
+"""The pages of numbers both teams look at."""

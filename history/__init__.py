@@ -1,0 +1,1 @@
+"""What changed: the past of every record."""

@@ -1,0 +1,1 @@
+"""How well they fit and how keen they are."""

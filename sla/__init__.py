@@ -1,0 +1,1 @@
+"""What the teams promised each other."""

@@ -1,0 +1,47 @@
+"""Each request is made by a person, who has a language, a time zone and roles."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from smarketing.company import company_zone
+from teams.models import User
+from teams.permissions import PUBLIC, WHO_MAY, may
+
+
+class PersonMiddleware:
+    """Speak the person's language in the person's time zone, and open only what the table allows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        zone = None
+        if isinstance(user, User):
+            zone = user.zone
+            if user.language:
+                translation.activate(user.language)
+                request.LANGUAGE_CODE = user.language
+        timezone.activate(zone or company_zone())
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
+        response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        name = match.view_name if match else ""
+        if WHO_MAY.get(name) is PUBLIC or name.startswith("api-"):
+            # An API view asks the same table, after its token has said who calls.
+            return None
+        if not request.user.is_authenticated:
+            return None  # LoginRequiredMiddleware sends them to sign in.
+        if not may(request.user, name):
+            raise PermissionDenied
+        return None

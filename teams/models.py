@@ -1,0 +1,282 @@
+"""People: who may do what, who is told what, what may come in."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    MARKETER = "marketer", _("Marketer")
+    SDR = "sdr", _("SDR")
+    REP = "rep", _("Sales rep")
+    MANAGER = "manager", _("Manager")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+def valid_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("“%(zone)s” is not a time zone. Write one such as Asia/Tokyo."), params={"zone": value})
+
+
+class Organization(models.Model):
+    """The company that runs this Smarketing. One row, made by the first migration."""
+
+    name = models.CharField(_("Name"), max_length=120, blank=True)
+    country = models.CharField(
+        _("Country"), max_length=2, default="JP", help_text=_("Its holidays close the calendar.")
+    )
+    time_zone = models.CharField(_("Time zone"), max_length=64, default="Asia/Tokyo", validators=[valid_time_zone])
+    currency = models.CharField(_("Currency"), max_length=3, default="JPY")
+    is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_organization")]
+
+    def __str__(self) -> str:
+        return self.name or "Smarketing"
+
+    @classmethod
+    def ours(cls) -> Organization:
+        return cls.objects.get_or_create(pk=1)[0]
+
+
+def stored_time_zone() -> str:
+    """Return the company's time zone as the settings page keeps it."""
+    return Organization.objects.values_list("time_zone", flat=True).filter(pk=1).first() or "Asia/Tokyo"
+
+
+class Team(models.Model):
+    """Some of us who promise together, under one head."""
+
+    class Kind(models.TextChoices):
+        MARKETING = "marketing", _("Marketing")
+        SDR = "sdr", _("SDR")
+        SALES = "sales", _("Sales")
+        VENDOR = "vendor", _("Outside vendor")
+
+    name = models.CharField(_("Name"), max_length=80, unique=True)
+    name_ja = models.CharField(_("Name in Japanese"), max_length=80, blank=True)
+    kind = models.CharField(_("Kind"), max_length=10, choices=Kind)
+    head = models.ForeignKey(
+        "User", models.PROTECT, null=True, blank=True, related_name="heads", verbose_name=_("Head")
+    )
+
+    class Meta:
+        ordering = ["kind", "name"]
+
+    def __str__(self) -> str:
+        return self.name_ja if self.name_ja and get_language() == "ja" else self.name
+
+    @property
+    def party(self) -> str:
+        """Which of the two hues owns it: marketing's or sales'."""
+        return "marketing" if self.kind in (self.Kind.MARKETING, self.Kind.VENDOR) else "sales"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def with_role(self, *roles: Role) -> Self:
+        return self.filter(roles__overlap=[role.value for role in roles])
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def active(self) -> UserQuerySet:
+        return self.get_queryset().active()
+
+    def with_role(self, *roles: Role) -> UserQuerySet:
+        return self.get_queryset().with_role(*roles)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        fields.setdefault("roles", [Role.ADMINISTRATOR.value])
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """Someone who works here, in one or several roles."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("E-mail"), unique=True)
+    family_name = models.CharField(_("Family name"), max_length=60, blank=True)
+    given_name = models.CharField(_("Given name"), max_length=60, blank=True)
+    roles = ArrayField(models.CharField(max_length=16, choices=Role), verbose_name=_("Roles"), default=list, blank=True)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("Team")
+    )
+    language = models.CharField(
+        _("Language"),
+        max_length=8,
+        blank=True,
+        choices=[("", _("As the browser")), ("en", "English"), ("ja", "日本語")],
+    )
+    time_zone = models.CharField(
+        _("Time zone"), max_length=64, blank=True, validators=[valid_time_zone], help_text=_("Empty: the company's.")
+    )
+    theme = models.CharField(_("Appearance"), max_length=8, choices=Theme, blank=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[assignment,misc]
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(models.functions.Lower("email"), name="one_person_per_email"),
+            models.CheckConstraint(
+                condition=Q(roles__contained_by=[role.value for role in Role]), name="roles_are_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+    def get_full_name(self) -> str:
+        parts = (self.given_name, self.family_name)
+        return " ".join(filter(None, reversed(parts) if get_language() == "ja" else parts))
+
+    def get_short_name(self) -> str:
+        return self.given_name or self.email
+
+    def has_role(self, *roles: Role) -> bool:
+        return bool({role.value for role in roles} & set(self.roles))
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The person's own time zone, or None to use the company's."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def tell(
+        self,
+        users: Iterable[User],
+        kind: Notice.Kind,
+        *,
+        about: str,
+        params: dict[str, Any] | None = None,
+        url: str = "",
+        at: datetime | None = None,
+    ) -> int:
+        """Tell each of `users` once; `about` says of what, so that telling twice is telling once."""
+        notices = [
+            Notice(user=user, kind=kind, about=about, params=params or {}, url=url, created_at=at or now())
+            for user in users
+        ]
+        before = self.filter(kind=kind, about=about).count()
+        self.bulk_create(notices, ignore_conflicts=True)
+        return self.filter(kind=kind, about=about).count() - before
+
+
+class Notice(models.Model):
+    """Something one person was told. The words are made when it is read, in the reader's language."""
+
+    class Kind(models.TextChoices):
+        OFFERED = "offered", _("A lead is offered to you")
+        REMINDER = "reminder", _("A hand-off falls due soon")
+        BREACH = "breach", _("A hand-off was not answered in time")
+        REJECTED = "rejected", _("A hand-off was rejected")
+        TO_SIGN = "to_sign", _("An agreement waits for your signature")
+        IN_FORCE = "in_force", _("An agreement was signed by all")
+        IMPORT_DONE = "import_done", _("An import is finished")
+        UNOFFERED = "unoffered", _("A lead waits and nobody can take it")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=20, choices=Kind)
+    about = models.CharField(max_length=80)
+    params = models.JSONField(default=dict)
+    url = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=now)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "about"], name="told_once")]
+        indexes = [
+            models.Index(fields=["user", "-created_at"]),
+            models.Index(fields=["user"], name="notice_unread", condition=Q(read_at=None)),
+        ]
+
+
+class Scope(models.TextChoices):
+    READ = "read", _("Read")
+    WRITE = "write", _("Read and write")
+
+
+class TokenQuerySet(models.QuerySet["Token"]):
+    def live(self, at: datetime | None = None) -> Self:
+        at = at or now()
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None, user__is_active=True)
+
+    def issue(
+        self, user: User, *, name: str, scopes: Iterable[Scope], expires_at: datetime | None = None
+    ) -> tuple[Token, str]:
+        """Make a token and return it with its secret, which is shown once and kept only as a digest."""
+        secret = f"smk_{secrets.token_urlsafe(32)}"
+        token = self.create(
+            user=user, name=name, scopes=sorted(set(scopes)), digest=Token.digest_of(secret), expires_at=expires_at
+        )
+        return token, secret
+
+
+class Token(models.Model):
+    """A secret by which a program acts as a person."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="tokens")
+    name = models.CharField(_("Name"), max_length=80)
+    scopes = ArrayField(models.CharField(max_length=8, choices=Scope), verbose_name=_("Scopes"))
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField(_("Expires"), null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @staticmethod
+    def digest_of(secret: str) -> str:
+        return hashlib.sha256(secret.encode()).hexdigest()

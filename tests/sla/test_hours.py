@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from sla.hours import OpeningHours, Windows
+from sla.hours import OpeningHours, Span, Windows
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -17,6 +17,8 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 
 WITH_LUNCH: Windows = {day: [(time(9), time(12)), (time(13), time(18))] for day in range(5)}
+Case = tuple[OpeningHours, datetime, datetime, list[Span]]
+
 ALWAYS: Windows = {day: [(time(0), time(0))] for day in range(7)}
 
 
@@ -301,11 +303,13 @@ def _walk(hours: OpeningHours, start: datetime, end: datetime) -> Iterator[tuple
         since = until
 
 
-def slow_elapsed(hours, start, end, pauses):
+def slow_elapsed(hours: OpeningHours, start: datetime, end: datetime, pauses: list[Span]) -> timedelta:
     return sum((until - since for since, until in _counted(hours, start, end, pauses)), timedelta(0))
 
 
-def slow_deadline(hours, start, target, pauses, give_up):
+def slow_deadline(
+    hours: OpeningHours, start: datetime, target: timedelta, pauses: list[Span], give_up: datetime
+) -> datetime | None:
     for since, until in _counted(hours, start, give_up, pauses):
         if until - since >= target:
             return since + target
@@ -313,7 +317,7 @@ def slow_deadline(hours, start, target, pauses, give_up):
     return None
 
 
-def _counted(hours, start, end, pauses):
+def _counted(hours: OpeningHours, start: datetime, end: datetime, pauses: list[Span]) -> Iterator[Span]:
     for since, until, is_open in _walk(hours, start, end):
         if is_open:
             cuts = sorted({since, until, *(moment for pause in pauses for moment in pause if since < moment < until)})
@@ -370,14 +374,14 @@ def moments(draw: st.DrawFn, around: date, *, before: int, after: int) -> dateti
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[OpeningHours, datetime, datetime, list[tuple[datetime, datetime]]]:
+def cases(draw: st.DrawFn) -> Case:
     hours, around = draw(calendars())
     start = draw(moments(around, before=3, after=1))
     end = draw(moments(around, before=3, after=5))
-    pauses = [
-        tuple(sorted((draw(moments(around, before=4, after=4)), draw(moments(around, before=4, after=4)))))
-        for _ in range(draw(st.integers(0, 3)))
-    ]
+    edges = sorted(draw(st.lists(moments(around, before=4, after=4), max_size=6)))
+    apart, nested = (edges[::2], edges[1::2]), (edges, edges[::-1])
+    pauses = list(zip(*draw(st.sampled_from([apart, nested])), strict=False))
+    pauses = [pause for pause in pauses if pause[0] <= pause[1]]
     return hours, start, end, pauses
 
 
@@ -387,12 +391,12 @@ targets = st.one_of(
 )
 
 
-def check_elapsed(case):
+def check_elapsed(case: Case) -> None:
     hours, start, end, pauses = case
     assert hours.elapsed(start, end, pauses) == slow_elapsed(hours, start, end, pauses)
 
 
-def check_deadline(case, target):
+def check_deadline(case: Case, target: timedelta) -> None:
     hours, start, _, pauses = case
     give_up = start + timedelta(days=12)
     expected = slow_deadline(hours, start, target, pauses, give_up)
@@ -407,7 +411,7 @@ def check_deadline(case, target):
     assert hours.elapsed(start, due - timedelta(microseconds=1), pauses) == target - timedelta(microseconds=1)
 
 
-def check_is_open(case):
+def check_is_open(case: Case) -> None:
     hours, start, _, _ = case
     ((_, _, is_open),) = _walk(hours, start, start + timedelta(microseconds=1))
     assert hours.is_open(start) == is_open
@@ -418,7 +422,7 @@ short = settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 long = settings(max_examples=3000, deadline=None, suppress_health_check=SLOW)
 
 NIGHT_SHIFT = OpeningHours({day: [(time(1), time(3, 30))] for day in range(7)}, frozenset(), BERLIN)
-BOTH_CHANGES = [
+BOTH_CHANGES: list[Case] = [
     (NIGHT_SHIFT, datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 30, 12, tzinfo=UTC), []),
     (NIGHT_SHIFT, datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 26, 12, tzinfo=UTC), []),
 ]

@@ -18,6 +18,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     # smarketing
     "healthz": PUBLIC,
     "set_language": PUBLIC,
+    "set_theme": PUBLIC,
 }
 
 

@@ -46,7 +46,8 @@ function press(letter) {
 }
 
 function search() {
-  const field = [...document.querySelectorAll("[data-search]")].find((each) => each.checkVisibility());
+  const visible = [...document.querySelectorAll("[data-search]")].filter((each) => each.checkVisibility());
+  const field = visible.find((each) => each.matches("input")) ?? visible[0];
   if (!field) return false;
   if (field.matches("input")) {
     field.focus();

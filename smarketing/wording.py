@@ -1,0 +1,194 @@
+"""How numbers, amounts, moments and names are written, in the language of the page."""
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    format_decimal,
+    get_currency_precision,
+)
+from django.utils.timezone import get_current_timezone, is_aware, now
+from django.utils.translation import get_language, gettext, ngettext
+
+# What stands where there is nothing: a rate over nothing is no rate.
+NOTHING = "–"
+
+Number = int | float | Decimal
+
+
+def japanese() -> bool:
+    return (get_language() or "en").startswith("ja")
+
+
+def locale() -> str:
+    return "ja" if japanese() else "en"
+
+
+def rounded(value: Number, digits: int) -> Decimal:
+    """Round half away from zero, as people do."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def number(value: Number | None, digits: int = 0) -> str:
+    """1234.5 → "1,235"; None → "–"."""
+    if value is None:
+        return NOTHING
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(rounded(value, digits), pattern, locale=locale())
+
+
+def percent(value: Number | None, digits: int = 1) -> str:
+    """0.2087 → "20.9%"; None → "–"."""
+    if value is None:
+        return NOTHING
+    return number(Decimal(str(value)) * 100, digits) + "%"
+
+
+def share(numerator: int, denominator: int | None, digits: int = 1) -> str:
+    """86, 412 → "20.9%"; anything over nothing → "–"."""
+    return percent(Decimal(numerator) / Decimal(denominator), digits) if denominator else NOTHING
+
+
+def money(amount: Number | None, currency: str = "JPY") -> str:
+    """Short enough for a page of numbers: "¥148.6M" or 「1億4,860万円」."""
+    if amount is None:
+        return NOTHING
+    if japanese() and currency == "JPY":
+        return yen_in_words(amount)
+    if abs(amount) >= 1_000_000 and not japanese():
+        return format_compact_currency(rounded(amount, 0), currency, locale="en", fraction_digits=1)
+    return money_exact(amount, currency)
+
+
+def money_exact(amount: Number | None, currency: str = "JPY") -> str:
+    """Every digit of it: "¥1,234,567", "$1,200.50" or 「1,234,567円」."""
+    if amount is None:
+        return NOTHING
+    if japanese() and currency == "JPY":
+        return number(amount) + "円"
+    digits = get_currency_precision(currency)
+    whole = rounded(amount, digits) == rounded(amount, 0)
+    pattern = "¤#,##0" if whole or not digits else "¤#,##0." + "0" * digits
+    value = rounded(amount, 0 if whole else digits)
+    return format_currency(value, currency, pattern, locale=locale(), currency_digits=False)
+
+
+def yen_in_words(amount: Number) -> str:
+    """148600000 → 「1億4,860万円」; below ten thousand every yen counts."""
+    sign = "-" if amount < 0 else ""
+    yen = int(rounded(abs(amount), 0))
+    if yen < 10_000:
+        return f"{sign}{yen:,}円"
+    if yen < 10_000_000 and yen % 10_000:
+        tenths = rounded(Decimal(yen) / 10_000, 1)
+        return f"{sign}{tenths:,}万円".replace(".0万", "万")
+    ten_thousands = int(rounded(Decimal(yen) / 10_000, 0))
+    oku, man = divmod(ten_thousands, 10_000)
+    return sign + (f"{oku:,}億" if oku else "") + (f"{man:,}万" if man else "") + "円"
+
+
+def seconds_of(value: timedelta | Number) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def duration(value: timedelta | Number | None) -> str:
+    """Open time or any span, in hours and minutes: "1 h 42 min" or 「1時間42分」. Numbers are seconds."""
+    if value is None:
+        return NOTHING
+    hours, minutes = divmod(int(abs(seconds_of(value))) // 60, 60)
+    if japanese():
+        return (f"{hours:,}時間" if hours else "") + (f"{minutes}分" if minutes or not hours else "")
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours:,} h {minutes:02} min" if minutes else f"{hours:,} h"
+
+
+def days(value: timedelta | Number | None, digits: int = 0) -> str:
+    """A span of calendar days: "12 days" or 「12日」. Numbers are days."""
+    if value is None:
+        return NOTHING
+    count = rounded(value.total_seconds() / 86_400 if isinstance(value, timedelta) else value, digits)
+    return ngettext("%(n)s day", "%(n)s days", 1 if count == 1 else 2) % {"n": number(count, digits)}
+
+
+def local(value: datetime) -> datetime:
+    """The same moment on the clock of the person who looks."""
+    return value.astimezone(get_current_timezone()) if is_aware(value) else value
+
+
+def clock(value: datetime) -> str:
+    return format_time(local(value), "H:mm", locale=locale())
+
+
+def day(value: date | datetime | None, form: str = "") -> str:
+    """ "6 November 2025" or 「2025年11月6日」; `short` drops the year, `week` adds the day of the week."""
+    if value is None:
+        return NOTHING
+    on = local(value).date() if isinstance(value, datetime) else value
+    patterns = {
+        "short": ("d MMM", "M月d日"),
+        "week": ("EEEE d MMMM", "M月d日(E)"),
+        "month": ("MMMM y", "y年M月"),
+        "": ("d MMMM y", "y年M月d日"),
+    }
+    return format_date(on, patterns[form][japanese()], locale=locale())
+
+
+def moment(value: date | datetime | None, at: datetime | None = None) -> str:
+    """ "today 10:38", "yesterday 16:20", "6 Nov", or with its year when that is another."""
+    if value is None:
+        return NOTHING
+    today = local(at or now()).date()
+    on = local(value).date() if isinstance(value, datetime) else value
+    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get((on - today).days)
+    if near and isinstance(value, datetime):
+        return f"{near} {clock(value)}"
+    if near:
+        return near
+    if on.year == today.year:
+        return day(on, "short")
+    return format_date(on, ("d MMM y", "y年M月d日")[japanese()], locale=locale())
+
+
+def moment_in_full(value: date | datetime | None) -> str:
+    """ "6 November 2025, 16:20": what stands behind a short moment."""
+    if not isinstance(value, datetime):
+        return day(value)
+    return f"{day(value)}{' ' if japanese() else ', '}{clock(value)}"
+
+
+def ago(value: datetime | None, at: datetime | None = None) -> str:
+    """ "3 weeks ago", 「3週間前」; "in 2 hours" for what is to come."""
+    if value is None:
+        return NOTHING
+    text = str(format_timedelta(value - (at or now()), add_direction=True, locale=locale()))
+    return text.replace(" ", "") if japanese() else text
+
+
+def person_name(person: Any) -> str:
+    """The name in the order of the page's language: family first in Japanese."""
+    if person is None:
+        return NOTHING
+    given = getattr(person, "given_name", "") or ""
+    family = getattr(person, "family_name", "") or ""
+    name = " ".join(filter(None, (family, given) if japanese() else (given, family)))
+    return name or getattr(person, "email", "") or str(person)
+
+
+def initials(person: Any) -> str:
+    """ "RT", or the family name where it is written in Chinese characters: 「石川」."""
+    given = getattr(person, "given_name", "") or ""
+    family = getattr(person, "family_name", "") or ""
+    if family and ord(family[0]) > 0x2E80:
+        return family[:2]
+    letters = (family[:1] + given[:1]) if japanese() else (given[:1] + family[:1])
+    return (letters or (getattr(person, "email", "") or str(person))[:1]).upper()
+
+
+def from_to(low: Number, high: Number) -> str:
+    """An interval of shares: 0.17, 0.25 → "17–25%"."""
+    return f"{number(low * 100)}–{number(high * 100)}%"

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, Ra
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -97,7 +98,7 @@ class ScoreModel(models.Model):
         current = ScoreModel.objects.filter(in_force_from__isnull=False, replaced_at=None).exclude(pk=self.pk)
         current.update(replaced_at=from_at)
         ScoreModel.objects.filter(pk=self.pk, in_force_from=None).update(
-            in_force_from=from_at, published_at=models.functions.Coalesce(F("published_at"), now())
+            in_force_from=from_at, published_at=Coalesce(F("published_at"), now())
         )
 
 

@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -156,7 +157,7 @@ class User(AbstractUser):
     class Meta:
         ordering = ["email"]
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="one_person_per_email"),
+            models.UniqueConstraint(Lower("email"), name="one_person_per_email"),
             models.CheckConstraint(
                 condition=Q(roles__contained_by=[role.value for role in Role]), name="roles_are_known"
             ),

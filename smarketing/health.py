@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from redis import RedisError
 
+from smarketing.bells import impatient
 from smarketing.celery import app
 
 Part = Callable[[], bool]
@@ -30,7 +31,7 @@ def queue_answers() -> bool:
 
 def worker_answers() -> bool:
     try:
-        with app.connection_for_write(transport_options={"socket_timeout": 1, "socket_connect_timeout": 1}) as broker:
+        with app.connection_for_write(transport_options=impatient(1)) as broker:
             return bool(app.control.ping(timeout=1, limit=1, connection=broker))
     except Exception:  # Whatever the transport raises: there is no worker that answers.
         return False
@@ -57,4 +58,5 @@ def healthz(request: HttpRequest) -> HttpResponse:
     response = HttpResponse("".join(lines), content_type="text/plain; charset=utf-8")
     response.status_code = 200 if all(states.values()) else 503
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Length"] = str(len(response.content))
     return response

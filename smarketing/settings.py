@@ -138,7 +138,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
     "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
-    "begin the day": {"task": "scoring.tasks.nightly", "schedule": 300, "options": {"expires": 300}},
+    "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},
     "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
@@ -274,14 +274,17 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
+_level = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {
-        "handlers": ["console"],
-        "level": env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "WARNING"),
+    "root": {"handlers": ["console"], "level": _level},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "INFO"},
+        "gunicorn.http.wsgi": {"level": "ERROR"},
     },
-    "loggers": {"django": {"handlers": [], "level": "WARNING"}, "django.server": {"level": "INFO"}},
 }

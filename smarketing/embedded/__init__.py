@@ -11,12 +11,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from smarketing import env
 from smarketing.embedded.locks import Lock
 from smarketing.embedded.place import Place, place
 from smarketing.embedded.postgres import Postgres
+from smarketing.embedded.processes import exit_on, undisturbed
 from smarketing.embedded.valkey import Valkey
 
 __all__ = ["Attachment", "Place", "Postgres", "Valkey", "attached", "needs_postgres", "needs_valkey", "place"]
@@ -64,8 +64,9 @@ class Attachment:
         if not self.in_use.take_if_free():
             return
         try:
-            Valkey(self.where, say).stop()
-            Postgres(self.where, say).stop()
+            with undisturbed():
+                Valkey(self.where, say).stop()
+                Postgres(self.where, say).stop()
         finally:
             self.in_use.release()
 
@@ -78,14 +79,9 @@ def attached(*, queue: bool = True) -> Iterator[Attachment | None]:
         yield None
         return
     attachment = Attachment(place(), database=database, queue=queue)
-    signal.signal(signal.SIGTERM, _exit)
-    signal.signal(signal.SIGHUP, _exit)
+    exit_on(signal.SIGTERM, signal.SIGHUP)
     attachment.enter()
     try:
         yield attachment
     finally:
         attachment.leave()
-
-
-def _exit(signum: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + signum)

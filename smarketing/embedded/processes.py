@@ -2,9 +2,12 @@
 
 import os
 import pwd
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
@@ -15,8 +18,7 @@ CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UT
 def as_account(
     account: pwd.struct_passwd | None, command: Sequence[str], *, cwd: Path, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, as this user (None: as ourselves)."""
-    user = {} if account is None else {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    """Run a command to its end, as this user (None: as ourselves). A Ctrl-C at the terminal does not reach it."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -25,7 +27,10 @@ def as_account(
         capture_output=True,
         text=True,
         umask=0o077,
-        **user,  # type: ignore[call-overload]
+        start_new_session=True,
+        user=None if account is None else account.pw_uid,
+        group=None if account is None else account.pw_gid,
+        extra_groups=None if account is None else [],
     )
 
 
@@ -33,6 +38,32 @@ def give(folder: Path, account: pwd.struct_passwd | None) -> None:
     """Make a folder of ours the servers' own."""
     if account is not None and folder.stat().st_uid != account.pw_uid:
         os.chown(folder, account.pw_uid, account.pw_gid)
+
+
+def exit_on(*signals: signal.Signals, code: int | None = None) -> None:
+    """Leave by the front door, past every `finally`, when one of these signals comes; the first one counts.
+
+    Also where the signal was ignored before: a shell starts its background jobs with SIGINT ignored.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(128 + number if code is None else code)
+
+    for each in signals:
+        if signal.getsignal(each) in (signal.SIG_DFL, signal.SIG_IGN, signal.default_int_handler):
+            signal.signal(each, leave)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Clean up without being interrupted by an impatient second Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def is_alive(pid: int, *, named: str, mentioning: str) -> bool:

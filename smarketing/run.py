@@ -1,0 +1,281 @@
+"""Everything under one supervisor: the embedded servers, web, worker and beat, until a signal says stop.
+
+python -m smarketing.run
+"""
+
+import ctypes
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from smarketing import embedded, env
+from smarketing.embedded.locks import Lock
+from smarketing.embedded.place import BASE_DIR, make_private, write_private
+from smarketing.embedded.processes import exit_on, undisturbed
+
+PATIENCE = 15
+CHECK_SERVERS_EVERY = 5
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def ignore_nothing_and_follow_the_parent() -> None:
+    """Run in the child before its program: take signals as usual, and get SIGTERM when the supervisor dies hard."""
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+@dataclass
+class Child:
+    """One program that the supervisor keeps running, in a session of its own so that Ctrl-C reaches only us."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str]
+    keep: bool = True
+    process: subprocess.Popen[bytes] | None = None
+    failures: int = 0
+    start_again_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=BASE_DIR,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=ignore_nothing_and_follow_the_parent,
+        )
+        self.started_at = time.monotonic()
+
+    def look_after(self) -> None:
+        """Start it again when it has ended by itself, less and less eagerly when it keeps ending."""
+        if self.process is None:
+            if self.keep and time.monotonic() >= self.start_again_at:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        self.process = None
+        if not self.keep:
+            if code:
+                say(f"{self.name} ended with {code}.")
+            return
+        self.failures = 0 if time.monotonic() - self.started_at > 60 else self.failures + 1
+        wait = min(2**self.failures, 30)
+        self.start_again_at = time.monotonic() + wait
+        say(f"{self.name} ended with {code}; starting it again in {wait} s.")
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def stop(self, deadline: float) -> None:
+        if self.process is None:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.1, deadline - time.monotonic()))
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Supervisor:
+    """Web, worker and demo on one port over one data directory."""
+
+    def __init__(self, var: Path, port: int, bind: str, public_url: str) -> None:
+        self.var, self.port, self.bind, self.public_url = var, port, bind, public_url
+        self.memory = var / f"run-{port}.json"
+        self.environment = os.environ | {
+            "VAR_DIR": str(var),
+            "PORT": str(port),
+            "STATIC_MANIFEST": "true",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.environment.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
+        self.children: list[Child] = []
+
+    def run(self) -> None:
+        only_one = Lock(self.var / f"run-{self.port}.lock")
+        if not only_one.take_if_free():
+            raise env.Refused(f"already runs on port {self.port}: {self.public_url}. Stop it, or give another PORT.")
+        try:
+            self.end_leftovers()
+            self.check_port()
+            with embedded.attached() as servers:
+                self.manage("prepare")
+                try:
+                    self.serve(servers)
+                finally:
+                    self.stop()
+        finally:
+            only_one.release()
+
+    def manage(self, *arguments: str) -> None:
+        """Run a management command to its end; what it says about the embedded servers is known already."""
+        child = Child(arguments[0], [sys.executable, "manage.py", *arguments, "-v", "0"], self.environment, keep=False)
+        self.children = [child]
+        child.start()
+        assert child.process is not None
+        code = child.process.wait()
+        self.children = []
+        if code:
+            raise env.Refused(f"`manage.py {' '.join(arguments)}` ended with {code}; see above.")
+
+    def serve(self, servers: embedded.Attachment | None) -> None:
+        self.children = [
+            Child("The web server", self.web_command(), self.environment),
+            Child("The worker", self.worker_command(), self.environment),
+        ]
+        for child in self.children:
+            child.start()
+        self.remember()
+        self.wait_for_web()
+        say(f"Smarketing is at {self.public_url}")
+        if has_command("demo") and env.yes_or_no("DEMO", True):
+            say("Looking after the demo company; its logins follow.")
+            demo = Child("The demo", [sys.executable, "manage.py", "demo", "--if-empty"], self.environment, keep=False)
+            demo.start()
+            self.children.append(demo)
+            self.remember()
+        say("Ctrl-C stops it.")
+        self.look_after(servers)
+
+    def look_after(self, servers: embedded.Attachment | None) -> None:
+        next_check = time.monotonic() + CHECK_SERVERS_EVERY
+        while True:
+            time.sleep(0.25)
+            before = [child.process for child in self.children]
+            for child in self.children:
+                child.look_after()
+            if [child.process for child in self.children] != before:
+                self.remember()
+            if servers is not None and time.monotonic() >= next_check:
+                try:
+                    servers.ensure_running()
+                except env.Refused as problem:
+                    say(str(problem))
+                next_check = time.monotonic() + CHECK_SERVERS_EVERY
+
+    def wait_for_web(self) -> None:
+        web = self.children[0]
+        while web.process is not None and web.process.poll() is None:
+            with suppress(OSError), socket.create_connection((reachable(self.bind), self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise env.Refused("the web server did not start; see above.")
+
+    def stop(self) -> None:
+        with undisturbed():
+            say("Stopping.")
+            for child in self.children:
+                child.ask_to_stop()
+            deadline = time.monotonic() + PATIENCE
+            for child in self.children:
+                child.stop(deadline)
+            self.memory.unlink(missing_ok=True)
+
+    def web_command(self) -> list[str]:
+        command = [sys.executable, "-m", "gunicorn", "smarketing.wsgi", "--preload", "--no-control-socket"]
+        command += [
+            "--bind",
+            f"{self.bind}:{self.port}",
+            "--workers",
+            str(env.whole_number("WEB_WORKERS", 2, at_least=1)),
+        ]
+        command += ["--timeout", "60", "--graceful-timeout", "10", "--log-level", "warning"]
+        if Path("/dev/shm").is_dir():
+            command += ["--worker-tmp-dir", "/dev/shm"]
+        return command
+
+    def worker_command(self) -> list[str]:
+        processes = str(env.whole_number("WORKER_PROCESSES", 2, at_least=1))
+        command = [sys.executable, "-m", "celery", "--app", "smarketing", "--quiet", "worker", "--loglevel", "WARNING"]
+        command += ["--concurrency", processes, "--without-gossip", "--without-mingle", "--hostname", f"{self.port}@%h"]
+        return [*command, "--beat", "--scheduler", "celery.beat:Scheduler"]
+
+    def check_port(self) -> None:
+        with socket.socket(socket.AF_INET6 if ":" in self.bind else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.bind.strip("[]"), self.port))
+            except OSError as problem:
+                raise env.Refused(f"cannot listen on {self.bind}:{self.port}: {problem.strerror}. Give another PORT.")
+
+    # What a supervisor that was killed hard left running: its programs are known by their numbers and birthdays.
+
+    def remember(self) -> None:
+        running = [child.process.pid for child in self.children if child.process is not None]
+        births = {}
+        for pid in running:
+            with suppress(psutil.NoSuchProcess):
+                births[str(pid)] = psutil.Process(pid).create_time()
+        write_private(self.memory, json.dumps(births))
+
+    def end_leftovers(self) -> None:
+        try:
+            births: dict[str, float] = json.loads(self.memory.read_text())
+        except (OSError, ValueError):
+            return
+        left = [process for pid, born in births.items() for process in session_of(int(pid), born)]
+        if left:
+            say("Stopping what an earlier run left behind.")
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, stubborn = psutil.wait_procs(left, timeout=5)
+        for process in stubborn:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(stubborn, timeout=5)
+        self.memory.unlink(missing_ok=True)
+
+
+def session_of(leader: int, born: float) -> list[psutil.Process]:
+    """The processes of the session that this leader opened; none when the number now belongs to another."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, ProcessLookupError, PermissionError):
+            if process.create_time() < born - 1 or os.getsid(process.pid) != leader:
+                continue
+            if process.pid == leader and abs(process.create_time() - born) > 1:
+                return []
+            found.append(process)
+    return found
+
+
+def has_command(name: str) -> bool:
+    """Whether an app brings this management command; asked of the files, so that no app need be loaded."""
+    return any(BASE_DIR.glob(f"*/management/commands/{name}.py"))
+
+
+def reachable(bind: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "[::]": "::1", "::": "::1"}.get(bind, bind.strip("[]"))
+
+
+def main() -> None:
+    var = env.folder("VAR_DIR", BASE_DIR / "var")
+    port = env.whole_number("PORT", 8000, at_least=1, at_most=65535)
+    public_url = env.web_address("PUBLIC_URL", f"http://localhost:{port}").geturl().rstrip("/")
+    make_private(var, passable=True)
+    exit_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, code=0)
+    Supervisor(var, port, env.text("BIND", "127.0.0.1"), public_url).run()
+
+
+if __name__ == "__main__":
+    main()

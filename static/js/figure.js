@@ -14,14 +14,18 @@ import { isDark } from "./theme.js";
 const once = {};
 const loaded = (key, load) => (once[key] ??= load());
 
+// Plotly would write its rules into <style> elements, which the security policy forbids: ours are in
+// css/components/figure.css, and its maps are not used. Where an element with the name exists, it leaves it alone.
+const STYLES = ["plotly.js-style-global", "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53"];
+
 function script(src) {
-  return new Promise((done, fail) => {
-    // Plotly would write its rules into a <style> element, which the security policy forbids;
-    // they are in css/components/figure.css, and this mark tells it so.
+  for (const id of STYLES) {
     const mark = document.createElement("meta");
-    mark.id = "plotly.js-style-global";
+    mark.id = id;
     mark.className = "no-inline-styles";
     document.head.append(mark);
+  }
+  return new Promise((done, fail) => {
     const element = document.createElement("script");
     element.src = src;
     element.onload = () => done(window.Plotly);

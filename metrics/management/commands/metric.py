@@ -1,0 +1,174 @@
+"""Print any number of the registry: `python manage.py metric conversion --from mql --to customer --start … --end …`."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from metrics.period import Period
+from metrics.question import BadQuestion, Question, dimension
+from metrics.rate import Row
+from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
+from smarketing import wording
+
+
+class Command(BaseCommand):
+    help = "Print a number of the registry, with what it is made of."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # Bad input gets one clear line: no usage before it.
+        return super().create_parser(prog_name, subcommand, **({"usage": argparse.SUPPRESS} | kwargs))
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", nargs="?", metavar="NAME", help="The metric: see --list.")
+        parser.add_argument("--list", action="store_true", help="Name every metric with its definition.")
+        parser.add_argument("--start", metavar="DATE", help="The first day, as 2018-04-01.")
+        parser.add_argument("--end", metavar="DATE", help="The day after the last one.")
+        parser.add_argument("--view", default="", help="cohort, period or stock.")
+        parser.add_argument("--from", dest="from_role", default="", metavar="STAGE_ROLE", help="Count from this stage.")
+        parser.add_argument("--to", dest="to_role", default="", metavar="STAGE_ROLE", help="Count to this stage.")
+        parser.add_argument("--window", metavar="DAYS", help="Count only what followed within so many days.")
+        parser.add_argument("--by", default="", help="Cut by month, week, source, persona, ...")
+        parser.add_argument("--json", action="store_true", help="One JSON object on one line.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["list"]:
+            self.stdout.write(_list_as_json() if options["json"] else _list_as_text())
+            return
+        try:
+            asked, question = _question(options)
+            question = asked.accept(question)
+            rows = asked.rows(question)
+        except (UnknownMetric, BadQuestion) as problem:
+            raise CommandError(str(problem), returncode=2)
+        answer = _as_json if options["json"] else _as_text
+        self.stdout.write(answer(asked, question, rows))
+
+
+def _question(options: dict[str, Any]) -> tuple[Metric, Question]:
+    if not options["name"]:
+        raise BadQuestion("name", _("Name a metric, or ask for them with --list."))
+    asked = metric(options["name"])
+    start, end = (_date(f"--{option}", options[option]) for option in ("start", "end"))
+    if end <= start:
+        raise BadQuestion("end", _("--end is the day after the last one: it comes after --start."))
+    names = ("view", "from_role", "to_role", "by")
+    window = None if options["window"] is None else _days(options["window"])
+    return asked, Question(Period(start, end), window_days=window, **{name: options[name] for name in names})
+
+
+def _date(option: str, text: str | None) -> date:
+    if not text:
+        raise BadQuestion(option, _("%(option)s is missing: a date such as 2018-04-01.") % {"option": option})
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = _("%(option)s: “%(text)s” is not a date such as 2018-04-01.")
+        raise BadQuestion(option, message % {"option": option, "text": text})
+
+
+def _days(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise BadQuestion("window", _("--window: “%(text)s” is not a number of days.") % {"text": text})
+
+
+def _as_json(asked: Metric, question: Question, rows: list[Row]) -> str:
+    answer = {"metric": asked.name, "view": question.view, "rows": [_row(row) for row in rows]}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _row(row: Row) -> dict[str, Any]:
+    value = row.value
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    plain = {"key": row.key, "numerator": row.numerator, "denominator": row.denominator, "value": value}
+    return plain | {"mature": row.mature} | ({"flagged": row.flagged} if row.flagged else {})
+
+
+def _as_text(asked: Metric, question: Question, rows: list[Row]) -> str:
+    cut = dimension(question.by) if question.by else None
+    lines = [(str(cut.label) if cut else "", _("Value"), _("Made of"), _("95 %"), "")]
+    lines += [
+        (
+            cut.say(row.key) if cut else _("All"),
+            said(asked.unit, row),
+            made_of(row),
+            wording.from_to(*row.interval) if row.interval else "",
+            remarks(row),
+        )
+        for row in rows
+    ]
+    period = f"{question.period.start} – {question.period.end}"
+    return "\n".join([f"{asked.label}, {period}, {question.view}", str(asked.definition), "", *_table(lines)])
+
+
+def said(unit: Unit, row: Row) -> str:
+    if unit == Unit.RATE:
+        return wording.percent(row.value)
+    if unit == Unit.DURATION:
+        return wording.duration(row.value)
+    return wording.number(row.value)
+
+
+def made_of(row: Row) -> str:
+    if row.denominator is None:
+        return wording.number(row.numerator)
+    return f"{wording.number(row.numerator)} / {wording.number(row.denominator)}"
+
+
+def remarks(row: Row) -> str:
+    found = [] if row.mature else [_("not yet mature")]
+    if row.flagged:
+        found.append(_("%(count)s flagged: dated before its cause") % {"count": wording.number(row.flagged)})
+    return ", ".join(found)
+
+
+def _table(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return [_line(cells, widths) for cells in lines]
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    """The key to the left, its figures to the right."""
+    (key, *figures), (first, *others) = cells, widths
+    right = (figure.rjust(width) for figure, width in zip(figures, others, strict=True))
+    return "  ".join([key.ljust(first), *right]).rstrip()
+
+
+def _list_as_text() -> str:
+    if not metrics():
+        return _("No metric is defined.")
+    return "\n".join(f"{one.name}: {one.definition}\n    {_takes(one)}" for one in metrics())
+
+
+def _takes(one: Metric) -> str:
+    taken = [str(one.unit.label), _("view: %(views)s") % {"views": ", ".join(one.views)}]
+    if one.stages == "pair":
+        taken.append("--from, --to")
+    elif one.stages == "one":
+        taken.append("[--to]")
+    if one.takes_window:
+        taken.append("[--window]")
+    return "; ".join([*taken, _("by: %(dimensions)s") % {"dimensions": ", ".join(one.dimensions)}])
+
+
+def _list_as_json() -> str:
+    described = [
+        {
+            "name": one.name,
+            "label": str(one.label),
+            "definition": str(one.definition),
+            "unit": one.unit,
+            "views": one.views,
+            "by": one.dimensions,
+        }
+        for one in metrics()
+    ]
+    return json.dumps({"metrics": described}, ensure_ascii=False)

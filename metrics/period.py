@@ -1,0 +1,124 @@
+"""The stretch of days that a number is about: half open, in the company's own days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from smarketing.company import company_zone
+
+Step = Literal["week", "month"]
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """Some days, from `start` up to `end`, which is the first day that is no longer in it.
+
+    A day lasts from midnight to midnight on the company's wall, whatever the clock does in between: what happens at
+    midnight on Monday counts in the new week, and in no other.
+    """
+
+    start: date
+    end: date
+    zone: ZoneInfo = field(default_factory=company_zone, repr=False, compare=False)
+    # A week or month that is cut short by the period around it keeps its name.
+    name: str = field(default="", repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ValueError(f"A period ends after it starts: {self.start} to {self.end} has no days.")
+
+    @classmethod
+    def week_of(cls, day: date | datetime, zone: ZoneInfo | None = None) -> Period:
+        """The week, Monday to Monday, that a day or a moment lies in."""
+        zone = zone or company_zone()
+        day = _day(day, zone)
+        monday = day - timedelta(days=day.weekday())
+        return cls(monday, monday + timedelta(weeks=1), zone, name=monday.isoformat())
+
+    @classmethod
+    def month_of(cls, day: date | datetime, zone: ZoneInfo | None = None) -> Period:
+        zone = zone or company_zone()
+        first = _day(day, zone).replace(day=1)
+        return cls(first, _months_later(first, 1), zone, name=f"{first:%Y-%m}")
+
+    @classmethod
+    def quarter_of(cls, day: date | datetime, zone: ZoneInfo | None = None) -> Period:
+        zone = zone or company_zone()
+        day = _day(day, zone)
+        first = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+        return cls(first, _months_later(first, 3), zone, name=f"{first.year}-Q{(first.month + 2) // 3}")
+
+    @property
+    def starts_at(self) -> datetime:
+        return datetime.combine(self.start, time(), self.zone)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first moment that is no longer in the period."""
+        return datetime.combine(self.end, time(), self.zone)
+
+    @property
+    def key(self) -> str:
+        """`2018-04` for a month, the Monday for a week, `2018-Q2` for a quarter, else its two days."""
+        return self.name or f"{self.start}/{self.end}"
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    def __contains__(self, at: date | datetime) -> bool:
+        return self.start <= _day(at, self.zone) < self.end
+
+    def previous(self) -> Period:
+        """The period of the same kind just before: last week, last month, or as many days."""
+        return self._moved(-1)
+
+    def next(self) -> Period:
+        return self._moved(1)
+
+    def split(self, step: Step) -> list[Period]:
+        """Cut it into the weeks or months it touches; the first and the last may be cut short, and keep their key."""
+        return list(self._parts(step))
+
+    def _parts(self, step: Step) -> Iterator[Period]:
+        whole = Period.week_of if step == "week" else Period.month_of
+        part = whole(self.start, self.zone)
+        while part.start < self.end:
+            yield replace(part, start=max(part.start, self.start), end=min(part.end, self.end))
+            part = whole(part.end, self.zone)
+
+    def _moved(self, steps: int) -> Period:
+        months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
+        if self.start.day == self.end.day == 1:
+            moved = _months_later(self.start, steps * months), _months_later(self.end, steps * months)
+        else:
+            by = steps * timedelta(days=self.days)
+            moved = self.start + by, self.end + by
+        return _named(Period(*moved, self.zone))
+
+
+def _named(period: Period) -> Period:
+    """A whole week, month or quarter is called so."""
+    for whole in (Period.week_of, Period.month_of, Period.quarter_of):
+        candidate = whole(period.start, period.zone)
+        if candidate == period:
+            return candidate
+    return period
+
+
+def _day(day: date | datetime, zone: ZoneInfo) -> date:
+    """The company's day; a moment is asked when it was there."""
+    if not isinstance(day, datetime):
+        return day
+    if day.utcoffset() is None:
+        raise ValueError(f"{day} names no zone, so it is no moment.")
+    return day.astimezone(zone).date()
+
+
+def _months_later(first: date, months: int) -> date:
+    years, month = divmod(first.month - 1 + months, 12)
+    return date(first.year + years, month + 1, 1)

@@ -148,16 +148,16 @@ class Question:
         raise BadQuestion("key", _("There is no row “%(key)s” in this answer.") % {"key": key})
 
     def completed(self, rows: Iterable[Row], empty: Callable[[str], Row]) -> list[Row]:
-        """Weeks and months in their order, also those in which nothing happened; the rest as it came."""
+        """Weeks and months in their order, also those in which nothing happened; the rest as it came. A row is mature
+        when its own days are over."""
         found = {row.key: row for row in rows}
-        if not self.by:
-            return [found.get(ALL) or replace(empty(ALL), mature=self.is_mature())]
-        if not dimension(self.by).is_time:
-            return list(found.values())
-        return [
-            found.get(period.key) or replace(empty(period.key), mature=self.is_mature(period))
-            for period in self.buckets()
-        ]
+        if self.by and not dimension(self.by).is_time:
+            return [self._aged(row, self.period) for row in found.values()]
+        keys = {period.key: period for period in self.buckets()} if self.by else {ALL: self.period}
+        return [self._aged(found.get(key) or empty(key), period) for key, period in keys.items()]
+
+    def _aged(self, row: Row, period: Period) -> Row:
+        return replace(row, mature=row.mature and self.is_mature(period))
 
 
 _dimensions: dict[str, Dimension] = {}

@@ -294,7 +294,10 @@ class Transition(models.Model):
         PERSON = "person", _("by a person")
         HANDOFF = "handoff", _("by a hand-off")
         OPPORTUNITY = "opportunity", _("by an opportunity")
+        # History: it opens no hand-off and starts no clock.
         IMPORT = "import", _("by an import")
+        # The importer asked for it: to be worked like any other.
+        IMPORT_LIVE = "import_live", _("by an import, to be worked")
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="transitions", db_index=False)
     # No stage to come from: the journey began, or was reopened. No stage to go to: it was closed.

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
+from zoneinfo import ZoneInfo
 
+import holidays
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import F, FilteredRelation, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from funnel.models import Definition, Reason, Stage, Transition
+from funnel.models import Definition, Journey, Reason, Stage, StageRole, Transition
+from history.models import Outbox
 from leads.models import Lead, PersonaVersion
 from scoring.models import DateTimeRange, ScoreModel
-from teams.models import Team, User, valid_time_zone
+from sla.hours import OpeningHours
+from smarketing.company import company_zone
+from teams.models import Organization, Team, User, valid_time_zone
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -176,6 +183,40 @@ class Calendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def default(cls) -> Calendar:
+        return cls.objects.get(is_default=True)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone) if self.time_zone else company_zone()
+
+    def hours(self, *, at: datetime | None = None) -> OpeningHours:
+        """Return the opening hours as they stand, with the holidays of the years around `at`.
+
+        Raises `ValueError` when no window is open. Deadlines are computed with it once and kept.
+        """
+        year = (at or now()).year
+        country = self.country or Organization.ours().country
+        closed = {day.day for day in self.days.all()} | set(national_holidays(country, year - 1, year + 6))
+        return OpeningHours(windows_of(self.windows), frozenset(closed), self.zone)
+
+
+def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:
+    """Read windows as `Calendar.windows` keeps them. Raises `ValueError` for what is no time."""
+    return {
+        int(weekday): [(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in windows]
+        for weekday, windows in stored.items()
+    }
+
+
+@lru_cache(maxsize=32)
+def national_holidays(country: str, first_year: int, last_year: int) -> Mapping[date, str]:
+    """Return a country's holidays from one year through another, by day; none for an unknown country."""
+    if country not in holidays.list_supported_countries():
+        return {}
+    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1)))
+
 
 class CalendarDay(models.Model):
     """A day on which the company is closed by its own choice."""
@@ -196,6 +237,17 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def for_rep(self, user: User) -> Self:
         return self.filter(rep=user)
 
+    def with_clock(self) -> Self:
+        """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`."""
+        clock = FilteredRelation("timers", condition=Q(timers__kind="answer"))
+        return self.annotate(
+            clock=clock,
+            clock_started_at=F("clock__started_at"),
+            due_at=F("clock__due_at"),
+            stopped_at=F("clock__stopped_at"),
+            breached_at=F("clock__breached_at"),
+        ).order_by("due_at", "pk")
+
 
 class Handoff(models.Model):
     """Marketing's offer of one lead to one rep: a promise with a clock."""
@@ -212,6 +264,9 @@ class Handoff(models.Model):
 
     class Answered(Exception):
         """This hand-off was answered before."""
+
+    class NeedsWords(Exception):
+        """The reason says nothing by itself: a note is needed."""
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs", db_index=False)
     hop = models.ForeignKey(Hop, models.PROTECT, related_name="handoffs", db_index=False)
@@ -250,6 +305,76 @@ class Handoff(models.Model):
             models.Index(fields=["lead"], name="handoff_of_lead"),
         ]
 
+    def accept(self, *, by: User, at: datetime | None = None) -> None:
+        """Say yes: the clock stops, the lead moves on and is its rep's. Raises `Answered`, `Journey.Moved`."""
+        with transaction.atomic():
+            at = self._answer(self.Answer.ACCEPTED, by=by, at=at)
+            journey = self._journey()
+            if self.hop.accepted_stage_id != journey.stage_id:
+                journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)
+            Lead.objects.filter(pk=self.lead_id).update(owner=self.rep)
+
+    def reject(
+        self,
+        *,
+        by: User,
+        reason: Reason,
+        verdict: Handoff.Verdict,
+        note: str = "",
+        at: datetime | None = None,
+        wake_at: datetime | None = None,
+    ) -> None:
+        """Say no, and why: the lead is recycled, or its journey closed when the reason says so.
+
+        Raises `Answered`, `Journey.Moved`, and `NeedsWords` when the reason says nothing by itself.
+        """
+        if reason.needs_text and not note.strip():
+            raise self.NeedsWords
+        with transaction.atomic():
+            at = self._answer(self.Answer.REJECTED, by=by, at=at, reason=reason, verdict=verdict, note=note)
+            journey = self._journey()
+            said = {"because": note or reason.name_en, "by": by, "at": at, "reason": reason}
+            if reason.disqualifies:
+                journey.close(Journey.Ended.DISQUALIFIED, how=Transition.How.HANDOFF, **said)
+            elif self.hop.rejected_stage_id != journey.stage_id:
+                back = self.hop.rejected_stage
+                wakes = wake_at if back.role == StageRole.LEAD else None
+                journey.move_to(back, how=Transition.How.HANDOFF, wake_at=wakes, **said)
+
+    def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
+        """Take the offer back. What fell due before that stays breached. Raises `Answered`."""
+        with transaction.atomic():
+            self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+
+    def _journey(self) -> Journey:
+        """The lead's journey, if it still stands where the hand-off found it."""
+        journey = Journey.objects.select_for_update().get(pk=self.lead_id)
+        if journey.closed_at or journey.stage_id != self.hop.from_stage_id:
+            raise Journey.Moved
+        return journey
+
+    def _answer(self, answer: Answer, *, by: User | None, at: datetime | None, **said: object) -> datetime:
+        """Compare and set, and stop the clock. The moment is taken under the locks: of two who answer at
+        once one wins, and no clock is found breached by an answer that came in time."""
+        still_open = Handoff.objects.select_for_update().filter(pk=self.pk, answer="")
+        if not still_open.values_list("pk").first():
+            raise self.Answered
+        timers = list(Timer.objects.select_for_update().filter(handoff=self.pk, stopped_at=None))
+        at = at or now()
+        given = {"answer": answer, "answered_at": at, "answered_by": by, **said}
+        Handoff.objects.filter(pk=self.pk).update(**given)
+        for name, value in given.items():
+            setattr(self, name, value)
+        for timer in timers:
+            timer.stop(at=at, done=answer != self.Answer.WITHDRAWN)
+        Outbox.objects.put(f"handoff_{answer}", {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
+        return at
+
+
+class TimerQuerySet(models.QuerySet["Timer"]):
+    def running(self) -> Self:
+        return self.filter(stopped_at=None, breached_at=None)
+
 
 class Timer(models.Model):
     """One running promise: until then."""
@@ -270,6 +395,8 @@ class Timer(models.Model):
     # In time, or not; neither while it runs or when it was withdrawn before it fell due.
     kept_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
+
+    objects = TimerQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -295,3 +422,22 @@ class Timer(models.Model):
             ),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
+
+    def stop(self, *, at: datetime, done: bool = True) -> None:
+        """Stop the clock: kept when `done` by its deadline, breached from then when later, else neither."""
+        self.stopped_at = at
+        if self.breached_at is None:
+            if at > self.due_at:
+                self.breached_at = self.due_at
+            elif done:
+                self.kept_at = at
+        self.save(update_fields=["stopped_at", "kept_at", "breached_at"])
+        outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
+        Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
+
+
+class BegunDay(models.Model):
+    """A company day whose nightly pass over everyone is finished."""
+
+    day = models.DateField(primary_key=True)
+    finished_at = models.DateTimeField(default=now)

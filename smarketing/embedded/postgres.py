@@ -77,6 +77,8 @@ class Postgres:
         self._make_data()
         self._forget_a_dead_postmaster()
         give(self.where.sockets, self.where.account())
+        if self.where.home != self.where.var:
+            self.say(f"The PostgreSQL user cannot enter {self.where.var}: its data are in {self.where.home}.")
         self.say(f"Starting PostgreSQL in {self.data}.")
         options = [f"-c {name}={value!r}" for name, value in SETTINGS.items()]
         options.append(f"-k {self.where.sockets} -p {PORT}")

@@ -4,6 +4,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -50,10 +51,8 @@ class Valkey:
         if pid is None:
             return
         self.say("Stopping Valkey.")
-        try:
+        with suppress(redis.RedisError):
             self._client().shutdown(nosave=True, now=True)
-        except redis.RedisError:
-            pass
         self._wait_until(lambda: self._pid() is None)
 
     def _start(self) -> None:

@@ -110,7 +110,9 @@ def test_the_servers_are_reached_by_nobody_else(var: Path) -> None:
     assert sockets.stat().st_mode & 0o777 == 0o700
     assert (var / "postgres").stat().st_mode & 0o777 == 0o700
     assert ask(sockets, "SHOW listen_addresses") == ""
-    listening = {connection.status for process in servers_of(var.parent) for connection in process.net_connections("tcp")}
+    listening = {
+        connection.status for process in servers_of(var.parent) for connection in process.net_connections("tcp")
+    }
     assert listening == set()
 
     assert (var / "valkey.password").stat().st_mode & 0o777 == 0o600
@@ -144,7 +146,11 @@ def test_a_path_too_long_for_a_socket_gets_a_short_private_folder(var: Path) -> 
     deep = var.parent / ("deep" * 25) / "var"
     assert not fits_a_socket(deep / "sockets")
     holder = attach(deep)
-    (short,) = {Path(process.cmdline()[process.cmdline().index("-k") + 1]) for process in servers_of(var.parent) if "-k" in process.cmdline()}
+    (short,) = {
+        Path(process.cmdline()[process.cmdline().index("-k") + 1])
+        for process in servers_of(var.parent)
+        if "-k" in process.cmdline()
+    }
     assert fits_a_socket(short)
     assert short.stat().st_mode & 0o777 == 0o700
     assert ask(short, "SELECT 1") == 1

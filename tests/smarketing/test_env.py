@@ -1,0 +1,102 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smarketing import env
+from smarketing.embedded.place import BASE_DIR
+from tests.smarketing.embedding import environment
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("PORT", "eighty", "write a whole number from 1 to 65535"),
+        ("PORT", "70000", "write a whole number from 1 to 65535"),
+        ("DEBUG", "maybe", "write true or false"),
+        ("PUBLIC_URL", "smarketing.example.com", "write an address such as https://"),
+        ("PUBLIC_URL", "https://smarketing.example.com/app", "without a path"),
+        ("PUBLIC_URL", "https://host:port", "write an address such as https://"),
+        ("COMPANY_TIME_ZONE", "Tokyo", "write the name of a time zone"),
+        ("COMPANY_TIME_ZONE", "../etc/passwd", "write the name of a time zone"),
+        ("DATABASE_URL", "mysql://host/db", "write an address such as postgres://"),
+        ("DATABASE_URL", "postgres://host:5432", "write an address such as postgres://"),
+        ("REDIS_URL", "http://host", "write an address such as redis://"),
+        ("LOG_LEVEL", "loud", "write one of DEBUG, INFO, WARNING, ERROR"),
+        ("VAR_DIR", "/etc/hostname", "name a folder"),
+    ],
+)
+def test_a_bad_value_stops_the_start_with_one_clear_line(name: str, value: str, hint: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import smarketing.settings"],
+        cwd=BASE_DIR,
+        env=environment(tmp_path, **{name: value}),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"smarketing: {name}")
+    assert hint in line
+
+
+def test_the_address_of_a_database_is_read_with_its_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://sma%40rt:p%2Fw@db:6543/market%20ing?sslmode=require")
+    assert env.database("DATABASE_URL") == {
+        "NAME": "market ing",
+        "USER": "sma@rt",
+        "PASSWORD": "p/w",
+        "HOST": "db",
+        "PORT": "6543",
+        "SSLMODE": "require",
+    }
+
+
+def test_a_database_on_a_socket_is_named_by_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///smarketing?host=/run/postgresql")
+    database = env.database("DATABASE_URL")
+    assert database is not None
+    assert (database["HOST"], database["NAME"]) == ("/run/postgresql", "smarketing")
+
+
+@pytest.mark.parametrize(("value", "meant"), [("", None), ("on", True), ("True", True), ("0", False), ("no", False)])
+def test_yes_and_no_are_read_as_people_write_them(
+    value: str, meant: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUESTION", value)
+    assert env.yes_or_no("QUESTION", True) is (True if meant is None else meant)
+    assert env.yes_or_no("QUESTION", False) is (False if meant is None else meant)
+
+
+SAFETY = """
+from smarketing import settings as s
+print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS > 0)
+print(*s.ALLOWED_HOSTS, *s.CSRF_TRUSTED_ORIGINS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("public_url", "secure", "hosts"),
+    [
+        ("", "False False False False", "localhost localhost 127.0.0.1 http://localhost:8123"),
+        (
+            "https://crm.example.com/",
+            "True True True True",
+            "crm.example.com localhost 127.0.0.1 https://crm.example.com",
+        ),
+    ],
+)
+def test_cookies_and_redirects_follow_the_public_address(
+    public_url: str, secure: str, hosts: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SAFETY],
+        cwd=BASE_DIR,
+        env=environment(tmp_path, PUBLIC_URL=public_url, PORT="8123"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [secure, hosts]

@@ -1,0 +1,211 @@
+"""The supervisor, as `make run` starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from smarketing.embedded.place import BASE_DIR
+from tests.smarketing.embedding import attach, data_folder, environment, let_go, servers_of
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Run:
+    """One supervisor of one data directory."""
+
+    def __init__(self, var: Path, port: int) -> None:
+        self.var, self.port = var, port
+        self.log = var.parent / f"log-{port}"
+        # As a shell starts a background job: SIGINT ignored, in a process group of its own.
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "smarketing.run"],
+            cwd=BASE_DIR,
+            env=environment(var, PORT=str(port), DEMO="false"),
+            stdin=subprocess.DEVNULL,
+            stdout=self.log.open("a"),
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # type: ignore[arg-type, return-value]
+            process_group=0,
+        )
+
+    def health(self) -> tuple[int, str]:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as answer:
+            return answer.code, answer.read().decode()
+        except OSError:
+            return 0, ""
+
+    def until_healthy(self, seconds: float = 120) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.log.read_text()
+            if self.health()[0] == 200:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"not healthy: {self.health()}\n{self.log.read_text()}")
+
+    def until_ended(self) -> int:
+        return self.process.wait(60)
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return psutil.wait_procs(processes, timeout=15)[1]
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    with data_folder() as folder:
+        try:
+            yield folder / "var"
+        finally:
+            for process in psutil.process_iter(["cmdline", "environ"]):
+                if (process.info["environ"] or {}).get("VAR_DIR") == str(folder / "var"):
+                    process.kill()
+
+
+def test_an_interrupt_to_the_group_of_a_background_run_stops_everything(var: Path) -> None:
+    run = Run(var, free_port())
+    run.until_healthy()
+    assert run.health()[1].splitlines() == ["database: ok", "queue: ok", "worker: ok"]
+    family = run.family()
+    assert len(family) >= 5  # Web and its two workers, the queue's worker and its processes.
+
+    os.killpg(run.process.pid, signal.SIGINT)
+
+    assert run.until_ended() == 0
+    assert alive(family) == []
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_supervisor_alone_stops_everything(var: Path, number: signal.Signals) -> None:
+    run = Run(var, free_port())
+    run.until_healthy()
+    family = run.family()
+    run.process.send_signal(number)
+    assert run.until_ended() == 0
+    assert alive(family) == []
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("after", [0.3, 0.8, 1.5, 3.0])
+def test_a_signal_while_it_starts_stops_everything(var: Path, after: float) -> None:
+    run = Run(var, free_port())
+    time.sleep(after)
+    family = run.family()
+    os.killpg(run.process.pid, signal.SIGTERM)
+    assert run.until_ended() in (0, -signal.SIGTERM)
+    assert alive(family) == []
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+def test_what_was_killed_hard_blocks_nothing(var: Path) -> None:
+    port = free_port()
+    run = Run(var, port)
+    run.until_healthy()
+    family = run.family()
+    run.process.kill()
+    run.process.wait()
+    again = Run(var, port)
+    again.until_healthy()
+    assert alive(family) == []
+    again.process.terminate()
+    assert again.until_ended() == 0
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+def test_everything_killed_hard_blocks_nothing(var: Path) -> None:
+    port = free_port()
+    run = Run(var, port)
+    run.until_healthy()
+    for process in [psutil.Process(run.process.pid), *run.family(), *servers_of(var.parent)]:
+        process.kill()
+    run.process.wait()
+    again = Run(var, port)
+    again.until_healthy()
+    again.process.terminate()
+    assert again.until_ended() == 0
+
+
+@pytest.mark.proof
+def test_two_runs_share_the_servers(var: Path) -> None:
+    first, second = Run(var, free_port()), Run(var, free_port())
+    first.until_healthy()
+    second.until_healthy()
+    first.process.terminate()
+    assert first.until_ended() == 0
+    assert second.health()[0] == 200
+    second.process.terminate()
+    assert second.until_ended() == 0
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+def test_a_second_run_on_the_same_port_says_where_the_first_is(var: Path) -> None:
+    run = Run(var, free_port())
+    run.until_healthy()
+    second = Run(var, run.port)
+    assert second.until_ended() == 1
+    assert f"already runs on port {run.port}" in run.log.read_text()
+    assert run.health()[0] == 200
+    run.process.terminate()
+    assert run.until_ended() == 0
+
+
+@pytest.mark.proof
+def test_a_port_that_somebody_else_has_is_said_before_anything_starts(var: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        run = Run(var, other.getsockname()[1])
+        assert run.until_ended() == 1
+    assert "Give another PORT" in run.log.read_text()
+    assert servers_of(var.parent) == []
+
+
+@pytest.mark.proof
+def test_what_dies_is_started_again_and_health_says_so_meanwhile(var: Path) -> None:
+    run = Run(var, free_port())
+    run.until_healthy()
+    for process in servers_of(var.parent):
+        if "valkey" in process.name():
+            process.kill()
+    assert run.health()[0] == 503
+    run.until_healthy(60)
+
+    for process in run.family():
+        if "celery" in " ".join(process.cmdline()):
+            process.kill()
+    assert run.health() == (503, "database: ok\nqueue: ok\nworker: down\n")
+    run.until_healthy(60)
+
+    for process in servers_of(var.parent):
+        if process.name() == "postgres":
+            process.kill()
+    run.until_healthy(60)
+    run.process.terminate()
+    assert run.until_ended() == 0
+    let_go(attach(var))

@@ -3,14 +3,17 @@
 Pass what the test is about; leave out what it is not.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from django.utils.timezone import now
 
-from funnel.models import Journey, Stage, StageRole, Transition
+from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, Lead
+from sla.models import Agreement, Handoff
+from sla.offering import offer
 from teams.models import Role, Team, User
 
 # Monday 16 November 2026, 9:00 in Tokyo.
@@ -48,3 +51,64 @@ def lead(stage: StageRole | None = None, **fields: Any) -> Lead:
 def activity(lead: Lead, kind: str, occurred_at: datetime | None = None, **fields: Any) -> Activity:
     kinds = ActivityKind.objects.get(key=kind)
     return Activity.objects.create(lead=lead, kind=kinds, occurred_at=occurred_at or now(), **fields)
+
+
+def agreement(
+    *,
+    in_force_from: datetime = MONDAY_9AM - timedelta(days=30),
+    receiving: Team | None = None,
+    definitions: Sequence[Definition] = (),
+    **hop_fields: Any,
+) -> Agreement:
+    """An agreement in force with one hop, mql to sales, answered within four hours."""
+    marketing = team(Team.Kind.MARKETING)
+    receiving = receiving or team(Team.Kind.SALES)
+    made = Agreement.objects.create(number=next(_number))
+    for bound in (marketing, receiving):
+        made.parties.create(team=bound, head=bound.head)
+    for definition in definitions:
+        made.agreed_definitions.create(definition=definition)
+    hop_fields.setdefault("answer_within", timedelta(hours=4))
+    stages = {stage.role: stage for stage in Stage.objects.all()}
+    made.hops.create(
+        from_stage=stages[StageRole.MQL],
+        offering_team=marketing,
+        receiving_team=receiving,
+        accepted_stage=stages[StageRole.SAL],
+        rejected_stage=stages[StageRole.LEAD],
+        **hop_fields,
+    )
+    Agreement.objects.filter(pk=made.pk).update(proposed_at=in_force_from, in_force_from=in_force_from)
+    for definition in definitions:
+        definition.freeze(at=in_force_from)
+        definition.put_in_force(from_at=in_force_from)
+    made.refresh_from_db()
+    return made
+
+
+def definition(role: StageRole = StageRole.MQL, criteria: dict[str, Any] | None = None, **fields: Any) -> Definition:
+    fields.setdefault("number", next(_number))
+    stage = Stage.objects.role(role)
+    return Definition.objects.create(stage=stage, criteria=criteria or {"all": []}, **fields)
+
+
+def mql(at: datetime = MONDAY_9AM, **fields: Any) -> Lead:
+    """A lead that qualified at that moment, by the machine."""
+    made = lead(StageRole.LEAD, created_at=fields.pop("created_at", at - timedelta(days=1)), **fields)
+    made.journey.move_to(
+        Stage.objects.role(StageRole.MQL), because="Met the definition", at=at, how=Transition.How.MACHINE
+    )
+    return made
+
+
+def handoff(*, to: User | None = None, at: datetime = MONDAY_9AM) -> Handoff:
+    """One open hand-off, offered at that moment."""
+    in_force = Agreement.objects.in_force(at).first() or agreement()
+    receiving = in_force.hops.get().receiving_team
+    to = to or user(Role.REP)
+    User.objects.filter(pk=to.pk).update(team=receiving)
+    lead_id = mql(at=at).pk
+    User.objects.filter(team=receiving).exclude(pk=to.pk).update(is_active=False)
+    offer([lead_id], at=at)
+    User.objects.filter(team=receiving).update(is_active=True)
+    return Handoff.objects.select_related("lead", "hop", "rep").get(lead=lead_id)

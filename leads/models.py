@@ -202,9 +202,12 @@ class SearchEntry(models.Model):
     lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="search_entry")
     text = models.TextField(blank=True)
     words = SearchVectorField(null=True)
+    # What lists are sorted by: the reading before the name, the family before the given.
+    name_key = models.TextField(blank=True, default="")
 
     class Meta:
         indexes = [
+            models.Index(fields=["name_key", "lead"], name="search_by_name"),
             GinIndex(OpClass("text", name="gin_trgm_ops"), name="search_anywhere"),
             GinIndex(fields=["words"], name="search_word_beginnings"),
         ]

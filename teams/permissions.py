@@ -13,12 +13,45 @@ MARKETING = frozenset({Role.MARKETER.value, Role.MANAGER.value})
 SELLING = frozenset({Role.SDR.value, Role.REP.value})
 MANAGING = frozenset({Role.MANAGER.value})
 ADMINISTERING = frozenset({Role.ADMINISTRATOR.value})
+NOBODY: frozenset[str] = frozenset()
 
 WHO_MAY: dict[str, frozenset[str]] = {
     # smarketing
     "healthz": PUBLIC,
     "set_language": PUBLIC,
     "set_theme": PUBLIC,
+    # signing in, by allauth; people come in by invitation, and the e-mail is the administrator's to change
+    **dict.fromkeys(
+        (
+            "account_login",
+            "account_logout",
+            "account_inactive",
+            "account_signup",
+            "account_confirm_login_code",
+            "account_reset_password",
+            "account_reset_password_done",
+            "account_reset_password_from_key",
+            "account_reset_password_from_key_done",
+            "mfa_authenticate",
+        ),
+        PUBLIC,
+    ),
+    **dict.fromkeys(
+        (
+            "account_reauthenticate",
+            "account_change_password",
+            "account_set_password",
+            "mfa_index",
+            "mfa_reauthenticate",
+            "mfa_activate_totp",
+            "mfa_deactivate_totp",
+            "mfa_view_recovery_codes",
+            "mfa_generate_recovery_codes",
+            "mfa_download_recovery_codes",
+        ),
+        SIGNED_IN,
+    ),
+    **dict.fromkeys(("account_email", "account_email_verification_sent", "account_confirm_email"), NOBODY),
 }
 
 

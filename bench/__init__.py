@@ -1,0 +1,7 @@
+"""What the product costs, beside the least that any program would pay for the same work.
+
+    python -m bench rescore --leads 100000 --activities 1000000
+
+A benchmark runs the product's own path and its floor (the least SQL that does the same) in turns, in one run, in a
+database of its own, and prints their ratio: absolute times belong to a machine, ratios last.
+"""

@@ -1,0 +1,56 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import machine, report
+from bench.pairs import Benchmark, Peak, Result, Run
+
+
+def result(*pairs: tuple[float, float], others: float = 0.0) -> Result:
+    work = Benchmark("toy", "Sort 10 toys", lambda run: 10, lambda run: 10, aim=2.0, unit="toys")
+    runs = [(Run(product, 10, others), Run(floor, 10, 0)) for product, floor in pairs]
+    return Result(work, runs, Peak(50 * 2**20, 0), Peak(40 * 2**20, 0))
+
+
+def test_the_ratio_is_the_median_of_the_pairs_not_of_the_sums():
+    """One disturbed pair, in which both were slow, does not count more than the others."""
+    assert result((3, 2), (30, 10), (1.5, 1)).ratio == 1.5
+
+
+@pytest.mark.django_db
+def test_the_table_says_whether_the_aim_was_reached(capsys: pytest.CaptureFixture[str], tmp_path: Path, settings):
+    settings.VAR_DIR = tmp_path
+    report.tell(result((3, 1)), leads=10)
+    printed = capsys.readouterr().out
+    assert "product ÷ floor 3.00; the aim is at most 2.0: missed" in printed
+    assert "50 MB" in printed
+    assert "not seen" in printed
+    assert "Others used" not in printed
+
+
+@pytest.mark.django_db
+def test_it_says_when_others_used_the_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path, settings):
+    settings.VAR_DIR = tmp_path
+    report.tell(result((3, 2), others=0.4), leads=10)
+    assert "Others used up to 40% of the machine" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+def test_what_was_measured_is_kept(tmp_path: Path, settings):
+    settings.VAR_DIR = tmp_path
+    report.tell(result((3, 2)), leads=10, seed=0.5)
+    (kept,) = (tmp_path / "bench").glob("toy-*.json")
+    facts = json.loads(kept.read_text())
+    assert (facts["ratio"], facts["leads"], facts["machine"]["postgres"][:2]) == (1.5, 10, "18")
+
+
+@pytest.mark.django_db
+def test_the_database_server_is_found_among_the_processes():
+    server = machine.postmaster()
+    assert server is not None
+    assert machine.children(server)
+    with machine.PeakMemory(server, every=0.001) as memory:
+        sum(range(1_000_000))
+    assert memory.process > 0
+    assert memory.database > 0

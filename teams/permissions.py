@@ -19,6 +19,15 @@ WHO_MAY: dict[str, frozenset[str]] = {
     # smarketing
     "healthz": PUBLIC,
     "set_language": PUBLIC,
+    # sla
+    "inbox": SELLING,
+    "inbox_answered": SELLING,
+    "handoff": SELLING,
+    "acceptance": SELLING,
+    "rejection": SELLING,
+    "calendar": ADMINISTERING | MANAGING,
+    "closed_day_new": ADMINISTERING | MANAGING,
+    "closed_day_delete": ADMINISTERING | MANAGING,
     "set_theme": PUBLIC,
     # signing in, by allauth; people come in by invitation, and the e-mail is the administrator's to change
     **dict.fromkeys(

@@ -1,0 +1,412 @@
+"""How an agreement comes about: drafted from the one before, proposed, signed by every head, in force from a day.
+
+Only an agreement is signed. What it names (personas, definitions, the score model) is frozen when it is proposed, and
+put in force, downward, when the last head has signed. Nothing signed is ever edited; the next version replaces it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from funnel.models import Definition, Stage
+from funnel.qualification import standing
+from history import in_force
+from history.models import Change, Outbox
+from leads.criteria import BadCriteria, check
+from leads.models import Persona, PersonaVersion
+from scoring.models import ScoreModel
+from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party, Signature
+from smarketing.company import company_zone
+from teams.models import Notice, User
+
+SUBJECT = "agreement"
+
+
+def on_its_way() -> Agreement | None:
+    """The draft or the proposal; there is one at most."""
+    return Agreement.objects.filter(in_force_from=None).first()
+
+
+def last_signed() -> Agreement | None:
+    """The newest that all heads signed: it holds, or will. The next one starts from it."""
+    return Agreement.objects.filter(in_force_from__isnull=False).order_by("-number").first()
+
+
+def draft_next(*, by: User | None = None, at: datetime | None = None) -> Agreement:
+    """Return the draft, made from the one signed last where there is none. Raises `Frozen` while a proposal waits."""
+    at = at or now()
+    waiting = on_its_way()
+    if waiting is None:
+        with transaction.atomic():
+            newest = Agreement.objects.select_for_update().order_by("-number").first()
+            waiting = on_its_way()
+            if waiting is None:
+                number = newest.number + 1 if newest else 1
+                waiting = Agreement.objects.create(number=number, created_by=by, created_at=at)
+                _carry_over(last_signed(), waiting)
+    if waiting.proposed_at:
+        raise Agreement.Frozen
+    return waiting
+
+
+def _carry_over(before: Agreement | None, draft: Agreement) -> None:
+    """Put everything that was agreed into the draft; heads are those that the teams have today."""
+    if before is None:
+        return
+    draft.preamble, draft.notes = before.preamble, before.notes
+    draft.score_model_may_change = before.score_model_may_change
+    draft.score_model = current_score_model() or before.score_model
+    draft.save()
+    for party in before.parties.select_related("team"):
+        Party.objects.create(agreement=draft, team=party.team, head_id=party.team.head_id or party.head_id)
+    for persona in before.agreed_personas.all():
+        AgreedPersona.objects.create(agreement=draft, version_id=persona.version_id, position=persona.position)
+    for agreed in before.agreed_definitions.all():
+        AgreedDefinition.objects.create(agreement=draft, definition_id=agreed.definition_id)
+    for hop in before.hops.all():
+        hop.pk, hop.agreement = None, draft
+        hop._state.adding = True
+        hop.save()
+
+
+def current_score_model() -> ScoreModel | None:
+    """The model that holds, or will: agreed, or replaced since where the agreement allows it."""
+    return ScoreModel.objects.filter(in_force_from__isnull=False, replaced_at=None).first()
+
+
+def editable(agreement: Agreement) -> Agreement:
+    """Return the draft, locked. Call inside a transaction. Raises `Frozen` once it is proposed."""
+    locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    if locked.proposed_at:
+        raise Agreement.Frozen
+    return locked
+
+
+def agree_on_definition(draft: Agreement, definition: Definition) -> None:
+    """Let the draft name this definition for its stage, instead of another."""
+    with transaction.atomic():
+        editable(draft)
+        draft.agreed_definitions.filter(definition__stage=definition.stage_id).delete()
+        AgreedDefinition.objects.create(agreement=draft, definition=definition)
+
+
+def discard(draft: Agreement) -> None:
+    """Throw the draft away. What it named stays. Raises `Frozen`."""
+    with transaction.atomic():
+        editable(draft).delete()
+
+
+# Definitions
+
+
+def draft_definition(stage: Stage, *, by: User | None = None, at: datetime | None = None) -> Definition:
+    """Return the stage's draft definition, begun from the newest where there is none."""
+    with transaction.atomic():
+        Stage.objects.select_for_update().get(pk=stage.pk)
+        newest = Definition.objects.filter(stage=stage).order_by("-number").first()
+        if newest is not None and newest.frozen_at is None:
+            return newest
+        before = _newest_agreed(stage) or newest
+        return Definition.objects.create(
+            stage=stage,
+            number=newest.number + 1 if newest else 1,
+            text=before.text if before else "",
+            criteria=before.criteria if before else None,
+            cool_off_days=before.cool_off_days if before else 60,
+            created_by=by,
+            created_at=at or now(),
+        )
+
+
+def _newest_agreed(stage: Stage) -> Definition | None:
+    return Definition.objects.filter(stage=stage, in_force_from__isnull=False).order_by("-number").first()
+
+
+def propose_definition(definition: Definition, *, by: User, at: datetime | None = None) -> Agreement:
+    """Make the next agreement of this one changed definition, and propose it.
+
+    Where a draft with other changes exists, the definition joins it and the draft is left to be looked at and proposed.
+    Raises `Frozen` while another proposal waits; `NotReady`, with the draft kept, when something is missing.
+    """
+    begun = on_its_way()
+    draft = draft_next(by=by, at=at)
+    agree_on_definition(draft, definition)
+    if begun is None:
+        propose(draft, by=by, at=at)
+    draft.refresh_from_db()
+    return draft
+
+
+# Proposing
+
+
+def missing(agreement: Agreement) -> list[str]:
+    """Say, for people, what is still missing before it can be proposed."""
+    return [
+        *_missing_of_parties(agreement),
+        *_missing_of_personas(agreement),
+        *_missing_of_definitions(agreement),
+        *_missing_of_hops(agreement),
+        *_missing_of_scores(agreement),
+    ]
+
+
+def _missing_of_parties(agreement: Agreement) -> list[str]:
+    parties = list(agreement.parties.select_related("team", "head"))
+    found = []
+    if len(parties) < 2:
+        found.append(_("An agreement needs two parties or more."))
+    for party in parties:
+        if party.head is None or not party.head.is_active:
+            found.append(_("%(team)s has no head who could sign for it.") % {"team": party.team})
+    return found
+
+
+def _missing_of_personas(agreement: Agreement) -> list[str]:
+    found = []
+    versions = [agreed.version for agreed in agreement.agreed_personas.select_related("version__persona")]
+    for version in versions:
+        if version.criteria is None:
+            found.append(_("The persona “%(persona)s” has no criteria.") % {"persona": version})
+        elif not _reads(version.criteria):
+            found.append(_("The criteria of the persona “%(persona)s” no longer hold together.") % {"persona": version})
+    for persona in {version.persona_id for version in versions}:
+        twice = [version for version in versions if version.persona_id == persona]
+        if len(twice) > 1:
+            found.append(_("The persona “%(persona)s” is named twice.") % {"persona": twice[0]})
+    return found
+
+
+def _missing_of_definitions(agreement: Agreement) -> list[str]:
+    found = []
+    for definition in definitions_of(agreement):
+        if definition.criteria is None:
+            found.append(_("The definition of %(stage)s has no criteria.") % {"stage": definition.stage})
+        elif not _reads(definition.criteria):
+            found.append(_("The criteria of %(stage)s no longer hold together.") % {"stage": definition.stage})
+        elif _is_over(definition):
+            words = _("%(definition)s was in force before and was replaced: make its next version.")
+            found.append(words % {"definition": definition})
+    return found
+
+
+def _missing_of_hops(agreement: Agreement) -> list[str]:
+    found = []
+    defined = {definition.stage_id for definition in definitions_of(agreement)}
+    teams = set(agreement.parties.values_list("team", flat=True))
+    hops = agreement.hops.select_related("from_stage", "offering_team", "receiving_team")
+    for hop in hops:
+        if hop.from_stage_id not in defined and hop.from_stage.has_definition:
+            words = _("Leads are handed over when they become %(stage)s, but nothing defines %(stage)s.")
+            found.append(words % {"stage": hop.from_stage})
+        for team in (hop.offering_team, hop.receiving_team):
+            if team.pk not in teams:
+                found.append(_("%(team)s takes part in a hand-off but is no party.") % {"team": team})
+    if not hops:
+        found.append(_("No hand-off is agreed: say who hands leads to whom."))
+    return found
+
+
+def _missing_of_scores(agreement: Agreement) -> list[str]:
+    model = agreement.score_model
+    if model is None:
+        return [_("No score model is chosen.")]
+    if _is_over(model):
+        return [_("Score model %(model)s was replaced: choose the one that holds or a newer one.") % {"model": model}]
+    return []
+
+
+def _is_over(version: Definition | ScoreModel) -> bool:
+    return bool(version.replaced_at and version.in_force_from and version.in_force_from < version.replaced_at <= now())
+
+
+def _reads(criteria: object) -> bool:
+    try:
+        check(criteria)
+    except BadCriteria:
+        return False
+    return True
+
+
+def definitions_of(agreement: Agreement) -> list[Definition]:
+    """The agreed definitions, in the order of the funnel."""
+    agreed = agreement.agreed_definitions.select_related("definition__stage")
+    return [row.definition for row in agreed.order_by("definition__stage__position")]
+
+
+def personas_of(agreement: Agreement) -> list[PersonaVersion]:
+    """The agreed personas, in the order in which leads are matched."""
+    agreed = agreement.agreed_personas.select_related("version__persona").order_by("position")
+    return [row.version for row in agreed]
+
+
+def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
+    """Ask the heads to sign: from now on nothing of it is edited. Raises `Frozen`, `NotReady`."""
+    with transaction.atomic():
+        locked = editable(agreement)
+        lacking = missing(locked)
+        if lacking:
+            raise Agreement.NotReady(lacking)
+        at = at or now()
+        for version in personas_of(locked):
+            version.freeze(at=at)
+        for definition in definitions_of(locked):
+            definition.freeze(at=at)
+        assert locked.score_model is not None
+        locked.score_model.freeze(at=at)
+        locked.proposed_at, locked.proposed_by = at, by
+        locked.save(update_fields=["proposed_at", "proposed_by"])
+        Outbox.objects.put("agreement_proposed", {"agreement": locked.pk, "number": locked.number}, at=at)
+        Change.objects.write(SUBJECT, locked.pk, {"proposed_at": (None, at)}, at=at, by=by, how="proposal")
+        heads = [party.head for party in locked.parties.select_related("head") if party.head]
+        _tell(heads, Notice.Kind.TO_SIGN, locked, url=f"/agreement/v{locked.number}/signature/", at=at)
+    agreement.refresh_from_db()
+
+
+def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
+    """Take the proposal back into a draft, as long as nobody signed. Raises `Frozen`."""
+    with transaction.atomic():
+        locked = _waiting(agreement)
+        if Signature.objects.filter(party__agreement=locked).exists():
+            raise Agreement.Frozen
+        _unfreeze(locked, by=by, how="withdrawal", comment="", at=at or now())
+    agreement.refresh_from_db()
+
+
+def send_back(agreement: Agreement, *, by: User, comment: str, at: datetime | None = None) -> None:
+    """Refuse to sign, and say why: the proposal becomes a draft again, and whoever signed it signs anew.
+
+    Only a head who has not signed. Raises `NotYours`, `Frozen`.
+    """
+    with transaction.atomic():
+        locked = _waiting(agreement)
+        if not unsigned_by(locked, by):
+            raise Agreement.NotYours
+        at = at or now()
+        signed = Signature.objects.filter(party__agreement=locked)
+        lost = {
+            f"signature of {s.party.team.name}": (str(s.by), None) for s in signed.select_related("party__team", "by")
+        }
+        if lost:
+            Change.objects.write(SUBJECT, locked.pk, lost, at=at, by=by, how="sent back")
+        signed.delete()
+        _unfreeze(locked, by=by, how="sent back", comment=comment, at=at)
+    agreement.refresh_from_db()
+
+
+def _waiting(agreement: Agreement) -> Agreement:
+    """Return the proposal, locked. Raises `Frozen` when it is none, or signed by all."""
+    locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
+    if locked.proposed_at is None or locked.in_force_from is not None:
+        raise Agreement.Frozen
+    return locked
+
+
+def _unfreeze(locked: Agreement, *, by: User, how: str, comment: str, at: datetime) -> None:
+    change = {"proposed_at": (locked.proposed_at, comment or None)}
+    Change.objects.write(SUBJECT, locked.pk, change, at=at, by=by, how=how)
+    Outbox.objects.put("agreement_taken_back", {"agreement": locked.pk, "number": locked.number}, at=at)
+    Notice.objects.unread().filter(kind=Notice.Kind.TO_SIGN, about=_about(locked)).update(read_at=at)
+    Agreement.objects.filter(pk=locked.pk).update(proposed_at=None, proposed_by=None)
+
+
+# Signing
+
+
+def unsigned_by(agreement: Agreement, user: User) -> list[Party]:
+    """The parties for which this person is still to sign."""
+    return list(agreement.parties.filter(head=user, signature=None).select_related("team"))
+
+
+def sign(agreement: Agreement, *, by: User, note: str = "", at: datetime | None = None) -> bool:
+    """Give one head's word, for every party that the person heads; return whether it was the last one needed.
+
+    The last signature sets the day from which the agreement holds. Raises `NotYours` for anyone else, or a second time.
+    """
+    with transaction.atomic():
+        locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
+        parties = unsigned_by(locked, by) if locked.proposed_at and not locked.in_force_from else []
+        if not parties:
+            raise Agreement.NotYours
+        at = at or now()
+        Signature.objects.bulk_create(Signature(party=party, by=by, at=at, note=note) for party in parties)
+        payload = {"agreement": locked.pk, "number": locked.number, "by": by.pk}
+        Outbox.objects.put("signed", payload | {"parties": [party.team_id for party in parties]}, at=at)
+        complete = not locked.parties.filter(signature=None).exists()
+        if complete:
+            _begin(locked, at=at)
+    agreement.refresh_from_db()
+    return complete
+
+
+def begins_at(agreement: Agreement, signed_at: datetime) -> datetime:
+    """The start of the company day it shall hold from, or of the first one after the last signature."""
+    soonest = next_day_start(signed_at)
+    if agreement.effective_on is None:
+        return soonest
+    return max(soonest, datetime.combine(agreement.effective_on, time(), company_zone()))
+
+
+def next_day_start(at: datetime) -> datetime:
+    """The first start of a company day that is not over at that moment."""
+    zone = company_zone()
+    today = datetime.combine(at.astimezone(zone).date(), time(), zone)
+    return today if today >= at else datetime.combine(today.date() + timedelta(days=1), time(), zone)
+
+
+def _begin(locked: Agreement, *, at: datetime) -> None:
+    """Hold from its day on, with everything that it names; what it names no longer ends then."""
+    from_at = begins_at(locked, at)
+    in_force.begin(locked, Agreement.objects.filter(in_force_from__isnull=False), from_at=from_at)
+    definitions = definitions_of(locked)
+    for definition in definitions:
+        definition.put_in_force(from_at=from_at, qualifies_standing=locked.qualifies_standing)
+    held = Definition.objects.filter(in_force_from__isnull=False)
+    in_force.end(held.exclude(stage__in=[definition.stage_id for definition in definitions]), at=from_at)
+    if locked.score_model:
+        locked.score_model.put_in_force(from_at=from_at)
+    payload = {"agreement": locked.pk, "number": locked.number, "from": from_at}
+    Outbox.objects.put("agreement_signed_by_all", payload, at=at)
+    heads = [party.head for party in locked.parties.select_related("head") if party.head]
+    everyone = {person.pk: person for person in [*heads, locked.proposed_by, locked.created_by] if person}
+    _tell(list(everyone.values()), Notice.Kind.IN_FORCE, locked, url=f"/agreement/v{locked.number}/", at=at)
+
+
+def _about(agreement: Agreement) -> str:
+    return f"agreement {agreement.number} of {agreement.proposed_at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+def _tell(people: Sequence[User], kind: Notice.Kind, agreement: Agreement, *, url: str, at: datetime) -> None:
+    params = {"agreement": agreement.pk, "number": agreement.number}
+    Notice.objects.tell(people, kind, about=_about(agreement), params=params, url=url, at=at)
+
+
+# Between agreements
+
+
+def may_replace_score_model(at: datetime | None = None) -> bool:
+    """Score models may be replaced between agreements only if the agreement says so, and freely before the first."""
+    at = at or now()
+    holding = Agreement.objects.in_force(at).first()
+    return holding.score_model_may_change if holding else last_signed() is None
+
+
+def standing_leads(agreement: Agreement, *, at: datetime | None = None) -> list[tuple[Definition, int]]:
+    """For each definition that the agreement changes: how many standing leads it would qualify, as scored today."""
+    at = at or now()
+    held = set(Definition.objects.in_force(at).values_list("pk", flat=True))
+    changed = [definition for definition in definitions_of(agreement) if definition.pk not in held]
+    return [(definition, standing(definition, at=at).count()) for definition in changed]
+
+
+def personas_to_choose() -> list[Persona]:
+    return list(Persona.objects.filter(retired_at=None).prefetch_related("versions"))
+
+
+def first_hops(agreement: Agreement) -> list[Hop]:
+    return list(agreement.hops.select_related("from_stage", "accepted_stage", "rejected_stage"))

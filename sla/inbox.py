@@ -1,0 +1,143 @@
+"""What waits for a rep: the hand-offs by deadline, and why each lead was offered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import Activity, ActivityKind, Lead
+from sla.hours import OpeningHours
+from sla.models import Handoff
+from teams.models import User
+
+LATELY = 6
+COLLEAGUES = 8
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What a page shows of an answer clock: open seconds left, negative once over, out of how many."""
+
+    due_at: datetime
+    left: int
+    total: int
+
+    @classmethod
+    def of(cls, handoff: Handoff, hours: OpeningHours, *, at: datetime) -> Clock:
+        due: datetime = handoff.due_at  # type: ignore[attr-defined]
+        left = hours.open_seconds_left(at, due) if at <= due else -hours.open_seconds_left(due, at)
+        return cls(due, left, int(handoff.hop.answer_within.total_seconds()))
+
+
+def offered(user: User) -> QuerySet[Handoff]:
+    """Return the open hand-offs of one rep by deadline, each with what its line in the list shows."""
+    last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk")
+    return (
+        Handoff.objects.open()
+        .for_rep(user)
+        .with_clock()
+        .select_related("lead__company", "lead__score", "hop")
+        .annotate(last_kind=Subquery(last.values("kind")[:1]), last_at=Subquery(last.values("occurred_at")[:1]))
+    )
+
+
+def answered(user: User) -> QuerySet[Handoff]:
+    """Return what a rep has answered, the latest first; late stays late."""
+    return (
+        Handoff.objects.exclude(answer="")
+        .for_rep(user)
+        .with_clock()
+        .select_related("lead__company", "reason")
+        .order_by("-answered_at", "-pk")
+    )
+
+
+def one(user: User) -> QuerySet[Handoff]:
+    """Return a rep's hand-offs with all that the page of one shows."""
+    return (
+        Handoff.objects.for_rep(user)
+        .with_clock()
+        .select_related(
+            "lead__company",
+            "lead__score",
+            "lead__persona_match__persona",
+            "hop__agreement",
+            "hop__rejected_stage",
+            "hop__accepted_stage",
+            "transition__definition__stage",
+            "reason",
+        )
+    )
+
+
+def by_day(handoffs: Iterable[Handoff], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:
+    """Arrange hand-offs, already by deadline, under headings: overdue, today, tomorrow, later."""
+    names = {kind.pk: str(kind) for kind in ActivityKind.objects.all()}
+    today = at.astimezone(hours.tz).date()
+    groups: dict[object, list[dict[str, object]]] = {}
+    for handoff in handoffs:
+        clock = Clock.of(handoff, hours, at=at)
+        day = clock.due_at.astimezone(hours.tz).date()
+        if clock.due_at < at:
+            heading = _("Overdue")
+        elif day == today:
+            heading = _("Due today")
+        elif day == today + timedelta(days=1):
+            heading = _("Due tomorrow")
+        else:
+            heading = _("Due later")
+        last = names.get(handoff.last_kind)  # type: ignore[attr-defined]
+        groups.setdefault(heading, []).append({"handoff": handoff, "clock": clock, "last": last})
+    return [{"heading": heading, "rows": rows} for heading, rows in groups.items()]
+
+
+def lately(lead: Lead) -> list[dict[str, object]]:
+    """Return the last activities of a lead as lines of a timeline."""
+    activities = lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:LATELY]
+    return [
+        {
+            "icon": ICONS.get(activity.kind.key, "dot"),
+            "text": str(activity.kind),
+            "at": activity.occurred_at,
+            "note": said(activity),
+        }
+        for activity in activities
+    ]
+
+
+ICONS = {
+    "page_view": "page",
+    "pricing_page_view": "page",
+    "content_download": "import",
+    "demo_request": "agreement",
+    "form_submission": "agreement",
+    "webinar_attended": "webinar",
+    "webinar_registered": "webinar",
+    "email_open": "mail",
+    "email_click": "mail",
+    "newsletter_signup": "mail",
+    "call": "phone",
+    "meeting": "calendar",
+}
+TELLING = ("title", "name", "path", "page", "url", "content", "subject", "note", "message")
+
+
+def said(activity: Activity) -> str:
+    """What an activity's properties tell a reader in one line."""
+    for key in TELLING:
+        if value := activity.properties.get(key):
+            return str(value)
+    return ""
+
+
+def colleagues(lead: Lead) -> QuerySet[Lead]:
+    """Return the others at the lead's company: the buying group."""
+    if lead.company_id is None:
+        return Lead.objects.none()
+    last = Activity.objects.filter(lead=OuterRef("pk")).order_by("-occurred_at").values("occurred_at")[:1]
+    here = Lead.objects.here().filter(company=lead.company_id).exclude(pk=lead.pk)
+    return here.select_related("journey__stage").annotate(last_seen=Subquery(last)).order_by("-pk")[:COLLEAGUES]

@@ -51,7 +51,7 @@ def write_windows(windows: list[list[str]]) -> str:
     return ", ".join(f"{opens}–{closes}" for opens, closes in windows)
 
 
-class CalendarForm(forms.ModelForm[Calendar]):
+class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Calendar
         fields = ["name", "country", "time_zone"]
@@ -102,7 +102,7 @@ class CalendarForm(forms.ModelForm[Calendar]):
         return cleaned
 
 
-class ClosedDayForm(forms.ModelForm[CalendarDay]):
+class ClosedDayForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = CalendarDay
         fields = ["day", "name"]

@@ -1,0 +1,184 @@
+"""What a tree of conditions answers: which leads, how many for each part, and for one lead which part holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Min
+from django.utils.timezone import now
+
+from history.models import Change
+from leads.criteria.compiling import Holds, compiled, holds
+from leads.criteria.fields import Frame, Sql
+from leads.criteria.reading import words_of
+from leads.criteria.tree import All, Any_, Compare, Did, Node, Not, Tree, leaves, nodes, read
+
+
+def frame(at: datetime | None, as_of: datetime | None) -> Frame:
+    return Frame(as_of, past=True) if as_of else Frame(at or now())
+
+
+def condition(tree: Tree, *, at: datetime | None = None, as_of: datetime | None = None, lead: str = "") -> Holds:
+    """One SQL condition: `Lead.objects.here().filter(condition(tree, at=at))`.
+
+    `at`     the moment it is asked for, now when left out: activities up to it, attributes as they are today. This is
+             how the machine evaluates.
+    `as_of`  instead: any moment of the past. Activities up to it, attributes as they were then (`todays_values` names
+             the conditions for which only today's value is known).
+    `lead`   the way to the lead from another model: `Journey.objects.filter(condition(tree, at=at, lead="lead"))`.
+
+    Also good in annotate() (TRUE or FALSE) and `When`. Instead of exclude() use `{"not": tree}`. Costs no query of its
+    own but one for custom fields when the tree names one.
+    """
+    return holds(read(tree, strict=False), frame(at, as_of), lead)
+
+
+def condition_sql(
+    tree: Tree,
+    *,
+    at: datetime | None = None,
+    as_of: datetime | None = None,
+    lead: str = "leads_lead",
+    company: str = "leads_company",
+    windows_from: datetime | None = None,
+) -> Sql:
+    """The same as text and parameters, to stand inside a larger statement that has both rows at hand:
+
+        FROM leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id
+
+    `CASE WHEN {sql} THEN …` is right as it is; where TRUE or FALSE is needed write `({sql} IS TRUE)`. Windows are
+    `(windows_from − days, at]`: scores, which belong to a day, count back from its start.
+    """
+    looked = frame(at, as_of)
+    return compiled(read(tree, strict=False), Frame(looked.at, looked.past, lead, company, windows_from))
+
+
+EVERYONE = (
+    "leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id"
+    " WHERE leads_lead.merged_into_id IS NULL"
+)
+
+
+def columns(node: Node, looked: Frame) -> tuple[dict[str, str], Sql]:
+    """A column for each leaf, "n3 for the leaf at this path", and the SQL that selects them."""
+    names: dict[str, str] = {}
+    parts: list[str] = []
+    params: list[object] = []
+    for number, leaf in enumerate(leaves(node)):
+        sql, given = compiled(leaf, looked)
+        names[leaf.path] = f"n{number}"
+        parts.append(f"({sql} IS TRUE) AS n{number}")
+        params += given
+    return names, (", ".join(parts), params)
+
+
+def combined(node: Node, names: Mapping[str, str]) -> str:
+    """A node in terms of its leaves' columns."""
+    match node:
+        case All() | Any_():
+            word, empty = (" AND ", "TRUE") if isinstance(node, All) else (" OR ", "FALSE")
+            return "(" + word.join(combined(child, names) for child in node.children) + ")" if node.children else empty
+        case Not():
+            return f"(NOT {combined(node.child, names)})"
+        case Compare() | Did():
+            return names[node.path]
+
+
+def counts(tree: Tree, *, at: datetime | None = None) -> dict[str, int]:
+    """How many leads match the whole (path "") and each part of it, by its path, in one query. The key "*" is how many
+    there are. Raises `BadCriteria`."""
+    node = read(tree)
+    names, (selected, params) = columns(node, frame(at, None))
+    there = list(nodes(node))
+    tallies = ", ".join(f"count(*) FILTER (WHERE {combined(each, names)})" for each in there)
+    # OFFSET 0 keeps each leaf evaluated once a lead, however often it is counted.
+    sql = f"SELECT count(*), {tallies} FROM (SELECT {selected or '1'} FROM {EVERYONE} OFFSET 0) leaf"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        total, *found = cursor.fetchone()
+    return {"*": total} | {each.path: number for each, number in zip(there, found, strict=True)}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One node of a tree, asked of one lead."""
+
+    path: str
+    join: str  # "all", "any", "none", "not", or "" for a leaf.
+    words: str
+    holds: bool
+    from_today: bool  # The past of this attribute is not known: today's value was used.
+    children: tuple[Explained, ...] = ()
+
+    def leaves(self) -> list[Explained]:
+        return [leaf for child in self.children for leaf in child.leaves()] if self.join else [self]
+
+
+def explain(
+    tree: Tree,
+    lead_id: int,
+    at: datetime | None = None,
+    *,
+    as_of: datetime | None = None,
+    windows_from: datetime | None = None,
+) -> Explained:
+    """Which parts of the tree hold for one lead and which do not, in words of the language in use; one query, and one
+    or two more for words. Without such a lead nothing holds."""
+    node = read(tree, strict=False)
+    looked = replace(frame(at, as_of), windows_from=windows_from)
+    names, (selected, params) = columns(node, looked)
+    sql = f"SELECT {selected or '1'} FROM {EVERYONE.rpartition(' WHERE ')[0]} WHERE leads_lead.id = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*params, lead_id])
+        row = cursor.fetchone() or [False] * len(names)
+    found = dict(zip(names, row, strict=False))
+    from_today = set(unreached(node, as_of)) if as_of else set()
+    return explained(node, found, from_today, words_of(node))
+
+
+def explained(node: Node, found: dict[str, bool], from_today: set[str], words: Mapping[str, str]) -> Explained:
+    def inside(*children: Node) -> tuple[Explained, ...]:
+        return tuple(explained(child, found, from_today, words) for child in children)
+
+    match node:
+        case All():
+            below = inside(*node.children)
+            return Explained(node.path, "all", "", all(each.holds for each in below), False, below)
+        case Any_():
+            below = inside(*node.children)
+            return Explained(node.path, "any", "", any(each.holds for each in below), False, below)
+        case Not(child=Any_() as child):
+            below = inside(*child.children)
+            return Explained(node.path, "none", "", not any(each.holds for each in below), False, below)
+        case Not():
+            below = inside(node.child)
+            return Explained(node.path, "none", "", not below[0].holds, False, below)
+        case Compare() | Did():
+            return Explained(node.path, "", words[node.path], bool(found[node.path]), node.path in from_today)
+
+
+def todays_values(tree: Tree, as_of: datetime) -> list[str]:
+    """The paths of the conditions that, asked as of that moment, use today's value: nobody kept the attribute's past,
+    or its history begins later."""
+    return unreached(read(tree, strict=False), as_of)
+
+
+def unreached(node: Node, as_of: datetime) -> list[str]:
+    begun: dict[str, bool] = {}
+
+    def reaches(subject: str) -> bool:
+        if subject not in begun:
+            first = Change.objects.filter(subject=subject).aggregate(first=Min("at"))["first"]
+            begun[subject] = first is not None and first <= as_of
+        return begun[subject]
+
+    def uses_today(leaf: Compare | Did) -> bool:
+        if isinstance(leaf, Did):
+            return False
+        field = leaf.field
+        return field.as_of is None or bool(field.history) and not reaches(field.history)
+
+    return [leaf.path for leaf in leaves(node) if uses_today(leaf)]

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -27,20 +28,24 @@ def free_port() -> int:
 class Run:
     """One supervisor of one data directory."""
 
+    started: ClassVar[list["Run"]] = []
+
     def __init__(self, var: Path, port: int) -> None:
         self.var, self.port = var, port
         self.log = var.parent / f"log-{port}"
         # As a shell starts a background job: SIGINT ignored, in a process group of its own.
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "smarketing.run"],
-            cwd=BASE_DIR,
-            env=environment(var, PORT=str(port), DEMO="false"),
-            stdin=subprocess.DEVNULL,
-            stdout=self.log.open("a"),
-            stderr=subprocess.STDOUT,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # type: ignore[arg-type, return-value]
-            process_group=0,
-        )
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "smarketing.run"],
+                cwd=BASE_DIR,
+                env=environment(var, PORT=str(port), DEMO="false"),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN) and None,
+                process_group=0,
+            )
+        self.started.append(self)
 
     def health(self) -> tuple[int, str]:
         try:
@@ -80,6 +85,8 @@ def var() -> Iterator[Path]:
             for process in psutil.process_iter(["cmdline", "environ"]):
                 if (process.info["environ"] or {}).get("VAR_DIR") == str(folder / "var"):
                     process.kill()
+            while Run.started:
+                Run.started.pop().process.wait()
 
 
 def test_an_interrupt_to_the_group_of_a_background_run_stops_everything(var: Path) -> None:

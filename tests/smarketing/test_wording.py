@@ -1,0 +1,153 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone, translation
+
+from smarketing import wording
+
+AT = datetime(2025, 11, 18, 5, 58, tzinfo=UTC)  # Tuesday 18 November, 14:58 in Tokyo
+
+
+@pytest.fixture(autouse=True)
+def tokyo():
+    with timezone.override(ZoneInfo("Asia/Tokyo")):
+        yield
+
+
+@pytest.fixture
+def in_japanese():
+    with translation.override("ja"):
+        yield
+
+
+def test_a_rate_over_nothing_is_no_rate():
+    assert wording.share(0, 0) == wording.share(3, 0) == wording.share(3, None) == "–"
+
+
+def test_halves_are_rounded_away_from_zero():
+    assert wording.number(2.5) == "3"
+    assert wording.number(-2.5) == "-3"
+    assert wording.percent(0.12345, 2) == "12.35%"
+
+
+def test_a_percentage_has_one_decimal():
+    assert wording.share(86, 412) == "20.9%"
+    assert wording.share(12, 12) == "100.0%"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "short", "exact"),
+    [
+        (148_600_000, "JPY", "¥148.6M", "¥148,600,000"),
+        (9_800, "JPY", "¥9,800", "¥9,800"),
+        (Decimal("1200.50"), "USD", "$1,200.50", "$1,200.50"),
+        (1200, "EUR", "€1,200", "€1,200"),
+        (None, "JPY", "–", "–"),
+    ],
+)
+def test_amounts_in_english(amount, currency, short, exact):
+    assert wording.money(amount, currency) == short
+    assert wording.money_exact(amount, currency) == exact
+
+
+@pytest.mark.parametrize(
+    ("yen", "short"),
+    [
+        (148_600_000, "1億4,860万円"),
+        (280_000_000, "2億8,000万円"),
+        (200_000_000, "2億円"),
+        (21_400_000, "2,140万円"),
+        (1_234_567, "123.5万円"),
+        (5_600_000, "560万円"),
+        (10_000, "1万円"),
+        (9_999, "9,999円"),
+        (0, "0円"),
+        (-5_600_000, "-560万円"),
+    ],
+)
+def test_yen_in_japanese_are_counted_in_ten_thousands(in_japanese, yen, short):
+    assert wording.money(yen) == short
+
+
+def test_a_yen_amount_has_no_decimals(in_japanese):
+    assert wording.money_exact(Decimal("1234567.00")) == "1,234,567円"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "english", "japanese"),
+    [
+        (0, "0 min", "0分"),
+        (42, "42 min", "42分"),
+        (60, "1 h", "1時間"),
+        (67, "1 h 07 min", "1時間7分"),
+        (102, "1 h 42 min", "1時間42分"),
+        (1800, "30 h", "30時間"),
+    ],
+)
+def test_durations_are_hours_and_minutes(minutes, english, japanese):
+    assert wording.duration(timedelta(minutes=minutes)) == english
+    assert wording.duration(-60 * minutes) == english
+    with translation.override("ja"):
+        assert wording.duration(60 * minutes) == japanese
+
+
+def test_days_have_a_singular():
+    assert wording.days(1) == "1 day"
+    assert wording.days(timedelta(days=12)) == "12 days"
+    with translation.override("ja"):
+        assert wording.days(12) == "12日"
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "japanese"),
+    [
+        (datetime(2025, 11, 18, 1, 38, tzinfo=UTC), "today 10:38", "今日 10:38"),
+        (datetime(2025, 11, 17, 7, 20, tzinfo=UTC), "yesterday 16:20", "昨日 16:20"),
+        (datetime(2025, 11, 17, 16, 0, tzinfo=UTC), "today 1:00", "今日 1:00"),
+        (datetime(2025, 11, 19, 0, 31, tzinfo=UTC), "tomorrow 9:31", "明日 9:31"),
+        (datetime(2025, 11, 6, 5, 0, tzinfo=UTC), "6 Nov", "11月6日"),
+        (datetime(2024, 11, 6, 5, 0, tzinfo=UTC), "6 Nov 2024", "2024年11月6日"),
+        (date(2025, 11, 18), "today", "今日"),
+        (None, "–", "–"),
+    ],
+)
+def test_a_moment_is_as_near_as_people_say_it(value, english, japanese):
+    assert wording.moment(value, AT) == english
+    with translation.override("ja"):
+        assert wording.moment(value, AT) == japanese
+
+
+def test_days_are_written_in_each_language():
+    on = date(2025, 11, 6)
+    assert wording.day(on) == "6 November 2025"
+    assert wording.day(on, "week") == "Thursday 6 November"
+    with translation.override("ja"):
+        assert wording.day(on) == "2025年11月6日"
+        assert wording.day(on, "week") == "11月6日(木)"
+        assert wording.day(on, "month") == "2025年11月"
+
+
+def test_ago_says_how_long():
+    assert wording.ago(AT - timedelta(days=21), AT) == "3 weeks ago"
+    with translation.override("ja"):
+        assert wording.ago(AT - timedelta(days=21), AT) == "3週間前"
+
+
+def test_japanese_names_begin_with_the_family():
+    aya = SimpleNamespace(given_name="Aya", family_name="Nakamura", email="")
+    assert wording.person_name(aya) == "Aya Nakamura"
+    assert wording.initials(aya) == "AN"
+    with translation.override("ja"):
+        assert wording.person_name(aya) == "Nakamura Aya"
+
+
+def test_who_has_no_name_is_called_by_the_e_mail():
+    assert wording.person_name(SimpleNamespace(given_name="", family_name="", email="a@b.example")) == "a@b.example"
+    assert wording.person_name(None) == "–"
+
+
+def test_initials_of_a_name_in_chinese_characters_are_the_family_name():
+    assert wording.initials(SimpleNamespace(given_name="マラ", family_name="石川")) == "石川"

@@ -61,7 +61,8 @@ ICONS = {
     "history": '<path d="M3 3v3.25h3.25M3.25 6A5.25 5.25 0 1 1 2.9 9.25M8 5.5v2.75l2 1.25"/>',
     "merge": '<path d="M4 2.5v2.25C4 7 8 7 8 9.5v4M12 2.5v2.25C12 7 8 7 8 9.5"/>',
     "warning": '<path d="M8 2.75 14 13H2zM8 6.75v3M8 11.5h.01"/>',
-    "globe": '<circle cx="8" cy="8" r="5.5"/><path d="M2.5 8h11M8 2.5c3.5 3.5 3.5 7.5 0 11M8 2.5c-3.5 3.5-3.5 7.5 0 11"/>',
+    "globe": '<circle cx="8" cy="8" r="5.5"/>'
+    '<path d="M2.5 8h11M8 2.5c3.5 3.5 3.5 7.5 0 11M8 2.5c-3.5 3.5-3.5 7.5 0 11"/>',
     "theme": '<circle cx="8" cy="8" r="5.5"/><path d="M8 2.5a5.5 5.5 0 0 1 0 11z" fill="currentColor"/>',
     "logout": '<path d="M9.5 2.75h-6v10.5h6M6.5 8h7M11 5.5 13.5 8 11 10.5"/>',
     "lock": '<rect x="3.5" y="7" width="9" height="6.5" rx="1.25"/><path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/>',

@@ -11,5 +11,5 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 
     patterns: ClassVar = (
         ("*.css", HashedFilesMixin.patterns[0][1]),
-        ("js/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1]),
+        ("js/*.js", HashedFilesMixin._js_module_import_aggregation_patterns[1]),  # type: ignore[attr-defined]
     )

@@ -1,6 +1,7 @@
 """Light, dark, or what the system says; and the language. Kept with the person, and in a cookie before sign-in."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -30,7 +31,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     if chosen not in THEMES:
         return response
     if request.user.is_authenticated:
-        type(request.user)._default_manager.filter(pk=request.user.pk).update(theme=chosen)
+        get_user_model()._default_manager.filter(pk=request.user.pk).update(theme=chosen)
     response.set_cookie(COOKIE, chosen, max_age=A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
     return response
 
@@ -41,7 +42,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     """Speak another language from now on, here and wherever the person signs in."""
     chosen = request.POST.get("language", "")
     if request.user.is_authenticated and chosen in dict(settings.LANGUAGES) and check_for_language(chosen):
-        type(request.user)._default_manager.filter(pk=request.user.pk).update(language=chosen)
+        get_user_model()._default_manager.filter(pk=request.user.pk).update(language=chosen)
     return django_set_language(request)
 
 

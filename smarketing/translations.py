@@ -4,6 +4,7 @@ An area is an app: its Python and `templates/<app>/` belong to `locale/<app>/`. 
 and those of signing in, belong to `smarketing`.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -133,11 +134,13 @@ def merge(area: str, elsewhere: dict[Key, Message] | None = None) -> Merged:
 
 def names_the_same(message: Message) -> bool:
     """Whether the translation has the placeholders of its source, and only those."""
+
+    def names(text: str | None) -> set[str]:
+        return set(PLACEHOLDER.findall(text or ""))
+
     ids = message.id if isinstance(message.id, list | tuple) else (message.id,)
     strings = message.string if isinstance(message.string, list | tuple) else (message.string,)
-    return all(set(PLACEHOLDER.findall(s)) <= set(PLACEHOLDER.findall(ids[-1])) for s in strings) and all(
-        set(PLACEHOLDER.findall(ids[0])) <= set(PLACEHOLDER.findall(s)) for s in strings
-    )
+    return all(names(ids[0]) <= names(string) <= names(ids[-1]) for string in strings)
 
 
 def write(area: str, catalog: Catalog) -> bool:
@@ -188,6 +191,8 @@ def compile_all() -> list[Path]:
             continue
         out = BytesIO()
         write_mo(out, read(path))
-        target.write_bytes(out.getvalue())
+        half_written = target.with_suffix(f".{os.getpid()}")
+        half_written.write_bytes(out.getvalue())
+        half_written.replace(target)
         made.append(target)
     return made

@@ -59,8 +59,9 @@ def money(amount: Number | None, currency: str = "JPY") -> str:
         return NOTHING
     if japanese() and currency == "JPY":
         return yen_in_words(amount)
-    if abs(amount) >= 1_000_000 and not japanese():
-        return format_compact_currency(rounded(amount, 0), currency, locale="en", fraction_digits=1)
+    whole = rounded(amount, 0)
+    if abs(whole) >= 1_000_000 and not japanese():
+        return format_compact_currency(whole, currency, locale="en", fraction_digits=1)
     return money_exact(amount, currency)
 
 
@@ -80,7 +81,7 @@ def money_exact(amount: Number | None, currency: str = "JPY") -> str:
 def yen_in_words(amount: Number) -> str:
     """148600000 → 「1億4,860万円」; below ten thousand every yen counts."""
     sign = "-" if amount < 0 else ""
-    yen = int(rounded(abs(amount), 0))
+    yen = abs(int(rounded(amount, 0)))
     if yen < 10_000:
         return f"{sign}{yen:,}円"
     if yen < 10_000_000 and yen % 10_000:

@@ -4,13 +4,14 @@ from contextlib import ExitStack
 
 import pytest
 
-from smarketing import embedded
+from smarketing import embedded, translations
 
 servers = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     servers.enter_context(embedded.attached())
+    translations.compile_all()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -69,7 +69,7 @@ def when(value: date | datetime | None, form: str = "moment") -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """{% icon "inbox" %}; the names are in smarketing/icons.py."""
-    return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')  # noqa: S308
+    return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')
 
 
 @register.simple_tag
@@ -111,7 +111,7 @@ def rate(
                 wording.from_to(*wilson(numerator, denominator)),
             )
         )
-    return mark_safe(" ".join(parts))  # noqa: S308
+    return mark_safe(" ".join(parts))
 
 
 def of_what(denominator: int | None) -> str:
@@ -223,7 +223,7 @@ def bar(
 
 @register.simple_tag
 def progress(done: int, total: int | None, label: str) -> SafeString:
-    """How far long work is: {% progress job.done job.total _("Import") %}. Without a total it says only that it runs."""
+    """How far long work is: {% progress job.done job.total _("Import") %}; without a total, only that it runs."""
     share = clamped(100 * done / total) if total else 0.0
     known = format_html(' aria-valuenow="{}"', int(share)) if total else ""
     return format_html(
@@ -238,7 +238,12 @@ def progress(done: int, total: int | None, label: str) -> SafeString:
 
 @register.simple_tag
 def interval(
-    numerator: int, denominator: int, target: float | None = None, tone: str = "neutral", low: float = 0, high: float = 1
+    numerator: int,
+    denominator: int,
+    target: float | None = None,
+    tone: str = "neutral",
+    low: float = 0,
+    high: float = 1,
 ) -> SafeString | str:
     """A rate with its 95 % interval against the promised value, on an axis from `low` to `high` (shares).
 
@@ -321,7 +326,7 @@ def countdown(
 def figure(figure: dict[str, Any], id: str, label: str, size: str = "", caption: str = "") -> SafeString:
     """A Plotly figure, drawn by script beside its table: {% figure chart "goal-chart" _("Contracts by week") %}.
 
-    `figure` is {"data": […], "layout": {…}} as plain lists and dictionaries; colours may be "$sales", "$ink-3", "$kept".
+    `figure` is {"data": […], "layout": {…}} as plain lists and dictionaries; a colour may be "$sales" or "$ink-3".
     """
     words = format_html('<figcaption class="legend">{}</figcaption>', caption) if caption else ""
     return format_html(
@@ -362,7 +367,7 @@ def nav_sections(context: Context) -> Sequence[navigation.Section]:
     request = context.get("request")
     if not isinstance(request, HttpRequest) or not request.user.is_authenticated:
         return []
-    return navigation.sections(request, context.get("nav_counts"), context.get("nav_here", ""))
+    return navigation.sections(request, context.get("nav_counts"), str(context.get("nav_here") or ""))
 
 
 @register.simple_tag(takes_context=True)

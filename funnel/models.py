@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
@@ -11,12 +12,15 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from history import in_force
 from history.models import Outbox
-from leads.models import Lead, Named
+from leads.models import Lead, Named, StaleLead
 from scoring.models import DateTimeRange
-from teams.models import Team, User
+from smarketing.bells import ring
+from teams.models import Organization, Team, User
 
 
 class StageRole(models.TextChoices):
@@ -57,6 +61,21 @@ class Stage(Named):
             return "both"
         return "marketing" if self.owner_team in (Team.Kind.MARKETING, Team.Kind.VENDOR) else "sales"
 
+    @property
+    def has_definition(self) -> bool:
+        """Whether a definition may say who belongs here: not where the funnel begins, nor where people decide."""
+        return self.role in (None, StageRole.MQL, StageRole.SQL)
+
+    @property
+    def in_words(self) -> str:
+        return self.description_ja if self.description_ja and get_language() == "ja" else self.description
+
+
+class ReasonQuerySet(models.QuerySet["Reason"]):
+    def offered(self, kind: Reason.Kind | str) -> Self:
+        """Those that may be given today, in their order."""
+        return self.filter(kind=kind, retired_at=None)
+
 
 class Reason(Named):
     """Why something ended as it did, from a list that both teams agreed on."""
@@ -68,6 +87,9 @@ class Reason(Named):
         RECYCLED = "recycled", _("Why a lead goes back to nurture")
         DISQUALIFIED = "disqualified", _("Why a lead is no buyer")
 
+    class NeedsText(Exception):
+        """The reason says nothing by itself: a word of explanation is needed."""
+
     kind = models.CharField(_("For"), max_length=12, choices=Kind)
     key = models.SlugField(_("Key"), max_length=40)
     position = models.PositiveIntegerField(_("Order"), default=0)
@@ -77,9 +99,18 @@ class Reason(Named):
     disqualifies = models.BooleanField(_("Closes the journey"), default=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = ReasonQuerySet.as_manager()
+
     class Meta:
         ordering = ["kind", "position", "pk"]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="reason_key_is_unique")]
+
+    def check_for(self, *kinds: Kind, text: str = "") -> None:
+        """Raise `ValueError` for a reason of another list, `NeedsText` for one that wants words and has none."""
+        if self.kind not in kinds:
+            raise ValueError(f"{self.key} is a reason of another list: {self.kind}")
+        if self.needs_text and not text.strip():
+            raise self.NeedsText
 
 
 class DefinitionQuerySet(models.QuerySet["Definition"]):
@@ -140,12 +171,13 @@ class Definition(models.Model):
         Definition.objects.filter(pk=self.pk, frozen_at=None).update(frozen_at=at or now())
 
     def put_in_force(self, *, from_at: datetime, qualifies_standing: bool = False) -> None:
-        """Hold from that moment on, in place of the one that held before. Call inside a transaction."""
-        current = Definition.objects.filter(stage=self.stage_id, in_force_from__isnull=False, replaced_at=None)
-        current.exclude(pk=self.pk).update(replaced_at=from_at)
-        Definition.objects.filter(pk=self.pk, in_force_from=None).update(
-            in_force_from=from_at, qualifies_standing=qualifies_standing
-        )
+        """Hold from that moment on, in place of the one that would. Call inside a transaction.
+
+        One that holds already goes on as it is. Raises `in_force.Replaced` for one whose time is over.
+        """
+        of_stage = Definition.objects.filter(stage=self.stage_id, in_force_from__isnull=False)
+        in_force.begin(self, of_stage, from_at=from_at, qualifies_standing=qualifies_standing)
+        self.refresh_from_db(fields=["in_force_from", "replaced_at", "qualifies_standing"])
 
 
 class Journey(models.Model):
@@ -181,6 +213,40 @@ class Journey(models.Model):
                 name="a_closed_journey_says_as_what",
             )
         ]
+
+    @classmethod
+    def of(cls, lead: Lead) -> Journey:
+        """Return the lead's journey, locked, begun where there was none. Call inside a transaction."""
+        first = Stage.objects.role(StageRole.LEAD)
+        begins = {"stage": first, "entered_at": lead.created_at}
+        journey, is_new = cls.objects.get_or_create(lead=lead, defaults=begins)
+        if is_new:
+            journey._write(first, at=lead.created_at, by=None, how=Transition.How.MACHINE, because="", anew=True)
+        return cls.objects.select_for_update().select_related("stage").get(pk=lead.pk)
+
+    def recycle(
+        self,
+        reason: Reason,
+        *,
+        text: str = "",
+        wake_at: datetime | None = None,
+        by: User | None = None,
+        at: datetime | None = None,
+    ) -> Transition:
+        """Back to nurture: the lead sleeps until `wake_at` and may qualify again after the cool-off.
+
+        Raises `Moved`, `Closed`, `Reason.NeedsText`.
+        """
+        reason.check_for(Reason.Kind.RECYCLED, Reason.Kind.REJECTED, text=text)
+        nurture = Stage.objects.role(StageRole.LEAD)
+        return self.move_to(nurture, because=text or reason.name_en, by=by, at=at, reason=reason, wake_at=wake_at)
+
+    def disqualify(
+        self, reason: Reason, *, text: str = "", by: User | None = None, at: datetime | None = None
+    ) -> Transition:
+        """No buyer: the journey is closed. Raises `Moved`, `Reason.NeedsText`."""
+        reason.check_for(Reason.Kind.DISQUALIFIED, Reason.Kind.REJECTED, text=text)
+        return self.close(Journey.Ended.DISQUALIFIED, because=text or reason.name_en, by=by, at=at, reason=reason)
 
     def move_to(
         self,
@@ -237,7 +303,13 @@ class Journey(models.Model):
         return step
 
     def reopen(
-        self, *, because: str, by: User | None = None, at: datetime | None = None, to: Stage | None = None
+        self,
+        *,
+        because: str,
+        by: User | None = None,
+        at: datetime | None = None,
+        to: Stage | None = None,
+        how: Transition.How = "person",  # type: ignore[assignment]
     ) -> Transition:
         """Open a closed journey again, at the stage where it ended or at another."""
         at = at or now()
@@ -246,7 +318,7 @@ class Journey(models.Model):
             closed = Journey.objects.filter(pk=self.pk, closed_at__isnull=False)
             if not closed.update(closed_at=None, closed_as="", stage=stage, entered_at=at):
                 raise self.Moved
-            step = self._write(stage, at=at, by=by, how=Transition.How.PERSON, because=because, reopened=True)
+            step = self._write(stage, at=at, by=by, how=how, because=because, anew=True)
         self.closed_at, self.closed_as, self.stage, self.entered_at = None, "", stage, at
         return step
 
@@ -260,19 +332,24 @@ class Journey(models.Model):
         because: str,
         definition: Definition | None = None,
         reason: Reason | None = None,
-        reopened: bool = False,
+        anew: bool = False,
     ) -> Transition:
+        """Write the step down. `anew`: from nowhere, as a journey begins or is opened again."""
         step = Transition.objects.create(
             lead_id=self.pk,
-            from_stage_id=None if reopened else self.stage_id,
+            from_stage_id=None if anew else self.stage_id,
             to_stage=to_stage,
             at=at,
             by=by,
             how=how,
-            because=because,
+            because=because[:300],
             definition=definition,
             reason=reason,
         )
+        if to_stage and how != Transition.How.IMPORT:
+            # Who arrives at a stage may be handed over there, or meet the next definition.
+            StaleLead.objects.create(lead_id=self.pk, due_at=at)
+            ring(settings.ADVANCE_TASK)
         Outbox.objects.put(
             "transition",
             {
@@ -376,3 +453,113 @@ class Opportunity(models.Model):
 
     def __str__(self) -> str:
         return self.name or str(self.lead)
+
+    @property
+    def is_open(self) -> bool:
+        return self.won_at is None and self.lost_at is None
+
+    @classmethod
+    def open(
+        cls,
+        lead: Lead,
+        *,
+        name: str = "",
+        kind: Kind = Kind.NEW,
+        amount: Decimal | None = None,
+        currency: str = "",
+        expected_close_on: date | None = None,
+        owner: User | None = None,
+        opened_at: datetime | None = None,
+        by: User | None = None,
+    ) -> Opportunity:
+        """Begin a deal: its lead enters the opportunity stage then, unless it stands there or beyond."""
+        opened_at = opened_at or now()
+        with transaction.atomic():
+            made = cls.objects.create(
+                lead=lead,
+                name=name,
+                kind=kind,
+                amount=amount,
+                currency=currency or Organization.ours().currency,
+                expected_close_on=expected_close_on,
+                owner=owner or by,
+                opened_at=opened_at,
+            )
+            made._take_lead_to(StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
+            made._tell("opportunity_opened", at=opened_at)
+        return made
+
+    def win(
+        self, *, reason: Reason | None = None, text: str = "", by: User | None = None, at: datetime | None = None
+    ) -> None:
+        """A contract: the lead becomes a customer then, at its first. Raises `Decided`, `Reason.NeedsText`."""
+        at = at or now()
+        if reason:
+            reason.check_for(Reason.Kind.WON, text=text)
+        with transaction.atomic():
+            self._decide(won_at=at, reason=reason, reason_text=text)
+            self._take_lead_to(StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
+            self._tell("won", at=at)
+
+    def lose(
+        self, *, reason: Reason | None = None, text: str = "", by: User | None = None, at: datetime | None = None
+    ) -> None:
+        """No contract: the journey is closed, unless the lead is a customer or has another deal open.
+
+        Raises `Decided`, `Reason.NeedsText`.
+        """
+        at = at or now()
+        if reason:
+            reason.check_for(Reason.Kind.LOST, text=text)
+        with transaction.atomic():
+            self._decide(lost_at=at, reason=reason, reason_text=text)
+            journey = Journey.of(self.lead)
+            others = Opportunity.objects.filter(lead=self.lead_id).exclude(pk=self.pk)
+            if not journey.closed_at and not others.open().exists() and not others.won().exists():
+                because = text or (reason.name_en if reason else "Opportunity lost")
+                how = Transition.How.OPPORTUNITY
+                journey.close(Journey.Ended.LOST, because=because, by=by, at=at, how=how, reason=reason)
+            self._tell("lost", at=at)
+
+    def reopen(self, *, because: str = "", by: User | None = None, at: datetime | None = None) -> None:
+        """Take the outcome back: the lead stands at the opportunity stage again, unless another contract holds.
+
+        Raises `Decided` when it is open.
+        """
+        at = at or now()
+        with transaction.atomic():
+            decided = Opportunity.objects.filter(pk=self.pk).filter(Q(won_at__isnull=False) | Q(lost_at__isnull=False))
+            if not decided.update(won_at=None, lost_at=None, reopened_at=at, reason=None, reason_text=""):
+                raise self.Decided
+            self.refresh_from_db()
+            self._lead_back(because=because or "Opportunity reopened", by=by, at=at)
+            self._tell("opportunity_reopened", at=at)
+
+    def _decide(self, **outcome: object) -> None:
+        """Compare and set: of two who decide at once, one wins."""
+        if not Opportunity.objects.open().filter(pk=self.pk).update(**outcome):
+            raise self.Decided
+        for name, value in outcome.items():
+            setattr(self, name, value)
+
+    def _take_lead_to(self, role: StageRole, *, because: str, by: User | None, at: datetime) -> None:
+        journey, stage = Journey.of(self.lead), Stage.objects.role(role)
+        how = Transition.How.OPPORTUNITY
+        if journey.closed_at:
+            journey.reopen(because=because, by=by, at=at, to=stage, how=how)
+        elif journey.stage.position < stage.position:
+            journey.move_to(stage, because=because, by=by, at=at, how=how)
+
+    def _lead_back(self, *, because: str, by: User | None, at: datetime) -> None:
+        if Opportunity.objects.filter(lead=self.lead_id).exclude(pk=self.pk).won().exists():
+            return
+        journey, stage = Journey.of(self.lead), Stage.objects.role(StageRole.OPPORTUNITY)
+        how = Transition.How.OPPORTUNITY
+        if journey.closed_at:
+            journey.reopen(because=because, by=by, at=at, to=stage, how=how)
+        elif journey.stage_id != stage.pk:
+            journey.move_to(stage, because=because, by=by, at=at, how=how)
+
+    def _tell(self, kind: str, *, at: datetime) -> None:
+        payload = {"opportunity": self.pk, "lead": self.lead_id, "amount": self.amount, "currency": self.currency}
+        Outbox.objects.put(kind, payload, at=at)

@@ -1,6 +1,7 @@
 """Everything under one supervisor: the embedded servers, web, worker and beat, until a signal says stop.
 
-python -m smarketing.run
+python -m smarketing.run          as in production
+python -m smarketing.run --dev    with error pages, and started again when the code changes
 """
 
 import ctypes
@@ -98,15 +99,17 @@ class Child:
 class Supervisor:
     """Web, worker and demo on one port over one data directory."""
 
-    def __init__(self, var: Path, port: int, bind: str, public_url: str) -> None:
-        self.var, self.port, self.bind, self.public_url = var, port, bind, public_url
+    def __init__(self, var: Path, port: int, bind: str, public_url: str, *, dev: bool = False) -> None:
+        self.var, self.port, self.bind, self.public_url, self.dev = var, port, bind, public_url, dev
         self.memory = var / f"run-{port}.json"
         self.environment = os.environ | {
             "VAR_DIR": str(var),
             "PORT": str(port),
-            "STATIC_MANIFEST": "true",
+            "STATIC_MANIFEST": str(not dev),
             "PYTHONUNBUFFERED": "1",
         }
+        if dev:
+            self.environment |= {"DEBUG": "true", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
         self.environment.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
         self.children: list[Child] = []
 
@@ -158,6 +161,7 @@ class Supervisor:
 
     def look_after(self, servers: embedded.Attachment | None) -> None:
         next_check = time.monotonic() + CHECK_SERVERS_EVERY
+        code = newest_code() if self.dev else 0.0
         while True:
             time.sleep(0.25)
             before = [child.process for child in self.children]
@@ -171,6 +175,13 @@ class Supervisor:
                 except env.Refused as problem:
                     say(str(problem))
                 next_check = time.monotonic() + CHECK_SERVERS_EVERY
+            if self.dev and newest_code() > code:
+                code = newest_code()
+                say("The code has changed; starting the worker again.")
+                worker = self.children[1]
+                worker.ask_to_stop()
+                worker.stop(time.monotonic() + PATIENCE)
+                worker.start()
 
     def wait_for_web(self) -> None:
         web = self.children[0]
@@ -191,6 +202,8 @@ class Supervisor:
             self.memory.unlink(missing_ok=True)
 
     def web_command(self) -> list[str]:
+        if self.dev:
+            return [sys.executable, "manage.py", "runserver", f"{self.bind}:{self.port}", "-v", "0"]
         command = [sys.executable, "-m", "gunicorn", "smarketing.wsgi", "--preload", "--no-control-socket"]
         command += [
             "--bind",
@@ -259,6 +272,11 @@ def session_of(leader: int, born: float) -> list[psutil.Process]:
     return found
 
 
+def newest_code() -> float:
+    """When a module was last changed."""
+    return max(path.stat().st_mtime for path in BASE_DIR.glob("[a-z]*/**/*.py"))
+
+
 def has_command(name: str) -> bool:
     """Whether an app brings this management command; asked of the files, so that no app need be loaded."""
     return any(BASE_DIR.glob(f"*/management/commands/{name}.py"))
@@ -274,7 +292,7 @@ def main() -> None:
     public_url = env.web_address("PUBLIC_URL", f"http://localhost:{port}").geturl().rstrip("/")
     make_private(var, passable=True)
     exit_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, code=0)
-    Supervisor(var, port, env.text("BIND", "127.0.0.1"), public_url).run()
+    Supervisor(var, port, env.text("BIND", "127.0.0.1"), public_url, dev="--dev" in sys.argv).run()
 
 
 if __name__ == "__main__":

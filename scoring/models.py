@@ -9,16 +9,17 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db import models, transaction
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history import in_force
+from history.models import Change
 from leads.models import ActivityKind, Lead
-
-# Points are added as whole millionths, so that the order of adding cannot matter.
-MILLION = 1_000_000
+from leads.registration import mark
+from scoring.formula import DAY, MILLION, KindPoints, millionths, shown
+from teams.models import User
 
 
 class DateTimeRange(models.Func):
@@ -90,16 +91,26 @@ class ScoreModel(models.Model):
     def __str__(self) -> str:
         return f"v{self.number}"
 
+    @property
+    def fit_from(self) -> int:
+        """The threshold in millionths, as scores are."""
+        return millionths(self.fit_threshold)
+
+    @property
+    def interest_from(self) -> int:
+        return millionths(self.interest_threshold)
+
     def freeze(self, *, at: datetime | None = None) -> None:
         ScoreModel.objects.filter(pk=self.pk, published_at=None).update(published_at=at or now())
 
     def put_in_force(self, *, from_at: datetime) -> None:
-        """Hold from that moment on, in place of the one that held before. Call inside a transaction."""
-        current = ScoreModel.objects.filter(in_force_from__isnull=False, replaced_at=None).exclude(pk=self.pk)
-        current.update(replaced_at=from_at)
-        ScoreModel.objects.filter(pk=self.pk, in_force_from=None).update(
-            in_force_from=from_at, published_at=Coalesce(F("published_at"), now())
-        )
+        """Hold from that moment on, in place of the one that would. Call inside a transaction.
+
+        One that holds already goes on as it is. Raises `in_force.Replaced` for one whose time is over.
+        """
+        self.freeze()
+        in_force.begin(self, ScoreModel.objects.filter(in_force_from__isnull=False), from_at=from_at)
+        self.refresh_from_db(fields=["published_at", "in_force_from", "replaced_at"])
 
 
 class FitRule(models.Model):
@@ -112,6 +123,10 @@ class FitRule(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
+
+    @property
+    def millionths(self) -> int:
+        return millionths(self.points)
 
 
 class InterestRule(models.Model):
@@ -137,11 +152,24 @@ class InterestRule(models.Model):
             models.CheckConstraint(
                 condition=Q(half_life_days=None) | Q(half_life_days__gt=0), name="a_half_life_is_positive"
             ),
+            models.CheckConstraint(condition=Q(cap=None) | Q(cap__gte=0), name="a_cap_is_not_negative"),
         ]
+
+    @property
+    def worth(self) -> KindPoints:
+        """The rule as the formula takes it."""
+        return KindPoints(
+            points=millionths(self.points),
+            cap=None if self.cap is None else millionths(self.cap),
+            half_life_seconds=None if self.half_life_days is None else int(self.half_life_days * DAY),
+        )
 
 
 class Score(models.Model):
     """What a lead is worth on one company day, in a narrow table of its own."""
+
+    class NeedsAReason(ValueError):
+        """Who says otherwise than the machine says why."""
 
     lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="score")
     model = models.ForeignKey(ScoreModel, models.PROTECT, related_name="+", db_index=False)
@@ -172,3 +200,37 @@ class Score(models.Model):
     def quadrant(self) -> Quadrant:
         """What counts: a person's word before the machine's."""
         return Quadrant(self.override or self.machine_quadrant)
+
+    @property
+    def fit_shown(self) -> int:
+        return int(shown(self.fit))
+
+    @property
+    def interest_shown(self) -> int:
+        return int(shown(self.interest))
+
+    def override_quadrant(self, quadrant: Quadrant, *, reason: str, by: User, at: datetime | None = None) -> None:
+        """Put a person's word before the machine's, which goes on beside it. A reason is needed."""
+        if not reason.strip():
+            raise self.NeedsAReason
+        self._say(Quadrant(quadrant), reason.strip(), by, at or now())
+
+    def clear_override(self, *, by: User, at: datetime | None = None) -> None:
+        """Let the machine's quadrant count again."""
+        self._say("", "", by, at or now())
+
+    def _say(self, quadrant: Quadrant | str, reason: str, by: User, at: datetime) -> None:
+        """Write the override alone (scores may be rewritten at the same moment), and keep what it was."""
+        with transaction.atomic():
+            before = Score.objects.select_for_update(of=["self"]).get(pk=self.pk)
+            if (before.override, before.override_reason) == (quadrant, reason):
+                return
+            self.override, self.override_reason = quadrant, reason
+            self.override_by, self.override_at = (by, at) if quadrant else (None, None)
+            self.save(update_fields=["override", "override_reason", "override_by", "override_at"])
+            changes = {
+                "quadrant_override": (before.override, self.override),
+                "quadrant_reason": (before.override_reason, self.override_reason),
+            }
+            Change.objects.write("lead", self.pk, changes, at=at, by=by, how="page")
+            mark([self.pk], at=at, news_at=at)

@@ -1,0 +1,259 @@
+"""Compute scores, set at a time: one statement for one lead or a million.
+
+A score is a function of the lead, the company day and the activities that have happened, so a rebuild and the
+increments agree exactly. `scoring/formula.py` says the same in Python.
+
+Of two who rescore the same lead, the later to look must be the later to write. So a lead is held before its activities
+are looked at: a few leads by their score's row, a whole range of leads by one lock of the range, which the few share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from django.db import connection, transaction
+from django.db.models import Max, Min
+from django.utils.timezone import now
+
+from leads.criteria import condition_sql
+from leads.models import Lead
+from scoring.formula import HIGHEST, KindPoints, day_of, start_of
+from scoring.models import FitRule, ScoreModel
+from smarketing.company import company_zone
+
+Sql: TypeAlias = tuple[str, list[Any]]
+
+# Leads whose ids share these high bits are computed together, and held by one lock.
+RANGE_BITS = 14
+RANGE = 1 << RANGE_BITS
+LOCK = 7_305_001
+
+SCORES = """
+SELECT lead_id, fit, interest,
+    CASE WHEN fit >= {fit_threshold}
+        THEN CASE WHEN interest >= {interest_threshold} THEN 'hot' ELSE 'nurture' END
+        ELSE CASE WHEN interest >= {interest_threshold} THEN 'opportunistic' ELSE 'drop' END
+    END AS quadrant
+FROM (
+    SELECT who.id AS lead_id, greatest(0, least({highest}, who.fit))::integer AS fit,
+        greatest(0, least({highest}, coalesce(did.points, 0)))::integer AS interest
+    FROM ({fits}) who LEFT JOIN ({interests}) did ON did.lead_id = who.id
+) clamped
+"""
+FITS = """
+SELECT lead.id, {points} AS fit
+FROM leads_lead lead LEFT JOIN leads_company company ON company.id = lead.company_id
+WHERE lead.merged_into_id IS NULL AND {who}
+"""
+# One sum for each kind: the index that covers this is read in the order of its leads, and nothing else.
+INTERESTS = """
+SELECT activity.lead_id, {points} AS points
+FROM leads_activity activity
+WHERE activity.occurred_at <= %s AND {who}
+GROUP BY activity.lead_id
+"""
+OF_KIND = "coalesce(sum({faded}) FILTER (WHERE activity.kind_id = {kind}), 0)"
+# date_part() is float8, as power() is; extract() would be numeric, at twice the price.
+FADED = (
+    "({points}::float8 * power(0.5::float8, "
+    "least(1000::float8, "  # Where nothing is left of any points, long before power() calls it an underflow.
+    "greatest(0::float8, {day_start!r}::float8 - date_part('epoch', activity.occurred_at)) / {half_life}::float8"
+    ")))::integer"
+)
+WRITE = """
+MERGE INTO scoring_score score USING ({scores}) computed ON score.lead_id = computed.lead_id AND {who}
+WHEN MATCHED AND (score.fit, score.interest, score.machine_quadrant, score.model_id, score.scored_on)
+    <> (computed.fit, computed.interest, computed.quadrant, %s, %s)
+THEN UPDATE SET fit = computed.fit, interest = computed.interest, machine_quadrant = computed.quadrant,
+    model_id = %s, scored_on = %s
+WHEN NOT MATCHED THEN INSERT
+    (lead_id, fit, interest, machine_quadrant, model_id, scored_on, override, override_reason)
+    VALUES (computed.lead_id, computed.fit, computed.interest, computed.quadrant, %s, %s, '', '')
+"""
+# A row to hold, for leads that were never scored; of a day gone by, so that it is written.
+MISSING = """
+INSERT INTO scoring_score (lead_id, fit, interest, machine_quadrant, model_id, scored_on, override, override_reason)
+SELECT lead.id, 0, 0, 'drop', %s, %s, '', ''
+FROM leads_lead lead
+WHERE lead.id = ANY(%s) AND lead.merged_into_id IS NULL
+    AND NOT EXISTS (SELECT FROM scoring_score score WHERE score.lead_id = lead.id)
+ORDER BY lead.id
+ON CONFLICT DO NOTHING
+"""
+HOLD = "SELECT FROM scoring_score WHERE lead_id = ANY(%s) ORDER BY lead_id FOR NO KEY UPDATE"
+BEHIND = """
+SELECT DISTINCT lead.id >> %s FROM leads_lead lead LEFT JOIN scoring_score score ON score.lead_id = lead.id
+WHERE lead.merged_into_id IS NULL
+    AND (score.lead_id IS NULL OR score.scored_on < %s OR score.model_id <> %s)
+ORDER BY 1
+"""
+
+
+@dataclass(frozen=True)
+class Some:
+    """Leads named one by one."""
+
+    ids: list[int]
+
+    def where(self, column: str) -> Sql:
+        return f"{column} = ANY(%s)", [self.ids]
+
+    def hold(self, model: ScoreModel, day: date) -> None:
+        """Keep everybody else from rescoring these leads until the transaction ends."""
+        ranges = sorted({lead >> RANGE_BITS for lead in self.ids})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock_shared(%s, nth) FROM unnest(%s::integer[]) nth", [LOCK, ranges]
+            )
+            cursor.execute(MISSING, [model.pk, day - timedelta(days=1), self.ids])
+            cursor.execute(HOLD, [self.ids])
+
+
+@dataclass(frozen=True)
+class Range:
+    """All leads whose ids share their high bits."""
+
+    nth: int
+
+    def where(self, column: str) -> Sql:
+        return f"{column} >= %s AND {column} < %s", [self.nth << RANGE_BITS, (self.nth + 1) << RANGE_BITS]
+
+    def hold(self, model: ScoreModel, day: date) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, self.nth])
+
+
+@dataclass(frozen=True)
+class Everyone:
+    def where(self, column: str) -> Sql:
+        return "TRUE", []
+
+
+Who = Some | Range | Everyone
+
+
+def rescore(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, model: ScoreModel | None = None) -> int:
+    """Bring scores up to date as of `at`, by the model in force then, and say how many leads' rows were written.
+
+    All leads when none are named; then each range of leads is a transaction of its own. A person's override stays.
+    Without a model in force there are no scores.
+    """
+    at = at or now()
+    model = model or ScoreModel.objects.in_force(at).first()
+    if model is None:
+        return 0
+    scoring = Scoring(model, at)
+    if lead_ids is None:
+        return sum(scoring.write(each) for each in all_ranges())
+    ids = sorted(set(lead_ids))
+    return scoring.write(Some(ids)) if ids else 0
+
+
+def rescore_day(at: datetime | None = None) -> int:
+    """Bring everyone to the company day of `at`, and say how many leads' rows were written. Safe to run twice: leads
+    that were scored on that day already, by the model in force, are left alone."""
+    at = at or now()
+    model = ScoreModel.objects.in_force(at).first()
+    if model is None:
+        return 0
+    scoring = Scoring(model, at)
+    return sum(scoring.write(each) for each in ranges_behind(model, scoring.day))
+
+
+def all_ranges() -> Iterator[Range]:
+    ends = Lead.objects.aggregate(first=Min("pk"), last=Max("pk"))
+    if ends["first"] is not None:
+        yield from map(Range, range(ends["first"] >> RANGE_BITS, (ends["last"] >> RANGE_BITS) + 1))
+
+
+def ranges_behind(model: ScoreModel, day: date) -> list[Range]:
+    """Ranges in which somebody has no score of that day by that model."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEHIND, [RANGE_BITS, day, model.pk])
+        return [Range(nth) for (nth,) in cursor.fetchall()]
+
+
+class Scoring:
+    """What one model makes of leads at one moment."""
+
+    def __init__(self, model: ScoreModel, at: datetime, *, past: bool = False) -> None:
+        zone = company_zone()
+        self.model, self.at, self.past = model, at, past
+        self.day = day_of(at, zone)
+        self.day_start = start_of(self.day, zone)
+
+    def write(self, who: Some | Range) -> int:
+        """Write the scores that are not what is stored already, and say how many."""
+        with transaction.atomic(), connection.cursor() as cursor:
+            who.hold(self.model, self.day)
+            # The statement after the hold is the first that sees what the one before us wrote.
+            scores, params = self.scores(who)
+            held, bounds = who.where("score.lead_id")
+            stamp = [self.model.pk, self.day]
+            cursor.execute("SET LOCAL jit = off")
+            cursor.execute(WRITE.format(scores=scores, who=held), [*params, *bounds, *stamp, *stamp, *stamp])
+            return cursor.rowcount
+
+    def scores(self, who: Who) -> Sql:
+        """SQL of (lead_id, fit, interest, quadrant)."""
+        fits, fit_params = self.fits(who)
+        interests, interest_params = self.interests(who)
+        sql = SCORES.format(
+            fits=fits,
+            interests=interests,
+            highest=HIGHEST,
+            fit_threshold=self.model.fit_from,
+            interest_threshold=self.model.interest_from,
+        )
+        return sql, [*fit_params, *interest_params]
+
+    def fits(self, who: Who) -> Sql:
+        where, bounds = who.where("lead.id")
+        points, params = self.fit_points("lead", "company")
+        return FITS.format(points=points, who=where), [*params, *bounds]
+
+    def fit_points(self, lead: str, company: str) -> Sql:
+        """SQL of the unclamped fit of one row, of those aliases."""
+        params: list[Any] = []
+        cases = []
+        for rule in self.rules:
+            condition, given = condition_sql(
+                rule.criteria,
+                at=self.at,
+                as_of=self.at if self.past else None,
+                lead=lead,
+                company=company,
+                windows_from=self.day_start,
+            )
+            cases.append(f"CASE WHEN {condition} THEN {rule.millionths} ELSE 0 END")
+            params += given
+        return f"({' + '.join(cases) or 0})::bigint", params
+
+    def interests(self, who: Who) -> Sql:
+        where, bounds = who.where("activity.lead_id")
+        return INTERESTS.format(points=self.interest_points(), who=where), [self.at, *bounds]
+
+    def interest_points(self) -> str:
+        """SQL of the unclamped interest of one group of activities."""
+        return " + ".join(self.points_of_kind(kind, rule) for kind, rule in self.kinds.items()) or "0"
+
+    def points_of_kind(self, kind: int, rule: KindPoints) -> str:
+        faded = f"{rule.points}"
+        if rule.half_life_seconds is not None:
+            faded = FADED.format(
+                points=rule.points, day_start=self.day_start.timestamp(), half_life=rule.half_life_seconds
+            )
+        of_kind = OF_KIND.format(faded=faded, kind=kind)
+        return of_kind if rule.cap is None else f"least({rule.cap}, {of_kind})"
+
+    @cached_property
+    def rules(self) -> list[FitRule]:
+        return list(self.model.fit_rules.all())
+
+    @cached_property
+    def kinds(self) -> dict[int, KindPoints]:
+        return {rule.kind_id: rule.worth for rule in self.model.interest_rules.all()}

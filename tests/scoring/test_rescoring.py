@@ -1,0 +1,207 @@
+"""Scores by SQL, against the formula in Python."""
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leads.models import Activity, ActivityKind, Lead
+from scoring import formula
+from scoring.models import Quadrant, Score, ScoreModel
+from scoring.rescoring import rescore, rescore_day
+from smarketing.company import company_zone
+from tests import make
+from tests.scoring.make import score_model
+
+pytestmark = pytest.mark.django_db
+AT = make.MONDAY_9AM + timedelta(hours=5)
+MANAGER = {"field": "seniority", "op": "=", "value": "Manager"}
+
+
+def oracle(model: ScoreModel, lead: Lead, at: datetime) -> tuple[int, int, str]:
+    """What the formula says, for fit rules that look at the seniority alone."""
+    day_start = formula.start_of(formula.day_of(at, company_zone()), company_zone())
+    kinds = {rule.kind.key: rule.worth for rule in model.interest_rules.select_related("kind")}
+    fit = formula.fit(
+        rule.millionths for rule in model.fit_rules.all() if rule.criteria.get("value") == lead.seniority
+    )
+    activities = lead.activities.values_list("kind__key", "occurred_at")
+    interest = formula.interest(activities, kinds, day_start=day_start, at=at)
+    thresholds = {"fit_threshold": model.fit_from, "interest_threshold": model.interest_from}
+    return fit, interest, formula.quadrant(fit, interest, **thresholds)
+
+
+def stored(leads: Iterable[Lead] | None = None) -> dict[int, tuple[int, int, str]]:
+    scores = Score.objects.all() if leads is None else Score.objects.filter(lead__in=list(leads))
+    return {score.lead_id: (score.fit, score.interest, score.machine_quadrant) for score in scores}
+
+
+def test_a_score_is_fit_and_interest_and_a_quadrant():
+    score_model(
+        fit=[(MANAGER, 60), ({"field": "country", "op": "=", "value": "JP"}, -5)],
+        interest={"demo_request": (40, None, 30), "page_view": (2, 5, None)},
+        interest_threshold=20,
+    )
+    lead = make.lead(seniority="Manager", country="jp")
+    start = make.MONDAY_9AM - timedelta(hours=9)
+    make.activity(lead, "demo_request", start - timedelta(days=30))
+    for hour in range(4):
+        make.activity(lead, "page_view", start + timedelta(hours=hour))
+    assert rescore([lead.pk], at=AT) == 1
+    score = Score.objects.get(lead=lead)
+    assert (score.fit, score.interest, score.quadrant) == (55_000_000, 25_000_000, Quadrant.HOT)
+    assert str(score.scored_on) == "2026-11-16"
+
+
+def test_what_has_not_changed_is_not_written():
+    score_model(interest={"page_view": (2, None, None)})
+    lead = make.lead()
+    assert rescore([lead.pk], at=AT) == 1
+    assert rescore([lead.pk], at=AT) == 0
+    make.activity(lead, "page_view", AT)
+    assert rescore(at=AT) == 1
+
+
+def test_without_a_model_in_force_there_are_no_scores():
+    make.lead()
+    score_model(in_force_from=AT + timedelta(days=1))
+    assert rescore(at=AT) == 0
+    assert not Score.objects.exists()
+
+
+def test_the_model_in_force_on_the_day_counts():
+    old = score_model(interest={"page_view": (2, None, None)})
+    new = score_model(interest={"page_view": (3, None, None)}, in_force_from=AT + timedelta(days=1))
+    lead = make.lead()
+    make.activity(lead, "page_view", AT)
+    rescore(at=AT)
+    assert Score.objects.get().model == old
+    rescore(at=AT + timedelta(days=1))
+    score = Score.objects.get()
+    assert (score.model, score.interest) == (new, 3_000_000)
+
+
+def test_a_merged_lead_has_no_score():
+    score_model()
+    kept = make.lead()
+    make.lead(merged_into=kept, merged_at=AT)
+    rescore(at=AT)
+    rescore(list(Lead.objects.values_list("pk", flat=True)), at=AT)
+    assert list(stored()) == [kept.pk]
+
+
+def test_a_machine_does_not_overrule_a_person():
+    score_model(interest={"page_view": (60, None, None)}, fit=[({"all": []}, 60)])
+    lead = make.lead()
+    rescore(at=AT)
+    mara = make.user()
+    lead.score.override_quadrant(Quadrant.HOT, reason="Met at the fair", by=mara, at=AT)
+    make.activity(lead, "page_view", AT)
+    rescore(at=AT)
+    score = Score.objects.get()
+    assert (score.quadrant, score.machine_quadrant) == (Quadrant.HOT, Quadrant.HOT)
+    rescore(at=AT + timedelta(days=1))
+    assert Score.objects.get().override_reason == "Met at the fair"
+
+
+def test_a_window_of_a_fit_rule_lasts_whole_days():
+    """A score belongs to a day: within it, time alone changes nothing."""
+    score_model(fit=[({"did": "demo_request", "within_days": 7}, 10)])
+    lead = make.lead()
+    noon = make.MONDAY_9AM + timedelta(hours=3)
+    make.activity(lead, "demo_request", noon - timedelta(days=7))
+    rescore(at=noon - timedelta(minutes=1))
+    assert Score.objects.get().fit == 10_000_000
+    assert rescore(at=noon + timedelta(hours=5)) == 0
+    rescore(at=noon + timedelta(days=1))
+    assert Score.objects.get().fit == 0
+
+
+def test_activities_ages_old_fade_to_nothing():
+    score_model(interest={"page_view": (999, None, "0.01")})
+    lead = make.lead()
+    make.activity(lead, "page_view", datetime(1900, 1, 1, tzinfo=UTC))
+    rescore(at=AT)
+    assert Score.objects.get().interest == 0
+
+
+def test_the_nightly_pass_brings_everyone_to_the_day_and_may_run_twice():
+    model = score_model(interest={"page_view": (64, None, 1)})
+    leads = [make.lead() for _ in range(3)]
+    for lead in leads:
+        make.activity(lead, "page_view", make.MONDAY_9AM - timedelta(days=2, hours=9))
+    rescore([lead.pk for lead in leads[:2]], at=AT)
+    tomorrow = AT + timedelta(days=1)
+    assert rescore_day(tomorrow) == 3
+    assert rescore_day(tomorrow + timedelta(hours=1)) == 0
+    assert stored() == {lead.pk: oracle(model, lead, tomorrow) for lead in leads}
+
+
+KEYS = ["page_view", "demo_request", "unsubscribe", "email_open"]
+points = st.decimals(min_value=-999, max_value=999, places=6)
+kind_rules = st.dictionaries(
+    st.sampled_from(KEYS),
+    st.tuples(
+        points,
+        st.none() | st.decimals(min_value=0, max_value=300, places=3),
+        st.none() | st.decimals(min_value="0.01", max_value=5000, places=2),
+    ),
+)
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+histories = st.lists(st.tuples(st.sampled_from(KEYS), moments), max_size=12)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind_rules, st.lists(points, max_size=3), histories, moments, st.decimals(0, 100, places=6))
+def test_sql_agrees_with_the_formula_to_the_millionth(rules, fits, history, at, threshold):
+    ScoreModel.objects.all().update(in_force_from=None)
+    model = score_model(
+        interest=rules, fit=[(MANAGER, each) for each in fits], fit_threshold=threshold, interest_threshold=threshold
+    )
+    lead = make.lead(seniority="Manager")
+    kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
+    Activity.objects.bulk_create(
+        Activity(lead=lead, kind=kinds[key], occurred_at=moment) for key, moment in history
+    )
+    rescore([lead.pk], at=at, model=model)
+    assert stored([lead])[lead.pk] == oracle(model, lead, at)
+
+
+def test_a_rebuild_equals_the_increments():
+    """Activities arrive out of order and a few at a time, over three days; then everything is computed anew."""
+    chance = random.Random(5)  # noqa: S311
+    model = score_model(
+        fit=[(MANAGER, "33.333333"), ({"field": "seniority", "op": "=", "value": "Staff"}, "12.5")],
+        interest={
+            "page_view": ("1.1", 20, "3.5"),
+            "demo_request": (40, None, 30),
+            "email_open": ("0.333333", 3, None),
+            "unsubscribe": (-7, None, 90),
+        },
+        fit_threshold=20,
+        interest_threshold=10,
+    )
+    leads = [make.lead(seniority=chance.choice(["Manager", "Staff", ""])) for _ in range(40)]
+    kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
+    for hour in range(60):
+        at = AT + timedelta(hours=hour)
+        if at.astimezone(company_zone()).hour == 0:
+            rescore_day(at)
+        touched = chance.sample(leads, 6)
+        Activity.objects.bulk_create(
+            Activity(
+                lead=lead,
+                kind=kinds[chance.choice(KEYS)],
+                occurred_at=at - timedelta(seconds=chance.random() * chance.choice([60, 86_400, 90 * 86_400])),
+            )
+            for lead in touched
+            for _ in range(3)
+        )
+        rescore([lead.pk for lead in touched], at=at)
+    increments = stored()
+    Score.objects.all().delete()
+    rescore(at=at)
+    assert stored() == increments == {lead.pk: oracle(model, lead, at) for lead in leads}

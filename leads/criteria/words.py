@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 
 from leads.criteria.fields import Field, Type
-from leads.criteria.tree import All, Compare, Did, Node, Not
+from leads.criteria.tree import All, Any_, Compare, Did, Node, Not
 from leads.models import ActivityKind
 from smarketing import wording
 
@@ -45,7 +45,11 @@ class Speaker(ABC):
         if not isinstance(node, All):
             return [node], []
         kept = [child for child in node.children if not isinstance(child, Not)]
-        left_out = [child.child for child in node.children if isinstance(child, Not)]
+        left_out: list[Node] = []
+        for child in node.children:
+            if isinstance(child, Not):
+                # None of several: each of them leaves out.
+                left_out += child.child.children if isinstance(child.child, Any_) else [child.child]
         return kept, left_out
 
     def number(self, value: Any) -> str:

@@ -40,4 +40,4 @@ shots: install-dev
 	@CHROMIUM="$$(bin/chromium)" exec $(PYTHON_IN_VENV) -m tests.shots
 
 bench: install
-	@exec $(PYTHON_IN_VENV) manage.py bench --size $(SIZE)
+	@exec $(PYTHON_IN_VENV) -m bench --size $(SIZE)

@@ -177,6 +177,10 @@ class User(AbstractUser):
         return bool({role.value for role in roles} & set(self.roles))
 
     @property
+    def role_names(self) -> list[str]:
+        return [str(Role(role).label) for role in Role.values if role in self.roles]
+
+    @property
     def zone(self) -> ZoneInfo | None:
         """The person's own time zone, or None to use the company's."""
         return ZoneInfo(self.time_zone) if self.time_zone else None
@@ -235,6 +239,28 @@ class Notice(models.Model):
             models.Index(fields=["user", "-created_at"]),
             models.Index(fields=["user"], name="notice_unread", condition=Q(read_at=None)),
         ]
+
+    @property
+    def lead_name(self) -> str:
+        names = (self.params.get("given_name"), self.params.get("family_name"))
+        full = " ".join(filter(None, reversed(names) if get_language() == "ja" else names))
+        return full or str(self.params.get("email") or _("Lead %(id)s") % {"id": self.params.get("lead", "")})
+
+    @property
+    def text(self) -> str:
+        """What it says, in the reader's language."""
+        said = {
+            self.Kind.OFFERED: _("%(lead)s is offered to you."),
+            self.Kind.REMINDER: _("%(lead)s still waits for an answer, and falls due soon."),
+            self.Kind.BREACH: _("%(lead)s was not answered in time."),
+            self.Kind.REJECTED: _("Sales rejected %(lead)s: %(reason)s"),
+            self.Kind.TO_SIGN: _("Version %(number)s of the agreement waits for your signature."),
+            self.Kind.IN_FORCE: _("Version %(number)s of the agreement is signed by all."),
+            self.Kind.IMPORT_DONE: _("The import of %(file)s is finished."),
+            self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
+        }[self.Kind(self.kind)]
+        known = {"reason": "", "number": "", "file": "", "team": ""} | self.params
+        return said % (known | {"lead": self.lead_name})
 
 
 class Scope(models.TextChoices):

@@ -19,6 +19,26 @@ WHO_MAY: dict[str, frozenset[str]] = {
     # smarketing
     "healthz": PUBLIC,
     "set_language": PUBLIC,
+    # teams
+    **dict.fromkeys(
+        (
+            "people",
+            "person",
+            "person_new",
+            "person_reset",
+            "person_deactivation",
+            "person_activation",
+            "team",
+            "team_new",
+            "team_delete",
+            "organization",
+        ),
+        ADMINISTERING,
+    ),
+    **dict.fromkeys(
+        ("profile", "tokens", "token_revocation", "notices", "notice", "notices_read"),
+        SIGNED_IN,
+    ),
     # sla
     "inbox": SELLING,
     "inbox_answered": SELLING,

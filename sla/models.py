@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from funnel.models import Definition, Journey, Reason, Stage, StageRole, Transition
 from history.models import Outbox
 from leads.models import Lead, PersonaVersion
+from leads.registration import change
 from scoring.models import DateTimeRange, ScoreModel
 from sla.hours import OpeningHours
 from smarketing.company import company_zone
@@ -312,7 +313,7 @@ class Handoff(models.Model):
             journey = self._journey()
             if self.hop.accepted_stage_id != journey.stage_id:
                 journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)
-            Lead.objects.filter(pk=self.lead_id).update(owner=self.rep)
+            change(self.lead, {"owner": self.rep}, by=by, how="handoff", at=at)
 
     def reject(
         self,
@@ -330,16 +331,18 @@ class Handoff(models.Model):
         """
         if reason.needs_text and not note.strip():
             raise self.NeedsWords
+        note = note.strip()
         with transaction.atomic():
             at = self._answer(self.Answer.REJECTED, by=by, at=at, reason=reason, verdict=verdict, note=note)
             journey = self._journey()
-            said = {"because": note or reason.name_en, "by": by, "at": at, "reason": reason}
+            because = note or reason.name_en
+            how = Transition.How.HANDOFF
+            back = self.hop.rejected_stage
             if reason.disqualifies:
-                journey.close(Journey.Ended.DISQUALIFIED, how=Transition.How.HANDOFF, **said)
-            elif self.hop.rejected_stage_id != journey.stage_id:
-                back = self.hop.rejected_stage
+                journey.close(Journey.Ended.DISQUALIFIED, because=because, by=by, at=at, how=how, reason=reason)
+            elif back.pk != journey.stage_id:
                 wakes = wake_at if back.role == StageRole.LEAD else None
-                journey.move_to(back, how=Transition.How.HANDOFF, wake_at=wakes, **said)
+                journey.move_to(back, because=because, by=by, at=at, how=how, reason=reason, wake_at=wakes)
 
     def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
         """Take the offer back. What fell due before that stays breached. Raises `Answered`."""

@@ -69,7 +69,10 @@ def _turns(hop: Hop) -> list[_Turn]:
     counted = members.annotate(
         open=Count("handoffs", filter=Q(handoffs__answer="")), last_offer=Max("handoffs__offered_at")
     )
-    turns = [_Turn(user.open, user.last_offer or NEVER, n, user) for n, user in enumerate(counted.order_by("pk"))]
+    turns = [
+        _Turn(user.open, user.last_offer or NEVER, n, user)  # type: ignore[attr-defined]
+        for n, user in enumerate(counted.order_by("pk"))
+    ]
     heapq.heapify(turns)
     return turns
 

@@ -78,7 +78,7 @@ def remind_due(*, at: datetime) -> int:
     return len(timers)
 
 
-def _marked(statement: str, params: list[object]) -> list[Timer]:
+def _marked(statement: str, params: list[datetime | int]) -> list[Timer]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         marked = [pk for (pk,) in cursor.fetchall()]

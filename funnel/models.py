@@ -171,7 +171,7 @@ class Definition(models.Model):
         Definition.objects.filter(pk=self.pk, frozen_at=None).update(frozen_at=at or now())
 
     def put_in_force(self, *, from_at: datetime, qualifies_standing: bool = False) -> None:
-        """Hold from that moment on, in place of the one that would. Call inside a transaction.
+        """Hold from that moment on, in place of the one that would.
 
         One that holds already goes on as it is. Raises `in_force.Replaced` for one whose time is over.
         """

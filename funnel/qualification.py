@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
@@ -99,24 +100,17 @@ def qualify(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None
     """
     at = at or now()
     moved: list[int] = []
-    definitions = Definition.objects.in_force(at).select_related("stage").order_by("-stage__position")
-    for definition in definitions:
+    for definition in Definition.objects.in_force(at).select_related("stage").order_by("-stage__position"):
         moved += _move(definition, lead_ids, at=at)
     return moved
-
-
-def due(definition: Definition, lead_ids: Sequence[int] | None = None, *, at: datetime) -> QuerySet[Lead]:
-    """The leads that the definition moves at that moment."""
-    since = definition.in_force_from
-    if since is None:
-        return Lead.objects.none()
-    return _meeting(definition, lead_ids, at=at).filter(_has_news(since, standing_too=definition.qualifies_standing))
 
 
 def standing(definition: Definition, *, at: datetime | None = None) -> QuerySet[Lead]:
     """The leads that meet it where they stand: whom it would move at once, were it in force and meant to."""
     at = at or now()
-    return _meeting(definition, None, at=at).filter(_has_news(at, standing_too=True))
+    return _meeting(definition, stages_before(definition.stage, at=at), None, at=at).filter(
+        _has_news(at, all_count=True)
+    )
 
 
 def stages_before(stage: Stage, *, at: datetime | None = None) -> list[Stage]:
@@ -132,17 +126,17 @@ def stages_before(stage: Stage, *, at: datetime | None = None) -> list[Stage]:
     return found
 
 
-def _meeting(definition: Definition, lead_ids: Sequence[int] | None, *, at: datetime) -> QuerySet[Lead]:
+def _meeting(
+    definition: Definition, stages: Sequence[Stage], lead_ids: Sequence[int] | None, *, at: datetime
+) -> QuerySet[Lead]:
     """Leads that stand just before the stage, awake and past the cool-off, and meet the criteria now."""
+    if definition.criteria is None:
+        return Lead.objects.none()
     here = Lead.objects.here().filter(
-        journey__stage__in=[stage.pk for stage in stages_before(definition.stage, at=at)],
-        journey__closed_at=None,
-        journey__entered_at__lte=at,
+        journey__stage__in=[stage.pk for stage in stages], journey__closed_at=None, journey__entered_at__lte=at
     )
     if lead_ids is not None:
         here = here.filter(pk__in=list(lead_ids))
-    if definition.criteria is None:
-        return here.none()
     return here.filter(_awake(definition, at), condition(definition.criteria, at=at))
 
 
@@ -153,20 +147,28 @@ def _awake(definition: Definition, at: datetime) -> Q:
     return (Q(journey__wake_at=None) | Q(journey__wake_at__lte=at)) & cooled
 
 
-def _has_news(since: datetime, *, standing_too: bool) -> Q:
+def _has_news(since: datetime, *, all_count: bool) -> Q:
     """Something new since the definition came into force, or since an import placed the lead; who entered the stage
-    since then does not stand there from before."""
+    since then does not stand there from before. `all_count`: standing leads qualify too."""
     counts = Q(journey__news_count_from=None) | Q(journey__news_at__gt=F("journey__news_count_from"))
-    if standing_too:
+    if all_count:
         return counts
     return counts & (Q(journey__news_at__gte=since) | Q(journey__entered_at__gte=since))
 
 
 def _move(definition: Definition, lead_ids: Sequence[int] | None, *, at: datetime) -> list[int]:
-    found, params = due(definition, lead_ids, at=at).order_by().values("pk").query.sql_with_params()
+    since = definition.in_force_from
+    assert since is not None
+    stages = stages_before(definition.stage, at=at)
+    meeting = _meeting(definition, stages, lead_ids, at=at)
+    due = meeting.filter(_has_news(since, all_count=definition.qualifies_standing)).order_by().values("pk")
+    try:
+        found, params = due.query.sql_with_params()
+    except EmptyResultSet:
+        return []
     to, machine = definition.stage_id, Transition.How.MACHINE.value
-    stages = [stage.pk for stage in stages_before(definition.stage, at=at)]
-    values: list[Any] = [*params, to, at, stages, to, at, now(), machine, definition.pk, str(definition), at]
+    from_stages = [stage.pk for stage in stages]
+    values: list[Any] = [*params, to, at, from_stages, to, at, now(), machine, definition.pk, str(definition), at]
     with connection.cursor() as cursor:
         cursor.execute(MOVE.format(due=found), values)
         return [lead for (lead,) in cursor.fetchall()]

@@ -7,6 +7,7 @@ stretch `[x, x)`: it never held.
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Model, Q, QuerySet
 
 
@@ -14,11 +15,12 @@ class Replaced(Exception):
     """A version that held and was replaced does not come back: the next one says the same."""
 
 
+@transaction.atomic
 def begin(version: Model, others: QuerySet[Any], *, from_at: datetime, **also: Any) -> None:
     """Let `version` hold from that moment on, in place of whichever of `others` would.
 
-    `others` are the versions that may not hold beside it. `also` is written with it where it begins anew. Call inside a
-    transaction. Raises `Replaced` for a version whose time is over.
+    `others` are the versions that may not hold beside it. `also` is written with it where it begins anew. Raises
+    `Replaced` for a version whose time is over.
     """
     row = type(version)._default_manager.select_for_update().filter(pk=version.pk)
     begins, ends = row.values_list("in_force_from", "replaced_at").get()

@@ -4,7 +4,7 @@ A tree of JSON: {"all": [...]}, {"any": [...]}, {"not": node},
 {"field": "company.employees", "op": ">=", "value": 5000},
 {"did": "demo_request", "at_least": 1, "within_days": 90, "where": {...}}.  docs/criteria.md tells the whole of it.
 
-    check(tree, scope="all" | "fit")              refuse what cannot be said: BadCriteria.errors = [(path, message)]
+    check(tree, scope="all"|"fit"|"persona")      refuse what cannot be said: BadCriteria.errors = [(path, message)]
     condition(tree, at=..)                        one SQL condition for filter(), annotate() and When
     condition(tree, as_of=..)                     the same as of a moment of the past
     condition_sql(tree, at=.., lead=.., company=..)   as (sql, params), for statements written by hand
@@ -44,6 +44,6 @@ EVERYONE: dict[str, list[object]] = {"all": []}
 
 
 def check(tree: object, scope: str = "all") -> None:
-    """Raise `BadCriteria` with every fault of the tree and the path to it. The scope "fit" is for fit rules, which may
-    name neither scores nor stages: no circles."""
+    """Raise `BadCriteria` with every fault of the tree and the path to it. The scopes "fit" and "persona" are for fit
+    rules and personas, which may name neither scores nor stages: no circles."""
     read(tree, scope=scope)

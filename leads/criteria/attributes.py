@@ -150,6 +150,7 @@ def register() -> None:
             source="leads_personamatch m WHERE m.lead_id = {lead}.id",
             noun=_("the persona"),
             choices=personas,
+            in_fit=True,
         )
     )
     lead_field("title", text, _("Title"), _("the title"))

@@ -96,7 +96,7 @@ class Field:
     `noun`      as a sentence names it ("the number of employees"); the label in small letters when left out.
     `choices`   what it can be, as (value, words): needed for CHOICE and REFERENCE.
     `suggestions`  for text: what it often is.
-    `in_fit`    whether fit rules may name it. Only what `leads` itself registers: no circles.
+    `in_fit`    whether fit rules (and personas) may name it. Only what `leads` itself registers: no circles.
     `is_folded` whether `now` is folded already (a generated column).
     """
 
@@ -175,6 +175,9 @@ class Catalogue:
         return _fields.get(name)
 
     def may_name(self, field: Field) -> bool:
+        """Fit rules and personas say who a lead is, not what it is worth or where it stands: no circles."""
+        if self.scope == "persona":
+            return field.in_fit and field.name != "persona"
         return self.scope != "fit" or field.in_fit
 
     def all(self) -> list[Field]:

@@ -183,7 +183,7 @@ class _Reader:
             self.wrong(path, _("There is no attribute “%(name)s”.") % {"name": str(name)[:80]})
             return None
         if not self.catalogue.may_name(known):
-            self.wrong(path, _("A fit rule cannot name “%(name)s”: only who a lead is.") % {"name": known.label})
+            self.wrong(path, _("“%(name)s” cannot be named here: only who a lead is and did.") % {"name": known.label})
             return None
         if not self.operator_fits(op, known.operators, path):
             return None

@@ -57,7 +57,8 @@ def first_old(changes: list[tuple[datetime, Any]], at: datetime, today: Any) -> 
 
 
 def compare(leaf: dict[str, Any], held: Any, field: str) -> bool:
-    op, wanted = leaf["op"], leaf.get("value")
+    op = leaf["op"]
+    wanted: Any = leaf.get("value")
     missing = held is None or held == ""
     if op == "is_empty":
         return missing

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
-from django.db.models import Case, IntegerField, Value, When
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funnel.models import Journey, StageRole
 from history.models import Change
-from leads.criteria import BadCriteria, check, condition, condition_sql, counts, explain, sentence, todays_values
-from leads.models import Activity, ActivityKind, Campaign, Company, CustomField, Lead, Persona, PersonaMatch
+from leads.criteria import check, condition, counts, explain, sentence
+from leads.models import Activity, ActivityKind, Campaign, CustomField, Lead, Persona, PersonaMatch
 from tests import make
 from tests.leads.criteria_oracle import meets
 
@@ -273,7 +271,7 @@ def agree_with_the_oracle(data: st.DataObject) -> None:
         at = data.draw(MOMENTS)
         check(tree)
         for past in (False, True):
-            asked = {"as_of": at} if past else {"at": at}
+            asked: Any = {"as_of": at} if past else {"at": at}
             expected = {lead["id"] for lead in drawn if meets(tree, lead, at, past=past)}
             everyone = Lead.objects.here()
             assert set(everyone.filter(condition(tree, **asked)).values_list("pk", flat=True)) == expected

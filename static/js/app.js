@@ -4,4 +4,5 @@ import "./dialog.js";
 import "./figure.js";
 import "./flash.js";
 import "./keyboard.js";
+import "./selection.js";
 import "./theme.js";

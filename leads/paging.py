@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
-from django.db.models import BooleanField, F, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models import BooleanField, F, Func, IntegerField, Model, Q, QuerySet, Subquery, TextField, Value
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -92,9 +92,7 @@ class Page(Generic[Row]):
     @property
     def number(self) -> str:
         """How many there are: "312", or "1,000+" where counting on would take longer than it tells."""
-        if self.count is None:
-            return ""
-        return wording.number(self.count) + ("+" if self.count_is_capped else "")
+        return counted_in_words(self.count + self.count_is_capped, self.count) if self.count is not None else ""
 
     @property
     def note(self) -> str:
@@ -179,10 +177,24 @@ def cursor_at(row: Model, sort: Sort, *, backward: bool = False) -> Cursor:
     return Cursor(value, row.pk, backward)
 
 
+def counted_in_words(count: int, to: int = COUNT_TO) -> str:
+    return f"{wording.number(to)}+" if count > to else wording.number(count)
+
+
 def counted(queryset: QuerySet[Any], to: int = COUNT_TO) -> tuple[int, bool]:
     """How many rows, counted up to `to`, and whether there are more."""
     count = queryset.order_by()[: to + 1].count()
     return min(count, to), count > to
+
+
+class CountOf(Subquery):
+    """How many rows of another table belong to each row, counted up to `COUNT_TO` + 1."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: QuerySet[Any]) -> None:
+        super().__init__(queryset.order_by().values("pk")[: COUNT_TO + 1])
 
 
 def chosen_sort(request: HttpRequest, sorts: Sequence[Sort]) -> Sort:

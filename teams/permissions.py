@@ -39,6 +39,25 @@ WHO_MAY: dict[str, frozenset[str]] = {
         ("profile", "tokens", "token_revocation", "notices", "notice", "notices_read"),
         SIGNED_IN,
     ),
+    # leads
+    **dict.fromkeys(("lead_new", "lead_edit", "company_new", "company_edit", "company_names"), MARKETING | SELLING),
+    **dict.fromkeys(("companies", "campaigns", "campaign"), SIGNED_IN),
+    **dict.fromkeys(("campaign_new", "campaign_edit"), MARKETING),
+    **dict.fromkeys(
+        (
+            "custom_fields",
+            "custom_field_new",
+            "custom_field_edit",
+            "activity_kinds",
+            "activity_kind_new",
+            "activity_kind_edit",
+            "activity_kind_retirement",
+        ),
+        ADMINISTERING,
+    ),
+    # dashboards: leads
+    **dict.fromkeys(("leads", "lead", "company"), SIGNED_IN),
+    "lead_selection": MARKETING | SELLING,
     # sla
     "inbox": SELLING,
     "inbox_answered": SELLING,

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, Lead
+from scoring.models import MILLION, Score, ScoreModel
 from sla.models import Agreement, Handoff
 from sla.offering import offer
 from teams.models import Role, Team, User
@@ -112,3 +113,10 @@ def handoff(*, to: User | None = None, at: datetime = MONDAY_9AM) -> Handoff:
     offer([lead_id], at=at)
     User.objects.filter(team=receiving).update(is_active=True)
     return Handoff.objects.select_related("lead", "hop", "rep").get(lead=lead_id)
+
+
+def score(lead: Lead, *, fit: int = 60, interest: int = 30, **fields: Any) -> Score:
+    """A score in whole points, of whichever model there is."""
+    model = ScoreModel.objects.first() or ScoreModel.objects.create(number=next(_number))
+    fields.setdefault("scored_on", lead.created_at.date())
+    return Score.objects.create(lead=lead, model=model, fit=fit * MILLION, interest=interest * MILLION, **fields)

@@ -1,0 +1,28 @@
+from django.urls import path
+
+from leads import registry_views, views
+
+urlpatterns = [
+    path("leads/new/", views.lead_new, name="lead_new"),
+    path("leads/<int:pk>/edit/", views.lead_edit, name="lead_edit"),
+    path("companies/", views.companies, name="companies"),
+    path("companies/names/", views.company_names, name="company_names"),
+    path("companies/new/", views.company_new, name="company_new"),
+    path("companies/<int:pk>/edit/", views.company_edit, name="company_edit"),
+    path("campaigns/", views.campaigns, name="campaigns"),
+    path("campaigns/new/", views.campaign_new, name="campaign_new"),
+    path("campaigns/<int:pk>/", views.campaign, name="campaign"),
+    path("campaigns/<int:pk>/edit/", views.campaign_edit, name="campaign_edit"),
+    # What an administrator keeps.
+    path("settings/fields/", registry_views.custom_fields, name="custom_fields"),
+    path("settings/fields/new/", registry_views.custom_field_new, name="custom_field_new"),
+    path("settings/fields/<int:pk>/", registry_views.custom_field_edit, name="custom_field_edit"),
+    path("settings/activities/", registry_views.activity_kinds, name="activity_kinds"),
+    path("settings/activities/new/", registry_views.activity_kind_new, name="activity_kind_new"),
+    path("settings/activities/<int:pk>/", registry_views.activity_kind_edit, name="activity_kind_edit"),
+    path(
+        "settings/activities/<int:pk>/retirement/",
+        registry_views.activity_kind_retirement,
+        name="activity_kind_retirement",
+    ),
+]

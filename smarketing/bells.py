@@ -7,9 +7,10 @@ import logging
 import os
 from functools import partial
 from threading import Lock
+from typing import Any
 
 from django.db import transaction
-from kombu import Connection
+from kombu.connection import Connection
 
 from smarketing.celery import app
 
@@ -41,7 +42,7 @@ class Bell:
         """Bells within 50 ms are one: the first asks for the task 50 ms from now, when it sees what the others saw."""
         try:
             with cls._one_at_a_time:
-                channel = cls._connected().default_channel
+                channel: Any = cls._connected().default_channel
                 if channel.client.set(f"bell:{task}", 1, nx=True, px=int(TOGETHER * 1000)):
                     producer = app.amqp.Producer(channel, auto_declare=False)
                     app.send_task(task, producer=producer, countdown=TOGETHER, retry=False, ignore_result=True)

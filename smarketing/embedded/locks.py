@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from smarketing.env import Refused
+
 
 class Lock:
     """One process's hold on one lock file. Not inherited by programs that it starts."""
@@ -42,5 +44,8 @@ class Lock:
 
     def _open(self) -> int:
         if self._fd is None:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as problem:
+                raise Refused(f"cannot open {self.path}: {problem.strerror}. Who made it should run this, or root.")
         return self._fd

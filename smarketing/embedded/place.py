@@ -52,7 +52,10 @@ def place() -> Place:
     var = env.folder("VAR_DIR", BASE_DIR / "var")
     make_private(var, passable=True)
     memory = var / "embedded.json"
-    remembered: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+    try:
+        remembered: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+    except (OSError, ValueError) as problem:
+        raise env.Refused(f"cannot read {memory}: {problem}.")
     home = _home(var, remembered.get("home"))
     sockets = _sockets(home, remembered.get("sockets"))
     now = {"home": str(home), "sockets": str(sockets)}

@@ -1,12 +1,19 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from smarketing import env
 from smarketing.embedded.place import BASE_DIR
-from tests.smarketing.embedding import environment
+from tests.smarketing.embedding import data_folder, environment
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    with data_folder() as folder:
+        yield folder / "var"
 
 
 @pytest.mark.parametrize(
@@ -27,11 +34,11 @@ from tests.smarketing.embedding import environment
         ("VAR_DIR", "/etc/hostname", "name a folder"),
     ],
 )
-def test_a_bad_value_stops_the_start_with_one_clear_line(name: str, value: str, hint: str, tmp_path: Path) -> None:
+def test_a_bad_value_stops_the_start_with_one_clear_line(name: str, value: str, hint: str, var: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import smarketing.settings"],
         cwd=BASE_DIR,
-        env=environment(tmp_path, **{name: value}),
+        env=environment(var, **{name: value}),
         capture_output=True,
         text=True,
     )
@@ -88,13 +95,11 @@ print(*s.ALLOWED_HOSTS, *s.CSRF_TRUSTED_ORIGINS)
         ),
     ],
 )
-def test_cookies_and_redirects_follow_the_public_address(
-    public_url: str, secure: str, hosts: str, tmp_path: Path
-) -> None:
+def test_cookies_and_redirects_follow_the_public_address(public_url: str, secure: str, hosts: str, var: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SAFETY],
         cwd=BASE_DIR,
-        env=environment(tmp_path, PUBLIC_URL=public_url, PORT="8123"),
+        env=environment(var, PUBLIC_URL=public_url, PORT="8123"),
         capture_output=True,
         text=True,
         check=True,

@@ -69,11 +69,11 @@ class Run:
         return self.process.wait(60)
 
     def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        return list(psutil.Process(self.process.pid).children(recursive=True))
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    return psutil.wait_procs(processes, timeout=15)[1]
+    return list(psutil.wait_procs(processes, timeout=15)[1])
 
 
 @pytest.fixture

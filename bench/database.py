@@ -7,6 +7,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DEFAULT_DB_ALIAS
 
 NAME = "smarketing_bench"
@@ -26,7 +27,7 @@ def is_filled_with(what: dict[str, Any]) -> bool:
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         )
         (said,) = cursor.fetchone()
-    return bool(said) and json.loads(said) == what | {"migrations": _migrations()}
+    return bool(said) and not _is_behind() and json.loads(said) == what | {"migrations": _migrations()}
 
 
 def remember(what: dict[str, Any]) -> None:
@@ -49,6 +50,12 @@ def _make(*, anew: bool) -> None:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [NAME])
         if cursor.fetchone() is None:
             cursor.execute(f"CREATE DATABASE {NAME} TEMPLATE template0")
+
+
+def _is_behind() -> bool:
+    """Whether the code has migrations that the database has not seen."""
+    plan = MigrationExecutor(connection)
+    return bool(plan.migration_plan(plan.loader.graph.leaf_nodes()))
 
 
 def _migrations() -> list[str]:

@@ -128,3 +128,10 @@ def queue(name: str) -> str | None:
     if not fine:
         raise Refused(f"{name}: write an address such as redis://:password@host:6379/0.")
     return value
+
+
+def celery_address(queue: str) -> str:
+    """The same queue as Celery writes it: a socket's database is its "virtual host"."""
+    if not queue.startswith("unix:"):
+        return queue
+    return f"redis+socket{queue.removeprefix('unix')}".replace("db=", "virtual_host=")

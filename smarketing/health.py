@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +53,7 @@ class HealthMiddleware:
         return self.get_response(request)
 
 
+@login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
     states = {name: answers() for name, answers in PARTS.items()}
     lines = [f"{name}: {'ok' if fine else 'down'}\n" for name, fine in states.items()]

@@ -1,7 +1,6 @@
 """All settings, in one file, read from the environment. A value that cannot be read stops the start with one line."""
 
 import secrets
-from importlib.util import find_spec
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -32,7 +31,7 @@ _queue = env.queue("REDIS_URL")
 APPS = ("teams", "metrics", "history", "leads", "scoring", "funnel", "sla", "dashboards", "integrations")
 INSTALLED_APPS = [
     "smarketing.apps.SmarketingConfig",
-    *(app for app in APPS if find_spec(app)),  # While they are being written.
+    *APPS,
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -114,14 +113,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The queue
 
-if _queue:
-    CELERY_BROKER_URL = f"redis+socket{_queue.removeprefix('unix')}" if _queue.startswith("unix") else _queue
-    _cache = _queue
-else:
+if not _queue:
     assert _place is not None
-    _valkey = embedded.Valkey(_place, embedded.say)
-    CELERY_BROKER_URL = _valkey.celery_address()
-    _cache = _valkey.address()
+    _queue = embedded.Valkey(_place, embedded.say).address()
+CELERY_BROKER_URL = env.celery_address(_queue)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -149,7 +144,7 @@ ADVANCE_TASK = "sla.tasks.advance"
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": _cache,
+        "LOCATION": _queue,
         "KEY_PREFIX": "smarketing",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }

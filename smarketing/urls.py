@@ -2,15 +2,17 @@
 
 from importlib.util import find_spec
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from smarketing import themes
+from smarketing import health, themes
 
 # From the highest app down: where two could answer, the page lives in the highest app that it touches.
 MOUNTED = ("dashboards", "integrations", "sla", "funnel", "scoring", "leads", "metrics", "history", "teams")
 
-urlpatterns = [path("", include(f"{app}.urls")) for app in MOUNTED if find_spec(app) and find_spec(f"{app}.urls")]
-urlpatterns += [
+urlpatterns: list[URLPattern | URLResolver] = [
+    *(path("", include(f"{app}.urls")) for app in MOUNTED if find_spec(f"{app}.urls")),
+    # The middleware answers it before anything else is asked of the request.
+    path("healthz", health.healthz, name="healthz"),
     path("account/", include("allauth.urls")),
     path("language/", themes.set_language, name="set_language"),
     path("theme/", themes.set_theme, name="set_theme"),

@@ -33,9 +33,6 @@ class Valkey:
     def address(self, database: int = 0) -> str:
         return f"unix://:{self.password}@{quote(str(self.socket))}?db={database}"
 
-    def celery_address(self, database: int = 0) -> str:
-        return f"redis+socket://:{self.password}@{quote(str(self.socket))}?virtual_host={database}"
-
     def ensure_running(self) -> None:
         if not self.is_ready():
             self._start()

@@ -1,0 +1,184 @@
+"""The whole product, running: web, worker and beat as `make run` starts them, over a database of its own.
+
+The database begins as a copy of the demo company, which is made once and again when the code has changed.
+"""
+
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import psycopg2
+from django.conf import settings
+
+from smarketing.run import has_command
+
+PASSWORD = "a believable company"
+DOMAIN = "demo.example"
+QUEUE = 9
+
+
+class Site:
+    """One running product at one address."""
+
+    def __init__(self, database: str) -> None:
+        self.database = database
+        self.var = Path(settings.VAR_DIR) / "sites"
+        self.var.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = os.environ | {
+            "DATABASE_URL": database_url(database),
+            "REDIS_URL": queue_url(),
+            "VAR_DIR": str(self.var),
+            "PORT": str(self.port),
+            "PUBLIC_URL": self.url,
+            "DEMO": "false",
+            "DEMO_PASSWORD": PASSWORD,
+        }
+        self.log = self.var / f"{database}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "smarketing.run"],
+                cwd=settings.BASE_DIR,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        end = time.monotonic() + 120
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"The site did not start:\n{self.log.read_text()}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command over this site's data; hand back what it prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise AssertionError(f"manage.py {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
+        return done.stdout
+
+    def ask(self, question: str, *values: object) -> list[tuple[object, ...]]:
+        """The rows that one SQL statement gives."""
+        with closing(connect(self.database)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(question, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def _answers(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (HTTPError, OSError):
+            return False
+
+
+@contextmanager
+def demo_site(name: str) -> Iterator[Site]:
+    """The product with a fresh copy of the demo company, until the end of the block."""
+    pattern = demo_pattern()
+    database = f"site_{name}"
+    with closing(connect("postgres")) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {database} TEMPLATE {pattern}")
+    site = Site(database)
+    try:
+        site.start()
+        yield site
+    finally:
+        site.stop()
+        with closing(connect("postgres")) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+
+def demo_pattern() -> str:
+    """The name of a database that holds the demo company as the present code makes it."""
+    name = f"demo_{code_digest()}"
+    with closing(connect("postgres")) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'demo\\_%'")
+        found = {row[0] for row in cursor.fetchall()}
+        if name in found:
+            return name
+        for old in found:
+            with suppress(psycopg2.Error):
+                cursor.execute(f"DROP DATABASE {old}")
+        unfinished = f"{name}_unfinished"
+        cursor.execute(f"DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {unfinished}")
+        site = Site(unfinished)
+        site.manage("migrate", "--no-input", "-v", "0")
+        site.manage("demo", "--if-empty")
+        cursor.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
+    return name
+
+
+def can_be_made() -> bool:
+    return has_command("demo")
+
+
+def code_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(settings.BASE_DIR).glob("[a-z]*/**/*.py")):
+        if path.relative_to(settings.BASE_DIR).parts[0] not in ("tests", "bench", "var"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def connect(database: str) -> "psycopg2.extensions.connection":
+    here: dict[str, Any] = settings.DATABASES["default"]
+    return psycopg2.connect(
+        host=here["HOST"],
+        port=here["PORT"],
+        user=here["USER"],
+        password=here.get("PASSWORD") or None,
+        dbname=database,
+    )
+
+
+def database_url(database: str) -> str:
+    here: dict[str, Any] = settings.DATABASES["default"]
+    secret = f":{here['PASSWORD']}" if here.get("PASSWORD") else ""
+    if here["HOST"].startswith("/"):
+        return f"postgres://{here['USER']}{secret}@/{database}?host={here['HOST']}"
+    return f"postgres://{here['USER']}{secret}@{here['HOST']}:{here['PORT'] or 5432}/{database}"
+
+
+def queue_url() -> str:
+    """The same queue's server, and a database there that nobody else listens to."""
+    here = str(settings.CACHES["default"]["LOCATION"])
+    if here.startswith("unix:"):
+        return here.replace("db=0", f"db={QUEUE}")
+    return f"{here.rsplit('/', 1)[0]}/{QUEUE}" if here.count("/") > 2 else f"{here}/{QUEUE}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -5,8 +5,13 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 
+import django_stubs_ext
+
 from smarketing import embedded, env
 from smarketing.embedded.place import kept_secret, make_private
+
+# Forms and admins can say what they are about, as querysets can: `ModelForm[Lead]`.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.folder("VAR_DIR", BASE_DIR / "var")

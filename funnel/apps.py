@@ -5,6 +5,6 @@ class FunnelConfig(AppConfig):
     name = "funnel"
 
     def ready(self) -> None:
-        from funnel import fields  # noqa: PLC0415
+        from funnel import fields, metrics  # noqa: F401, PLC0415
 
         fields.register()

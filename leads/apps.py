@@ -5,6 +5,9 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self) -> None:
+        from leads import metrics  # noqa: F401, PLC0415
         from leads.criteria import attributes  # noqa: PLC0415
+        from leads.importing import kinds  # noqa: PLC0415
 
         attributes.register()
+        kinds.register()

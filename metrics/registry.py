@@ -84,6 +84,8 @@ class Metric:
     stages: Literal["none", "one", "pair"] = "none"
     roles: tuple[str, ...] = ()
     takes_window: bool = False
+    # Why something is flagged and left out of the number.
+    flagged_as: StrOrPromise = gettext_lazy("dated before its cause")
 
     def rows(self, question: Question) -> list[Row]:
         """Answer the question, or raise `BadQuestion`."""

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class SlaConfig(AppConfig):
     name = "sla"
+
+    def ready(self) -> None:
+        from sla import metrics  # noqa: F401, PLC0415

@@ -398,6 +398,8 @@ class Timer(models.Model):
     # In time, or not; neither while it runs or when it was withdrawn before it fell due.
     kept_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
+    # How long it ran, in open time, by the calendar of the day on which it was stopped.
+    open_time = models.DurationField(null=True)
 
     objects = TimerQuerySet.as_manager()
 
@@ -429,12 +431,13 @@ class Timer(models.Model):
     def stop(self, *, at: datetime, done: bool = True) -> None:
         """Stop the clock: kept when `done` by its deadline, breached from then when later, else neither."""
         self.stopped_at = at
+        self.open_time = Calendar.default().hours(at=self.started_at).elapsed(self.started_at, at)
         if self.breached_at is None:
             if at > self.due_at:
                 self.breached_at = self.due_at
             elif done:
                 self.kept_at = at
-        self.save(update_fields=["stopped_at", "kept_at", "breached_at"])
+        self.save(update_fields=["stopped_at", "kept_at", "breached_at", "open_time"])
         outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
         Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
 

@@ -101,7 +101,7 @@ def _as_text(asked: Metric, question: Question, rows: list[Row]) -> str:
             said(asked.unit, row),
             made_of(row),
             wording.from_to(*row.interval) if row.interval else "",
-            remarks(row),
+            remarks(asked, row),
         )
         for row in rows
     ]
@@ -123,10 +123,10 @@ def made_of(row: Row) -> str:
     return f"{wording.number(row.numerator)} / {wording.number(row.denominator)}"
 
 
-def remarks(row: Row) -> str:
+def remarks(asked: Metric, row: Row) -> str:
     found = [] if row.mature else [_("not yet mature")]
     if row.flagged:
-        found.append(_("%(count)s flagged: dated before its cause") % {"count": wording.number(row.flagged)})
+        found.append(_("%(count)s flagged: %(as)s") % {"count": wording.number(row.flagged), "as": asked.flagged_as})
     return ", ".join(found)
 
 

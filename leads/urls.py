@@ -1,6 +1,6 @@
 from django.urls import path
 
-from leads import registry_views, views
+from leads import criteria_views, persona_views, registry_views, segment_views, views
 
 urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
@@ -13,6 +13,20 @@ urlpatterns = [
     path("campaigns/new/", views.campaign_new, name="campaign_new"),
     path("campaigns/<int:pk>/", views.campaign, name="campaign"),
     path("campaigns/<int:pk>/edit/", views.campaign_edit, name="campaign_edit"),
+    path("criteria/preview/", criteria_views.criteria_preview, name="criteria_preview"),
+    path("personas/", persona_views.personas, name="personas"),
+    path("personas/new/", persona_views.persona_new, name="persona_new"),
+    path("personas/<int:pk>/", persona_views.persona, name="persona"),
+    path("personas/<int:pk>/edit/", persona_views.persona_edit, name="persona_edit"),
+    path("personas/<int:pk>/versions/<int:number>/", persona_views.persona_version, name="persona_version"),
+    path("personas/<int:pk>/comments/", persona_views.persona_comment, name="persona_comment"),
+    path("personas/<int:pk>/draft/deletion/", persona_views.persona_discard, name="persona_discard"),
+    path("personas/<int:pk>/retirement/", persona_views.persona_retirement, name="persona_retirement"),
+    path("leads/<int:pk>/persona/", persona_views.lead_persona, name="lead_persona"),
+    path("segments/", segment_views.segments, name="segments"),
+    path("segments/new/", segment_views.segment_new, name="segment_new"),
+    path("segments/<int:pk>/edit/", segment_views.segment_edit, name="segment_edit"),
+    path("segments/<int:pk>/deletion/", segment_views.segment_delete, name="segment_delete"),
     # What an administrator keeps.
     path("settings/fields/", registry_views.custom_fields, name="custom_fields"),
     path("settings/fields/new/", registry_views.custom_field_new, name="custom_field_new"),

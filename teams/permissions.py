@@ -55,9 +55,44 @@ WHO_MAY: dict[str, frozenset[str]] = {
         ),
         ADMINISTERING,
     ),
+    # leads: personas, segments, conditions
+    **dict.fromkeys(("criteria_preview", "personas", "persona", "persona_version", "persona_comment"), SIGNED_IN),
+    **dict.fromkeys(("persona_new", "persona_edit", "persona_discard", "persona_retirement"), MARKETING),
+    **dict.fromkeys(("lead_persona", "segments", "segment_new", "segment_edit", "segment_delete"), MARKETING | SELLING),
     # dashboards: leads
-    **dict.fromkeys(("leads", "lead", "company"), SIGNED_IN),
-    "lead_selection": MARKETING | SELLING,
+    **dict.fromkeys(("leads", "lead", "lead_changes", "company"), SIGNED_IN),
+    **dict.fromkeys(
+        ("lead_selection", "lead_activity", "lead_quadrant", "lead_persona", "lead_move"), MARKETING | SELLING
+    ),
+    **dict.fromkeys(
+        ("lead_opportunity", "opportunity", "opportunity_win", "opportunity_loss", "opportunity_reopening"),
+        MARKETING | SELLING,
+    ),
+    # funnel
+    **dict.fromkeys(("stages", "reasons"), SIGNED_IN),
+    **dict.fromkeys(
+        (
+            "stage_new",
+            "stage_edit",
+            "stage_delete",
+            "reason_new",
+            "reason_edit",
+            "reason_retirement",
+            "reason_order",
+        ),
+        MANAGING | ADMINISTERING,
+    ),
+    **dict.fromkeys(("journey_step", "journey_recycling", "journey_end"), MARKETING | SELLING),
+    **dict.fromkeys(
+        (
+            "opportunity_new",
+            "opportunity",
+            "opportunity_won",
+            "opportunity_lost",
+            "opportunity_reopened",
+        ),
+        MARKETING | SELLING,
+    ),
     # sla
     "inbox": SELLING,
     "inbox_answered": SELLING,

@@ -1,5 +1,6 @@
 // One small module a behaviour. Each finds its elements by a data- attribute and leaves the rest alone.
 import "./countdown.js";
+import "./criteria.js";
 import "./dialog.js";
 import "./figure.js";
 import "./flash.js";

@@ -265,7 +265,8 @@ def setting() -> tuple[list[int], list[int]]:
 def agree_with_the_oracle(data: st.DataObject) -> None:
     with undone():
         campaigns, personas = setting()
-        firms, drawn = data.draw(companies_drawn), data.draw(leads_drawn)
+        firms = data.draw(companies_drawn)
+        drawn: list[dict[str, Any]] = data.draw(leads_drawn)
         keep(drawn, firms, campaigns, personas)
         tree = data.draw(trees(campaigns, personas))
         at = data.draw(MOMENTS)

@@ -1,0 +1,26 @@
+"""What the templates of conditions ask the editor."""
+
+from django import template
+
+from leads.criteria.editing import Leaf, Part
+from leads.criteria_forms import Editor, Shown
+
+register = template.Library()
+
+
+@register.simple_tag
+def shown(editor: Editor, leaf: Leaf) -> Shown:
+    """{% shown editor leaf as it %}: its comparisons, and the input for its value."""
+    return editor.shown(leaf)
+
+
+@register.simple_tag
+def choices_for(editor: Editor, leaf: Leaf) -> list[tuple[str, list[tuple[str, str]]]]:
+    """{% choices_for editor leaf as groups %}: what a condition can be about."""
+    return editor.groups_of_choices(leaf)
+
+
+@register.simple_tag
+def leads_that_match(editor: Editor, part: Part) -> str:
+    """{% leads_that_match editor part as url %}: the list of the leads behind a count."""
+    return editor.leads_url(part)

@@ -1,3 +1,5 @@
+"""How well they fit and how keen they are."""
+
 from django.apps import AppConfig
 
 
@@ -5,4 +7,6 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import metrics  # noqa: F401, PLC0415
+        from scoring import fields  # noqa: PLC0415 - models are ready now
+
+        fields.register()

@@ -32,18 +32,17 @@ RANGE_BITS = 14
 RANGE = 1 << RANGE_BITS
 LOCK = 7_305_001
 
+# OFFSET 0: what is named several times further out is computed once.
 SCORES = """
-SELECT lead_id, fit, interest,
-    CASE WHEN fit >= {fit_threshold}
-        THEN CASE WHEN interest >= {interest_threshold} THEN 'hot' ELSE 'nurture' END
-        ELSE CASE WHEN interest >= {interest_threshold} THEN 'opportunistic' ELSE 'drop' END
-    END AS quadrant
+SELECT lead_id, fit, interest, {quadrant} AS quadrant
 FROM (
-    SELECT who.id AS lead_id, greatest(0, least({highest}, who.fit))::integer AS fit,
-        greatest(0, least({highest}, coalesce(did.points, 0)))::integer AS interest
+    SELECT who.id AS lead_id, {fit} AS fit, {interest} AS interest
     FROM ({fits}) who LEFT JOIN ({interests}) did ON did.lead_id = who.id
+    OFFSET 0
 ) clamped
+OFFSET 0
 """
+CLAMPED = f"greatest(0, least({HIGHEST}, {{points}}))::integer"
 FITS = """
 SELECT lead.id, {points} AS fit
 FROM leads_lead lead LEFT JOIN leads_company company ON company.id = lead.company_id
@@ -66,8 +65,8 @@ FADED = (
 )
 WRITE = """
 MERGE INTO scoring_score score USING ({scores}) computed ON score.lead_id = computed.lead_id AND {who}
-WHEN MATCHED AND (score.fit, score.interest, score.machine_quadrant, score.model_id, score.scored_on)
-    <> (computed.fit, computed.interest, computed.quadrant, %s, %s)
+WHEN MATCHED AND (score.model_id, score.scored_on, score.interest, score.fit, score.machine_quadrant)
+    <> (%s, %s, computed.interest, computed.fit, computed.quadrant)
 THEN UPDATE SET fit = computed.fit, interest = computed.interest, machine_quadrant = computed.quadrant,
     model_id = %s, scored_on = %s
 WHEN NOT MATCHED THEN INSERT
@@ -136,7 +135,9 @@ class Everyone:
 Who = Some | Range | Everyone
 
 
-def rescore(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, model: ScoreModel | None = None) -> int:
+def rescore(
+    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, model: ScoreModel | None = None
+) -> int:
     """Bring scores up to date as of `at`, by the model in force then, and say how many leads' rows were written.
 
     All leads when none are named; then each range of leads is a transaction of its own. A person's override stays.
@@ -177,6 +178,15 @@ def ranges_behind(model: ScoreModel, day: date) -> list[Range]:
         return [Range(nth) for (nth,) in cursor.fetchall()]
 
 
+def quadrant_of(model: ScoreModel, fit: str, interest: str) -> str:
+    """SQL of the quadrant. Thresholds compare what was computed, in millionths."""
+    keen = f"{interest} >= {model.interest_from}"
+    return (
+        f"CASE WHEN {fit} >= {model.fit_from} THEN CASE WHEN {keen} THEN 'hot' ELSE 'nurture' END"
+        f" WHEN {keen} THEN 'opportunistic' ELSE 'drop' END"
+    )
+
+
 class Scoring:
     """What one model makes of leads at one moment."""
 
@@ -205,11 +215,29 @@ class Scoring:
         sql = SCORES.format(
             fits=fits,
             interests=interests,
-            highest=HIGHEST,
-            fit_threshold=self.model.fit_from,
-            interest_threshold=self.model.interest_from,
+            fit=CLAMPED.format(points="who.fit"),
+            interest=CLAMPED.format(points="coalesce(did.points, 0)"),
+            quadrant=quadrant_of(self.model, "fit", "interest"),
         )
         return sql, [*fit_params, *interest_params]
+
+    def fit_of(self, lead: str) -> Sql:
+        """SQL of the fit of the one lead whose id that is, in millionths."""
+        points, params = self.fit_points("scored_lead", "scored_company")
+        sql = (
+            f"(SELECT {CLAMPED.format(points=points)} FROM leads_lead scored_lead"
+            " LEFT JOIN leads_company scored_company ON scored_company.id = scored_lead.company_id"
+            f" WHERE scored_lead.id = {lead})"
+        )
+        return sql, params
+
+    def interest_of(self, lead: str) -> Sql:
+        """SQL of the interest of the one lead whose id that is, in millionths."""
+        sql = (
+            f"(SELECT {CLAMPED.format(points=self.interest_points())} FROM leads_activity activity"
+            f" WHERE activity.lead_id = {lead} AND activity.occurred_at <= %s)"
+        )
+        return sql, [self.at]
 
     def fits(self, who: Who) -> Sql:
         where, bounds = who.where("lead.id")
@@ -218,10 +246,17 @@ class Scoring:
 
     def fit_points(self, lead: str, company: str) -> Sql:
         """SQL of the unclamped fit of one row, of those aliases."""
-        params: list[Any] = []
-        cases = []
-        for rule in self.rules:
-            condition, given = condition_sql(
+        conditions = self.conditions(lead, company)
+        cases = [
+            f"CASE WHEN {sql} THEN {rule.millionths} ELSE 0 END"
+            for rule, (sql, _params) in zip(self.rules, conditions, strict=True)
+        ]
+        return f"({' + '.join(cases) or 0})::bigint", [param for _sql, given in conditions for param in given]
+
+    def conditions(self, lead: str, company: str) -> list[Sql]:
+        """SQL of what each fit rule asks. Windows begin with the company day: a score belongs to it."""
+        return [
+            condition_sql(
                 rule.criteria,
                 at=self.at,
                 as_of=self.at if self.past else None,
@@ -229,9 +264,8 @@ class Scoring:
                 company=company,
                 windows_from=self.day_start,
             )
-            cases.append(f"CASE WHEN {condition} THEN {rule.millionths} ELSE 0 END")
-            params += given
-        return f"({' + '.join(cases) or 0})::bigint", params
+            for rule in self.rules
+        ]
 
     def interests(self, who: Who) -> Sql:
         where, bounds = who.where("activity.lead_id")
@@ -239,16 +273,19 @@ class Scoring:
 
     def interest_points(self) -> str:
         """SQL of the unclamped interest of one group of activities."""
-        return " + ".join(self.points_of_kind(kind, rule) for kind, rule in self.kinds.items()) or "0"
+        return " + ".join(self.points_of_kind(kind, rule) for kind, rule in self.kinds.items()) or "coalesce(sum(0), 0)"
 
     def points_of_kind(self, kind: int, rule: KindPoints) -> str:
+        of_kind = self.uncapped(kind, rule)
+        return of_kind if rule.cap is None else f"least({rule.cap}, {of_kind})"
+
+    def uncapped(self, kind: int, rule: KindPoints) -> str:
         faded = f"{rule.points}"
         if rule.half_life_seconds is not None:
             faded = FADED.format(
                 points=rule.points, day_start=self.day_start.timestamp(), half_life=rule.half_life_seconds
             )
-        of_kind = OF_KIND.format(faded=faded, kind=kind)
-        return of_kind if rule.cap is None else f"least({rule.cap}, {of_kind})"
+        return OF_KIND.format(faded=faded, kind=kind)
 
     @cached_property
     def rules(self) -> list[FitRule]:

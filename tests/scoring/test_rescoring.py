@@ -25,9 +25,7 @@ def oracle(model: ScoreModel, lead: Lead, at: datetime) -> tuple[int, int, str]:
     """What the formula says, for fit rules that look at the seniority alone."""
     day_start = formula.start_of(formula.day_of(at, company_zone()), company_zone())
     kinds = {rule.kind.key: rule.worth for rule in model.interest_rules.select_related("kind")}
-    fit = formula.fit(
-        rule.millionths for rule in model.fit_rules.all() if rule.criteria.get("value") == lead.seniority
-    )
+    fit = formula.fit(rule.millionths for rule in model.fit_rules.all() if rule.criteria.get("value") == lead.seniority)
     activities = lead.activities.values_list("kind__key", "occurred_at")
     interest = formula.interest(activities, kinds, day_start=day_start, at=at)
     thresholds = {"fit_threshold": model.fit_from, "interest_threshold": model.interest_from}
@@ -163,16 +161,14 @@ def test_sql_agrees_with_the_formula_to_the_millionth(rules, fits, history, at, 
     )
     lead = make.lead(seniority="Manager")
     kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
-    Activity.objects.bulk_create(
-        Activity(lead=lead, kind=kinds[key], occurred_at=moment) for key, moment in history
-    )
+    Activity.objects.bulk_create(Activity(lead=lead, kind=kinds[key], occurred_at=moment) for key, moment in history)
     rescore([lead.pk], at=at, model=model)
     assert stored([lead])[lead.pk] == oracle(model, lead, at)
 
 
 def test_a_rebuild_equals_the_increments():
     """Activities arrive out of order and a few at a time, over three days; then everything is computed anew."""
-    chance = random.Random(5)  # noqa: S311
+    chance = random.Random(5)
     model = score_model(
         fit=[(MANAGER, "33.333333"), ({"field": "seniority", "op": "=", "value": "Staff"}, "12.5")],
         interest={

@@ -1,0 +1,192 @@
+"""Why a lead has its scores: parts that add up to them, to the last digit that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from leads.criteria import sentence
+from leads.models import ActivityKind, Lead
+from scoring.formula import MILLION, capped, clamped, quadrant, shown
+from scoring.models import FitRule, Quadrant, ScoreModel
+from scoring.rescoring import Scoring
+
+
+@dataclass(frozen=True)
+class Part:
+    """One line of an explanation: what it adds, in millionths, and as it is shown."""
+
+    words: str
+    points: int
+    shown: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class FitPart(Part):
+    """One fit rule: what it would add, and whether it holds."""
+
+    holds: bool = False
+    worth: int = 0
+    rule: FitRule | None = None
+
+
+@dataclass(frozen=True)
+class InterestPart(Part):
+    """All that a lead did of one kind."""
+
+    kind: ActivityKind | None = None
+    count: int = 0
+    last_at: datetime | None = None
+    # What is left of the points after fading, and the most that the kind may add.
+    raw: int = 0
+    cap: int | None = None
+
+    @property
+    def is_capped(self) -> bool:
+        return self.cap is not None and self.raw > self.cap
+
+
+@dataclass(frozen=True)
+class Side:
+    """One score with the parts that make it. `parts` add up to `total`; what lies outside 0 to 100 is a part too."""
+
+    score: int
+    threshold: int
+    parts: Sequence[Part]
+    digits: int
+
+    @property
+    def shown(self) -> int:
+        return int(shown(self.score))
+
+    @property
+    def total(self) -> Decimal:
+        """The score with as many digits as its parts."""
+        return shown(self.score, self.digits)
+
+    @property
+    def is_high(self) -> bool:
+        return self.score >= self.threshold
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Fit and interest of one lead on one company day."""
+
+    model: ScoreModel
+    day: date
+    fit: Side
+    interest: Side
+    # Every rule and every kind, also those that add nothing.
+    rules: Sequence[FitPart]
+
+    @property
+    def quadrant(self) -> Quadrant:
+        """What the machine says."""
+        thresholds = {"fit_threshold": self.fit.threshold, "interest_threshold": self.interest.threshold}
+        return Quadrant(quadrant(self.fit.score, self.interest.score, **thresholds))
+
+
+def explain(lead: Lead, at: datetime | None = None, *, model: ScoreModel | None = None) -> Explanation | None:
+    """Take the lead's scores apart, as of `at`, by the model in force then. None where none was in force."""
+    at = at or now()
+    model = model or ScoreModel.objects.in_force(at).first()
+    if model is None:
+        return None
+    scoring = Scoring(model, at)
+    rules = _fit_parts(scoring, lead)
+    return Explanation(
+        model=model,
+        day=scoring.day,
+        fit=_side([part for part in rules if part.holds], model.fit_from),
+        interest=_side(_interest_parts(scoring, lead), model.interest_from),
+        rules=rules,
+    )
+
+
+def _fit_parts(scoring: Scoring, lead: Lead) -> list[FitPart]:
+    conditions = scoring.conditions("lead", "company")
+    if not conditions:
+        return []
+    columns = ", ".join(f"({sql}) IS TRUE" for sql, _params in conditions)
+    params = [param for _sql, given in conditions for param in given]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM leads_lead lead LEFT JOIN leads_company company ON company.id = lead.company_id"
+            " WHERE lead.id = %s",
+            [*params, lead.pk],
+        )
+        held = cursor.fetchone() or [False] * len(conditions)
+    return [
+        FitPart(
+            sentence(rule.criteria),
+            rule.millionths if holds else 0,
+            holds=holds,
+            worth=rule.millionths,
+            rule=rule,
+        )
+        for rule, holds in zip(scoring.rules, held, strict=True)
+    ]
+
+
+def _interest_parts(scoring: Scoring, lead: Lead) -> list[InterestPart]:
+    """One part for each kind that the lead did and that is worth something."""
+    if not scoring.kinds:
+        return []
+    columns = ", ".join(
+        f"count(*) FILTER (WHERE {of}), max(activity.occurred_at) FILTER (WHERE {of}), {scoring.uncapped(kind, worth)}"
+        for kind, worth in scoring.kinds.items()
+        for of in [f"activity.kind_id = {kind}"]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {columns} FROM leads_activity activity WHERE lead_id = %s AND occurred_at <= %s",
+            [lead.pk, scoring.at],
+        )
+        row = list(cursor.fetchone() or [])
+    names = ActivityKind.objects.in_bulk(list(scoring.kinds))
+    parts = []
+    for nth, (kind, worth) in enumerate(scoring.kinds.items()):
+        count, last_at, raw = row[3 * nth : 3 * nth + 3]
+        if count:
+            points = capped(worth, int(raw))
+            parts.append(
+                InterestPart(
+                    str(names[kind]),
+                    points,
+                    kind=names[kind],
+                    count=count,
+                    last_at=last_at,
+                    raw=int(raw),
+                    cap=worth.cap,
+                )
+            )
+    return sorted(parts, key=lambda part: -part.points)
+
+
+def _side(parts: Sequence[Part], threshold: int) -> Side:
+    total = sum(part.points for part in parts)
+    score = clamped(total)
+    if score != total:
+        words = _("More than 100 is 100") if total > score else _("Less than 0 is 0")
+        parts = [*parts, Part(words, score - total)]
+    digits = 0 if all(part.points % MILLION == 0 for part in parts) else 1
+    return Side(score, threshold, add_up(parts, score, digits), digits)
+
+
+def add_up(parts: Sequence[Part], score: int, digits: int) -> list[Part]:
+    """Round the parts so that they add up to the score as it is shown: those cut off the most are rounded up."""
+    unit = MILLION // 10**digits
+    floors = [part.points // unit for part in parts]
+    left = int(shown(score, digits) * 10**digits) - sum(floors)
+    most = sorted(range(len(parts)), key=lambda nth: (floors[nth] * unit - parts[nth].points, nth))
+    for nth in most[:left]:
+        floors[nth] += 1
+    step = Decimal(1).scaleb(-digits)
+    return [replace(part, shown=floor * step) for part, floor in zip(parts, floors, strict=True)]

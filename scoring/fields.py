@@ -1,0 +1,81 @@
+"""What criteria may say of scores. Fit rules may not: no circles."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from leads.criteria import Field, Type, register_field
+from leads.criteria.fields import Frame
+from scoring.formula import MILLION
+from scoring.models import Quadrant, ScoreModel
+from scoring.rescoring import Scoring, Sql, quadrant_of
+
+SCORE = "scoring_score s WHERE s.lead_id = {lead}.id"
+# A person's word, as it was: the last that was given by then.
+WORD = """(SELECT word.new #>> '{{}}' FROM history_change word
+    WHERE word.subject = 'lead' AND word.subject_id = {lead}.id AND word.field = 'quadrant_override' AND word.at <= %s
+    ORDER BY word.at DESC, word.id DESC LIMIT 1)"""
+
+
+def scoring_then(frame: Frame) -> Scoring | None:
+    """The model in force at the moment asked about, applied to that company day."""
+    model = ScoreModel.objects.in_force(frame.at).first()
+    return Scoring(model, frame.at, past=frame.past) if model else None
+
+
+def fit_then(frame: Frame) -> Sql:
+    scoring = scoring_then(frame)
+    if scoring is None:
+        return "NULL::numeric", []
+    sql, params = scoring.fit_of(f"{frame.lead}.id")
+    return f"({sql} / {MILLION}.0)", params
+
+
+def interest_then(frame: Frame) -> Sql:
+    scoring = scoring_then(frame)
+    if scoring is None:
+        return "NULL::numeric", []
+    sql, params = scoring.interest_of(f"{frame.lead}.id")
+    return f"({sql} / {MILLION}.0)", params
+
+
+def quadrant_then(frame: Frame) -> Sql:
+    scoring = scoring_then(frame)
+    if scoring is None:
+        return "NULL::text", []
+    fit, fit_params = scoring.fit_of(f"{frame.lead}.id")
+    interest, interest_params = scoring.interest_of(f"{frame.lead}.id")
+    machine = quadrant_of(scoring.model, "scored.fit", "scored.interest")
+    sql = (
+        f"(SELECT coalesce(nullif({WORD.format(lead=frame.lead)}, ''), {machine})"
+        f" FROM (SELECT {fit} AS fit, {interest} AS interest) scored)"
+    )
+    return sql, [frame.at, *fit_params, *interest_params]
+
+
+def register() -> None:
+    register_field(Field("fit", Type.NUMBER, _("Fit"), f"s.fit / {MILLION}.0", SCORE, as_of=fit_then, noun=_("fit")))
+    register_field(
+        Field(
+            "interest",
+            Type.NUMBER,
+            _("Interest"),
+            f"s.interest / {MILLION}.0",
+            SCORE,
+            as_of=interest_then,
+            noun=_("interest"),
+        )
+    )
+    register_field(
+        Field(
+            "quadrant",
+            Type.CHOICE,
+            _("Quadrant"),
+            "coalesce(nullif(s.override, ''), s.machine_quadrant)",
+            SCORE,
+            as_of=quadrant_then,
+            noun=_("the quadrant"),
+            choices=lambda: Quadrant.choices,
+            is_folded=True,
+        )
+    )

@@ -211,6 +211,8 @@ class Supervisor:
             "--workers",
             str(env.whole_number("WEB_WORKERS", 2, at_least=1)),
         ]
+        # Threads, because browsers open connections ahead of need, and one of them would hold a whole sync worker.
+        command += ["--worker-class", "gthread", "--threads", "4"]
         command += ["--timeout", "60", "--graceful-timeout", "10", "--log-level", "warning"]
         if Path("/dev/shm").is_dir():
             command += ["--worker-tmp-dir", "/dev/shm"]

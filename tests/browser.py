@@ -38,16 +38,19 @@ def chromium() -> Iterator[Browser | None]:
 
 @dataclass
 class Complaints:
-    """What went wrong on the pages of one context: console errors, requests to other hosts, failed answers."""
+    """What went wrong on a page, or on all of a context: console errors, requests to other hosts, failed answers."""
 
     host: str
     found: list[str] = field(default_factory=list)
 
-    def listen(self, context: BrowserContext) -> None:
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self.found.append(f"script error: {error.error}"))
-        context.on("request", self._request)
-        context.on("response", self._response)
+    def listen(self, where: BrowserContext | Page) -> None:
+        where.on("console", self._console)
+        if isinstance(where, Page):
+            where.on("pageerror", lambda error: self.found.append(f"script error: {error}"))
+        else:
+            where.on("weberror", lambda error: self.found.append(f"script error: {error.error}"))
+        where.on("request", self._request)
+        where.on("response", self._response)
 
     def _console(self, message: ConsoleMessage) -> None:
         # A refused form answers 422, and Chromium calls every 4xx an error of the console.

@@ -164,13 +164,20 @@ class Photographer:
     def take(self, who: str, places: dict[str, str], size: str, scheme: str, language: str) -> None:
         if not places:
             return
-        with self.signed_in(who, size=size, scheme=scheme, language=language) as (page, complaints):
+        with self.signed_in(who, size=size, scheme=scheme, language=language) as context:
             for name, path in places.items():
-                shot = Shot(name, path, who, size, scheme, language)
-                page.goto(f"{self.site.url}{path}", wait_until="load")
-                page.wait_for_timeout(100)
-                page.screenshot(path=self.album.folder / shot.file, full_page=True, animations="disabled")
-                self.album.wrong[shot] = [*self.check(page, language), *complaints.take()]
+                self.take_one(context, Shot(name, path, who, size, scheme, language))
+
+    def take_one(self, context: BrowserContext, shot: Shot) -> None:
+        with context.new_page() as page:
+            complaints = Complaints(urlsplit(self.site.url).netloc)
+            complaints.listen(page)
+            page.goto(f"{self.site.url}{shot.path}", wait_until="load")
+            page.wait_for_timeout(100)
+            # Now, before the camera and axe bring styles of their own, which the page's policy refuses.
+            problems = complaints.take()
+            page.screenshot(path=self.album.folder / shot.file, full_page=True, animations="disabled")
+            self.album.wrong[shot] = [*problems, *self.check(page, shot.language)]
 
     def check(self, page: Page, language: str) -> Iterator[str]:
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -188,7 +195,7 @@ class Photographer:
     def places_of(self, who: str) -> dict[str, str]:
         """The first address of every page that this person comes to: named pages, and what they link to."""
         found: dict[str, str] = {}
-        with self.signed_in(who) as (page, _):
+        with self.signed_in(who) as context:
             waiting = [reverse(name) for name in table() if needs_nothing(name)]
             tried: set[str] = set()
             while waiting:
@@ -197,7 +204,7 @@ class Photographer:
                 if name is None or name in found or path in tried:
                     continue
                 tried.add(path)
-                answer = page.request.get(f"{self.site.url}{path}", max_redirects=0)
+                answer = context.request.get(f"{self.site.url}{path}", max_redirects=0)
                 if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
                     continue
                 found[name] = path
@@ -223,14 +230,12 @@ class SignedIn:
             language=language,
         )
 
-    def __enter__(self) -> tuple[Page, Complaints]:
+    def __enter__(self) -> BrowserContext:
         email = f"{self.who}@{DOMAIN}"
         self.by.site.ask("UPDATE teams_user SET language = %s, theme = '' WHERE email = %s", self.language, email)
-        page = self.context.new_page()
-        sign_in(page, self.by.site.url, email, PASSWORD)
-        complaints = Complaints(urlsplit(self.by.site.url).netloc)
-        complaints.listen(self.context)
-        return page, complaints
+        with self.context.new_page() as page:
+            sign_in(page, self.by.site.url, email, PASSWORD)
+        return self.context
 
     def __exit__(self, *problem: object) -> None:
         self.context.close()

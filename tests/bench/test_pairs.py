@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,13 @@ def test_the_database_server_is_found_among_the_processes():
         sum(range(1_000_000))
     assert memory.process > 0
     assert memory.database > 0
+
+
+@pytest.mark.proof
+def test_the_whole_bench_runs_from_the_command_line(tmp_path: Path):
+    command = [sys.executable, "-m", "bench", "--leads", "300", "--activities", "3000", "--pairs", "1"]
+    done = subprocess.run(
+        command, env=os.environ | {"VAR_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("product ÷ floor") == 2

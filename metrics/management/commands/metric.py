@@ -19,6 +19,8 @@ from smarketing import wording
 
 class Command(BaseCommand):
     help = "Print a number of the registry, with what it is made of."
+    # A number needs no pages: nothing of the web is loaded for it.
+    requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         # Bad input gets one clear line: no usage before it.

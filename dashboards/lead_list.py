@@ -14,13 +14,15 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from funnel.models import Journey, Stage
-from leads.criteria import BadCriteria, check, condition, sentence
+from leads.criteria import condition, sentence
+from leads.criteria_forms import CriteriaField, WithCriteria
 from leads.filters import Choice
 from leads.filters import LeadFilter as LowerFilter
 from leads.models import Activity, Campaign, Lead, PersonaVersion, Segment
@@ -110,6 +112,10 @@ def with_rows(queryset: QuerySet[Lead], sort: Sort) -> QuerySet[Lead]:
     return rows
 
 
+class ConditionsForm(WithCriteria, forms.Form):
+    criteria = CriteriaField(label=gettext_lazy("Conditions"), required=False)
+
+
 class Asked:
     """What the address asks for: words, filters, conditions; and how to say so again."""
 
@@ -117,7 +123,7 @@ class Asked:
         self.data = data
         self.words = data.get("q", "").strip()
         self.filter = LeadFilter(data, queryset=Lead.objects.here())
-        self.error = ""
+        self.conditions = ConditionsForm(data)
         self.segment = self._segment()
         self.tree = self.segment.criteria if self.segment else self._tree()
 
@@ -126,19 +132,28 @@ class Asked:
         return Segment.objects.filter(pk=int(number)).first() if number.isdecimal() else None
 
     def _tree(self) -> Any:
-        text = self.data.get("criteria", "").strip()
-        if not text:
-            return None
-        try:
-            tree = json.loads(text)
-            check(tree)
-        except BadCriteria as wrong:
-            self.error = wrong.errors[0][1]
-        except ValueError:
-            self.error = _("These conditions cannot be read.")
-        else:
-            return None if tree == {"all": []} else tree
-        return None
+        return self.conditions.cleaned_data.get("criteria") if self.conditions.is_valid() else None
+
+    @property
+    def was_edited(self) -> bool:
+        """The conditions came field by field, finished: the address is said anew, with the tree in it."""
+        return any(name.startswith("criteria.") for name in self.data) and self.conditions.is_valid()
+
+    @property
+    def address(self) -> str:
+        query = self.data.copy()
+        for name in [name for name in query if name.startswith("criteria") or name in ("panel", "after")]:
+            del query[name]
+        for name in [name for name, values in query.lists() if name != "columns" and not any(values)]:
+            del query[name]
+        if self.tree:
+            query["criteria"] = json.dumps(self.tree, ensure_ascii=False)
+        return f"?{query.urlencode()}"
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Something of it could not be read, or is being worked on: the panel is open."""
+        return bool(self.filter.form.errors) or not self.conditions.is_valid()
 
     @property
     def leads(self) -> QuerySet[Lead]:
@@ -166,7 +181,8 @@ class Asked:
         if isinstance(field, forms.ModelChoiceField):
             value = _("None") if value == field.null_value else value  # type: ignore[attr-defined]
         elif isinstance(field, forms.ChoiceField):
-            value = dict(field.choices).get(value, value)
+            choices: Any = field.choices
+            value = dict(choices).get(value, value)
         return f"{field.label}: {value}"
 
     @property
@@ -214,19 +230,22 @@ class SelectionForm(forms.Form):
 @require_GET
 def leads(request: UserRequest) -> HttpResponse:
     asked = Asked(request.GET)
+    if asked.was_edited:
+        return redirect(asked.address)
     sort = chosen_sort(request, SORTS)
     columns = columns_of(request)
-    panel = "panel" in request.GET or bool(asked.filter.form.errors) or bool(asked.error)
+    panel = "panel" in request.GET or asked.needs_a_look
     page = page_of(request, with_rows(asked.leads, sort), sort)
     context = {
         "page": page,
         "asked": asked,
         "sort": sort,
         "sorts": SORTS,
-        "columns": columns,
+        "columns": {name: COLUMNS[name] for name in columns},
         "all_columns": COLUMNS,
-        "labels": [COLUMNS[name] for name in columns],
         "panel": panel,
+        "segment_url": reverse("segment_new") + "?" + urlencode({"criteria": json.dumps(asked.tree)}),
+        "may_segment": may_open(request.user, "segment_new"),
         "may_change": may_open(request.user, "lead_selection"),
     }
     return render(

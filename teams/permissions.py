@@ -61,13 +61,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(("lead_persona", "segments", "segment_new", "segment_edit", "segment_delete"), MARKETING | SELLING),
     # dashboards: leads
     **dict.fromkeys(("leads", "lead", "lead_changes", "company"), SIGNED_IN),
-    **dict.fromkeys(
-        ("lead_selection", "lead_activity", "lead_quadrant", "lead_persona", "lead_move"), MARKETING | SELLING
-    ),
-    **dict.fromkeys(
-        ("lead_opportunity", "opportunity", "opportunity_win", "opportunity_loss", "opportunity_reopening"),
-        MARKETING | SELLING,
-    ),
+    **dict.fromkeys(("lead_selection", "lead_activity", "lead_quadrant"), MARKETING | SELLING),
     # funnel
     **dict.fromkeys(("stages", "reasons"), SIGNED_IN),
     **dict.fromkeys(
@@ -92,6 +86,37 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "opportunity_reopened",
         ),
         MARKETING | SELLING,
+    ),
+    # sla: the agreement; that only a head signs is the agreement's own rule
+    **dict.fromkeys(
+        (
+            "agreement",
+            "agreement_version",
+            "agreement_history",
+            "agreement_comparison",
+            "agreement_signature",
+            "agreement_return",
+            "definitions",
+            "definition",
+            "stage_definition",
+            "definition_trial",
+            "definition_standing",
+            "definition_comparison",
+        ),
+        SIGNED_IN,
+    ),
+    **dict.fromkeys(
+        (
+            "agreement_draft",
+            "agreement_draft_new",
+            "agreement_discard",
+            "agreement_withdrawal",
+            "definition_draft",
+            "definition_draft_new",
+            "definition_discard",
+            "score_model_publication",
+        ),
+        MARKETING,
     ),
     # sla
     "inbox": SELLING,

@@ -1,0 +1,45 @@
+"""What people say on the page of one lead."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import ActivityKind
+from scoring.models import Quadrant
+
+
+class MomentInput(forms.DateTimeInput):
+    input_type = "datetime-local"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M", **kwargs)
+
+
+class ActivityForm(forms.Form):
+    """A call, a meeting: what is written down by hand."""
+
+    kind = forms.ModelChoiceField(
+        ActivityKind.objects.filter(retired_at=None), label=_("What"), to_field_name="key", empty_label=None
+    )
+    occurred_at = forms.DateTimeField(label=_("When"), widget=MomentInput(), input_formats=["%Y-%m-%dT%H:%M"])
+    note = forms.CharField(label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_occurred_at(self) -> datetime:
+        moment: datetime = self.cleaned_data["occurred_at"]
+        if moment > now() + timedelta(minutes=5):
+            raise forms.ValidationError(_("That is still to come."))
+        return moment
+
+
+class QuadrantForm(forms.Form):
+    """A person's word on the quadrant."""
+
+    quadrant = forms.ChoiceField(label=_("Quadrant"), choices=Quadrant.choices)
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, error_messages={"required": _("Say why: both words will be shown.")}
+    )

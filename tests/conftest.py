@@ -10,7 +10,7 @@ servers = ExitStack()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    servers.enter_context(embedded.attached())
+    servers.enter_context(embedded.attached(say=lambda line: None))
     translations.compile_all()
 
 

@@ -9,7 +9,7 @@ finds nobody else holding it, and stops the servers. What a killed process left 
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from smarketing import env
@@ -20,6 +20,8 @@ from smarketing.embedded.processes import exit_on, undisturbed
 from smarketing.embedded.valkey import Valkey
 
 __all__ = ["Attachment", "Place", "Postgres", "Valkey", "attached", "needs_postgres", "needs_valkey", "place"]
+
+Say = Callable[[str], None]
 
 
 def needs_postgres() -> bool:
@@ -37,8 +39,8 @@ def say(line: str) -> None:
 class Attachment:
     """One process's hold on the embedded servers of one place."""
 
-    def __init__(self, where: Place, *, database: bool, queue: bool) -> None:
-        self.where = where
+    def __init__(self, where: Place, *, database: bool, queue: bool, say: Say) -> None:
+        self.where, self.say = where, say
         self.postgres = Postgres(where, say) if database else None
         self.valkey = Valkey(where, say) if queue else None
         self.in_use = Lock(where.var / "embedded.in-use")
@@ -65,20 +67,20 @@ class Attachment:
             return
         try:
             with undisturbed():
-                Valkey(self.where, say).stop()
-                Postgres(self.where, say).stop()
+                Valkey(self.where, self.say).stop()
+                Postgres(self.where, self.say).stop()
         finally:
             self.in_use.release()
 
 
 @contextmanager
-def attached(*, queue: bool = True) -> Iterator[Attachment | None]:
+def attached(*, queue: bool = True, say: Say = say) -> Iterator[Attachment | None]:
     """Hold the embedded servers that the environment does not replace by given ones."""
     database, queue = needs_postgres(), queue and needs_valkey()
     if not database and not queue:
         yield None
         return
-    attachment = Attachment(place(), database=database, queue=queue)
+    attachment = Attachment(place(), database=database, queue=queue, say=say)
     exit_on(signal.SIGTERM, signal.SIGHUP)
     attachment.enter()
     try:

@@ -18,7 +18,8 @@ class Command(BaseCommand):
         with one_at_a_time():
             if "compile_translations" in get_commands():
                 call_command("compile_translations", verbosity=0)
-            call_command("migrate", interactive=False, verbosity=options["verbosity"])
+            # With its checks: a database that is too old, or knows no Japanese letters, is refused here.
+            call_command("migrate", interactive=False, verbosity=options["verbosity"], skip_checks=False)
             call_command("collectstatic", interactive=False, verbosity=0)
 
 

@@ -38,6 +38,22 @@ class StageQuerySet(models.QuerySet["Stage"]):
     def role(self, role: StageRole | str) -> Stage:
         return self.get(role=role)
 
+    @transaction.atomic
+    def put_after(self, before: Stage, stage: Stage) -> Stage:
+        """Save `stage` behind `before` in the list."""
+        order = [each for each in self.select_for_update().order_by("position") if each.pk != stage.pk]
+        order.insert(1 + next(n for n, each in enumerate(order) if each.pk == before.pk), stage)
+        # Positions are unique at every moment: out of the way first, then to their places.
+        last = max(each.position for each in order if each is not stage)
+        stage.position = last + 1
+        stage.save()
+        for n, each in enumerate(order, 1):
+            self.filter(pk=each.pk).update(position=last + 1 + n * 10)
+        for n, each in enumerate(order, 1):
+            self.filter(pk=each.pk).update(position=n * 10)
+        stage.refresh_from_db()
+        return stage
+
 
 class Stage(Named):
     """A step of the shared funnel. The six with a role are always there."""
@@ -75,6 +91,17 @@ class ReasonQuerySet(models.QuerySet["Reason"]):
     def offered(self, kind: Reason.Kind | str) -> Self:
         """Those that may be given today, in their order."""
         return self.filter(kind=kind, retired_at=None)
+
+    @transaction.atomic
+    def move(self, reason: Reason, *, up: bool) -> None:
+        """Put a reason one place higher or lower in its list."""
+        order = list(self.select_for_update().filter(kind=reason.kind).order_by("position", "pk"))
+        here = order.index(reason)
+        there = here - 1 if up else here + 1
+        if 0 <= there < len(order):
+            order[here], order[there] = order[there], order[here]
+        for n, each in enumerate(order, 1):
+            self.filter(pk=each.pk).update(position=n * 10)
 
 
 class Reason(Named):

@@ -18,9 +18,9 @@ from funnel.qualification import standing
 from history import in_force
 from history.models import Change, Outbox
 from leads.criteria import BadCriteria, check
-from leads.models import Persona, PersonaVersion
+from leads.models import PersonaVersion
 from scoring.models import ScoreModel
-from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party, Signature
+from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party, Signature
 from smarketing.company import company_zone
 from teams.models import Notice, User
 
@@ -93,6 +93,13 @@ def agree_on_definition(draft: Agreement, definition: Definition) -> None:
         editable(draft)
         draft.agreed_definitions.filter(definition__stage=definition.stage_id).delete()
         AgreedDefinition.objects.create(agreement=draft, definition=definition)
+
+
+def agree_on_score_model(draft: Agreement, model: ScoreModel) -> None:
+    """Let the draft name this score model."""
+    with transaction.atomic():
+        editable(draft)
+        Agreement.objects.filter(pk=draft.pk).update(score_model=model)
 
 
 def discard(draft: Agreement) -> None:
@@ -396,17 +403,21 @@ def may_replace_score_model(at: datetime | None = None) -> bool:
     return holding.score_model_may_change if holding else last_signed() is None
 
 
+def replace_score_model(model: ScoreModel, *, at: datetime | None = None) -> None:
+    """Publish a model between agreements: it holds from the next company day on. Raises `Frozen` where the agreement
+    wants signatures for it."""
+    at = at or now()
+    if not may_replace_score_model(at):
+        raise Agreement.Frozen
+    with transaction.atomic():
+        model.freeze(at=at)
+        model.put_in_force(from_at=next_day_start(at))
+        Outbox.objects.put("score_model_replaced", {"score_model": model.pk, "number": model.number}, at=at)
+
+
 def standing_leads(agreement: Agreement, *, at: datetime | None = None) -> list[tuple[Definition, int]]:
     """For each definition that the agreement changes: how many standing leads it would qualify, as scored today."""
     at = at or now()
     held = set(Definition.objects.in_force(at).values_list("pk", flat=True))
     changed = [definition for definition in definitions_of(agreement) if definition.pk not in held]
     return [(definition, standing(definition, at=at).count()) for definition in changed]
-
-
-def personas_to_choose() -> list[Persona]:
-    return list(Persona.objects.filter(retired_at=None).prefetch_related("versions"))
-
-
-def first_hops(agreement: Agreement) -> list[Hop]:
-    return list(agreement.hops.select_related("from_stage", "accepted_stage", "rejected_stage"))

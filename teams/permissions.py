@@ -160,7 +160,50 @@ WHO_MAY: dict[str, frozenset[str]] = {
         SIGNED_IN,
     ),
     **dict.fromkeys(("account_email", "account_email_verification_sent", "account_confirm_email"), NOBODY),
+    # the API: the same roles as the pages
+    "api-schema": PUBLIC,
+    "api-reference": PUBLIC,
+    **dict.fromkeys(
+        (
+            "api-leads",
+            "api-lead",
+            "api-activities",
+            "api-activity-kinds",
+            "api-opportunities",
+            "api-opportunity",
+            "api-winning",
+            "api-loss",
+            "api-metrics",
+            "api-metric",
+        ),
+        SIGNED_IN,
+    ),
+    **dict.fromkeys(
+        (
+            "api-leads:write",
+            "api-lead:write",
+            "api-activities:write",
+            "api-opportunities:write",
+            "api-winning:write",
+            "api-loss:write",
+        ),
+        MARKETING | SELLING,
+    ),
+    **dict.fromkeys(
+        (
+            "api-handoffs",
+            "api-handoff",
+            "api-acceptance",
+            "api-rejection",
+            "api-acceptance:write",
+            "api-rejection:write",
+        ),
+        SELLING,
+    ),
 }
+
+# What changes something by the API has a row of its own.
+WRITING = "{}:write"
 
 
 def may(user: object, url_name: str) -> bool:

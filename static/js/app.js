@@ -5,5 +5,6 @@ import "./dialog.js";
 import "./figure.js";
 import "./flash.js";
 import "./keyboard.js";
+import "./print.js";
 import "./selection.js";
 import "./theme.js";

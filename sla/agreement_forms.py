@@ -1,0 +1,307 @@
+"""What people type into a draft, a definition and a signature."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.forms.models import BaseInlineFormSet, inlineformset_factory
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from funnel.models import Definition, Stage
+from leads.criteria_forms import CriteriaField, WithCriteria
+from leads.forms import DateInput
+from leads.models import Persona, PersonaVersion
+from scoring.models import ScoreModel
+from sla.agreements import definitions_of, editable
+from sla.document import verdicts
+from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party
+from smarketing.company import company_zone
+from teams.models import Team, User
+
+NOT_PART = gettext_lazy("not part of it")
+
+
+class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The whole draft but its hand-offs: words, parties, personas, definitions, score model."""
+
+    class Meta:
+        model = Agreement
+        fields = (
+            "preamble", "notes", "effective_on", "score_model", "score_model_may_change", "qualifies_standing",
+        )  # fmt: skip
+        widgets = {
+            "preamble": forms.Textarea(attrs={"rows": 3}),
+            "notes": forms.Textarea(attrs={"rows": 3}),
+            "effective_on": DateInput(),
+            "qualifies_standing": forms.RadioSelect(
+                choices=[
+                    (False, gettext_lazy("Only with a new activity or change from then on")),
+                    (True, gettext_lazy("All of them at once")),
+                ]
+            ),
+        }
+        help_texts = {"effective_on": gettext_lazy("Empty: the day after the last signature, the soonest it can be.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        model = self.fields["score_model"]
+        assert isinstance(model, forms.ModelChoiceField)
+        model.label = _("Score model")
+        model.queryset = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
+        model.label_from_instance = model_label  # type: ignore[method-assign]
+        standing = self.fields["qualifies_standing"]
+        standing.label = _("Leads that stand and meet a new definition qualify")
+        self.teams = list(Team.objects.select_related("head"))
+        self.personas = list(Persona.objects.filter(self._personas_to_choose()).prefetch_related("versions"))
+        self.stages = [stage for stage in Stage.objects.all() if stage.has_definition]
+        self._add_parties()
+        self._add_personas()
+        self._add_definitions()
+
+    def _personas_to_choose(self) -> Q:
+        return Q(retired_at=None) | Q(versions__in=self.instance.agreed_personas.values("version"))
+
+    def _add_parties(self) -> None:
+        heads = dict(self.instance.parties.values_list("team", "head"))
+        people = User.objects.active()
+        for team in self.teams:
+            self.fields[f"party_{team.pk}"] = forms.BooleanField(
+                label=str(team), required=False, initial=team.pk in heads
+            )
+            self.fields[f"head_{team.pk}"] = forms.ModelChoiceField(
+                people,
+                label=_("%(team)s is signed for by") % {"team": team},
+                required=False,
+                empty_label="–",
+                initial=heads.get(team.pk) or team.head_id,
+            )
+
+    def _add_personas(self) -> None:
+        agreed = {row.version.persona_id: row for row in self.instance.agreed_personas.select_related("version")}
+        self.personas = {persona.pk: persona for persona in self.personas}.values()  # type: ignore[assignment]
+        self.personas = sorted(self.personas, key=lambda p: (agreed[p.pk].position if p.pk in agreed else 10_000, p.pk))
+        for number, persona in enumerate(self.personas, 1):
+            row = agreed.get(persona.pk)
+            choices = [("", NOT_PART), *((v.pk, version_label(v)) for v in reversed(persona.versions.all()))]
+            self.fields[f"persona_{persona.pk}"] = forms.TypedChoiceField(
+                label=str(persona),
+                choices=choices,
+                coerce=int,
+                empty_value=None,
+                required=False,
+                initial=row.version_id if row else "",
+            )
+            self.fields[f"order_{persona.pk}"] = forms.IntegerField(
+                label=_("Place of %(persona)s") % {"persona": persona},
+                min_value=1,
+                max_value=999,
+                required=False,
+                initial=number,
+                widget=forms.NumberInput(attrs={"class": "field__input--short"}),
+            )
+
+    def _add_definitions(self) -> None:
+        agreed = {definition.stage_id: definition for definition in definitions_of(self.instance)}
+        for stage in self.stages:
+            here = agreed.get(stage.pk)
+            usable = Definition.objects.filter(stage=stage).filter(
+                Q(in_force_from=None) | Q(replaced_at=None) | Q(replaced_at__gt=now()) | Q(pk=here.pk if here else None)
+            )
+            self.fields[f"definition_{stage.pk}"] = forms.ModelChoiceField(
+                usable,
+                label=str(stage),
+                required=False,
+                empty_label=_("none: people decide"),
+                initial=here,
+            )
+            chosen = self.fields[f"definition_{stage.pk}"]
+            chosen.label_from_instance = definition_label  # type: ignore[attr-defined]
+
+    # Rows for the template.
+
+    @property
+    def party_rows(self) -> list[tuple[Team, forms.BoundField, forms.BoundField]]:
+        return [(team, self[f"party_{team.pk}"], self[f"head_{team.pk}"]) for team in self.teams]
+
+    @property
+    def persona_rows(self) -> list[tuple[Persona, forms.BoundField, forms.BoundField]]:
+        return [(each, self[f"persona_{each.pk}"], self[f"order_{each.pk}"]) for each in self.personas]
+
+    @property
+    def definition_rows(self) -> list[tuple[Stage, forms.BoundField]]:
+        return [(stage, self[f"definition_{stage.pk}"]) for stage in self.stages]
+
+    def clean_effective_on(self) -> date | None:
+        day: date | None = self.cleaned_data["effective_on"]
+        if day and day < now().astimezone(company_zone()).date():
+            raise ValidationError(_("An agreement does not begin in the past."))
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for team in self.teams:
+            if cleaned.get(f"party_{team.pk}") and not cleaned.get(f"head_{team.pk}"):
+                self.add_error(f"head_{team.pk}", _("Say who signs for %(team)s.") % {"team": team})
+        return cleaned
+
+    def save(self, commit: bool = True) -> Agreement:
+        """Write everything anew. Raises `Agreement.Frozen` when it was proposed meanwhile."""
+        with transaction.atomic():
+            editable(self.instance)
+            draft: Agreement = super().save()
+            self._save_parties(draft)
+            self._save_personas(draft)
+            self._save_definitions(draft)
+        return draft
+
+    def _save_parties(self, draft: Agreement) -> None:
+        for team in self.teams:
+            if self.cleaned_data[f"party_{team.pk}"]:
+                head = self.cleaned_data[f"head_{team.pk}"]
+                Party.objects.update_or_create(agreement=draft, team=team, defaults={"head": head})
+            else:
+                draft.parties.filter(team=team).delete()
+
+    def _save_personas(self, draft: Agreement) -> None:
+        draft.agreed_personas.all().delete()
+        chosen = [
+            (self.cleaned_data[f"order_{each.pk}"] or 1000, each.pk, self.cleaned_data[f"persona_{each.pk}"])
+            for each in self.personas
+            if self.cleaned_data[f"persona_{each.pk}"]
+        ]
+        AgreedPersona.objects.bulk_create(
+            AgreedPersona(agreement=draft, version_id=version, position=position)
+            for position, (_order, _persona, version) in enumerate(sorted(chosen), 1)
+        )
+
+    def _save_definitions(self, draft: Agreement) -> None:
+        draft.agreed_definitions.all().delete()
+        chosen = [self.cleaned_data[f"definition_{stage.pk}"] for stage in self.stages]
+        AgreedDefinition.objects.bulk_create(
+            AgreedDefinition(agreement=draft, definition=definition) for definition in chosen if definition
+        )
+
+
+def state_of(version: PersonaVersion | Definition | ScoreModel) -> str:
+    """ "draft", "frozen", or what it is for people."""
+    if isinstance(version, PersonaVersion):
+        return _("draft") if version.frozen_at is None else ""
+    if version.in_force_from and not version.replaced_at:
+        return _("in force")
+    frozen = version.published_at if isinstance(version, ScoreModel) else version.frozen_at
+    return "" if frozen else _("draft")
+
+
+def labelled(name: str, state: str) -> str:
+    return _("%(name)s (%(state)s)") % {"name": name, "state": state} if state else name
+
+
+def version_label(version: PersonaVersion) -> str:
+    return labelled(_("version %(number)s") % {"number": version.number}, state_of(version))
+
+
+def definition_label(definition: Definition) -> str:
+    return labelled(_("version %(number)s") % {"number": definition.number}, state_of(definition))
+
+
+def model_label(model: ScoreModel) -> str:
+    return labelled(str(model), state_of(model)) + (f" · {model.note}" if model.note else "")
+
+
+class HopForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One hand-off: from whom to whom, when, and where the answer leads."""
+
+    hours = forms.DecimalField(
+        label=gettext_lazy("Answered within, opening hours"), min_value=0, max_value=999, decimal_places=2, initial=4
+    )
+
+    class Meta:
+        model = Hop
+        fields = ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage")
+        labels = {
+            "from_stage": gettext_lazy("When a lead becomes"),
+            "offering_team": gettext_lazy("hands it over"),
+            "receiving_team": gettext_lazy("to"),
+            "accepted_stage": gettext_lazy("Accepted, it goes to"),
+            "rejected_stage": gettext_lazy("Rejected, it goes to"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["hours"] = round(self.instance.answer_within.total_seconds() / 3600, 2)
+
+    def clean_hours(self) -> Any:
+        hours = self.cleaned_data["hours"]
+        if hours <= 0:
+            raise ValidationError(_("An answer takes some time."))
+        return hours
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("offering_team") and cleaned.get("offering_team") == cleaned.get("receiving_team"):
+            self.add_error("receiving_team", _("A team hands nothing over to itself."))
+        if cleaned.get("hours"):
+            self.instance.answer_within = timedelta(hours=float(cleaned["hours"]))
+        return cleaned
+
+
+class HopForms(BaseInlineFormSet):  # type: ignore[type-arg]
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].label = _("Remove this hand-off")
+
+
+HopFormSet = inlineformset_factory(
+    Agreement, Hop, form=HopForm, formset=HopForms, extra=1, can_delete=True, can_delete_extra=False
+)
+
+
+class SignatureForm(forms.Form):
+    agrees = forms.BooleanField(
+        label=gettext_lazy("I have read it, and I agree to it for my team."),
+        error_messages={"required": gettext_lazy("Tick this to sign.")},
+    )
+    note = forms.CharField(
+        label=gettext_lazy("Note"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class ReturnForm(forms.Form):
+    comment = forms.CharField(
+        label=gettext_lazy("What should change"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class DefinitionForm(WithCriteria, forms.ModelForm):  # type: ignore[type-arg]
+    """A draft definition: its text, its criteria, its cool-off."""
+
+    criteria = CriteriaField(label=gettext_lazy("Criteria"), required=False)
+
+    class Meta:
+        model = Definition
+        fields = ("criteria", "text", "cool_off_days")
+        widgets = {
+            "text": forms.Textarea(attrs={"rows": 3}),
+            "cool_off_days": forms.NumberInput(attrs={"class": "field__input--short"}),
+        }
+        help_texts = {
+            "text": gettext_lazy("What the criteria cannot say: what both sides mean by it."),
+            "cool_off_days": gettext_lazy("So long a recycled lead waits before it may qualify again."),
+        }
+
+    def __init__(self, *args: Any, before: Definition | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["criteria"]
+        assert isinstance(field, CriteriaField)
+        field.editor.verdicts = verdicts(self.instance.stage)
+        if before is not None:
+            field.compare_with(before.criteria)

@@ -1,0 +1,310 @@
+"""The agreement as a page: read, drafted, proposed, signed, compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from history.models import Change
+from leads.models import Persona
+from scoring.models import ScoreModel
+from sla import agreements, document, starter
+from sla.agreement_forms import DraftForm, HopFormSet, ReturnForm, SignatureForm
+from sla.models import Agreement, Party
+from smarketing.navigation import may_open
+from teams.http import UserRequest
+
+CONFLICT, UNPROCESSABLE = 409, 422
+
+
+def state_of(agreement: Agreement) -> str:
+    """Where it is on its way: draft, proposed, coming, in_force, replaced or never."""
+    at = now()
+    if agreement.proposed_at is None:
+        return "draft"
+    if agreement.in_force_from is None:
+        return "proposed"
+    if agreement.replaced_at and agreement.replaced_at <= agreement.in_force_from:
+        return "never"
+    if agreement.replaced_at and agreement.replaced_at <= at:
+        return "replaced"
+    return "coming" if agreement.in_force_from > at else "in_force"
+
+
+def versions() -> list[tuple[Agreement, str]]:
+    """All of them with their states, the oldest first."""
+    return [(each, state_of(each)) for each in Agreement.objects.order_by("number")]
+
+
+def before(agreement: Agreement) -> Agreement | None:
+    return Agreement.objects.filter(number__lt=agreement.number).order_by("-number").first()
+
+
+def parties_of(agreement: Agreement) -> list[Party]:
+    return list(agreement.parties.select_related("team", "head", "signature__by").order_by("pk"))
+
+
+def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
+    """What every page that shows the document needs."""
+    parts = document.parts(agreement)
+    earlier = before(agreement)
+    changed = document.changes(earlier, agreement)
+    return {
+        "agreement": agreement,
+        "state": state_of(agreement),
+        "parts": parts,
+        "parties": parties_of(agreement),
+        "versions": versions(),
+        "earlier": earlier,
+        "changes": changed,
+        "changed_keys": {each.line.key: each.kind for each in changed},
+        "same": sum(len(part.lines) for part in parts) - sum(1 for each in changed if each.after),
+        "standing": agreements.standing_leads(agreement) if agreement.in_force_from is None else [],
+        "mine": agreements.unsigned_by(agreement, request.user) if state_of(agreement) == "proposed" else [],
+        "may_draft": may_open(request.user, "agreement_draft"),
+    }
+
+
+@require_GET
+def agreement(request: UserRequest, number: int | None = None) -> HttpResponse:
+    """One version as a document; without a number the one that holds, else the newest."""
+    if number is not None:
+        shown = get_object_or_404(Agreement, number=number)
+    else:
+        newest = agreements.last_signed() or agreements.on_its_way()
+        found = Agreement.objects.in_force().first() or newest
+        if found is None:
+            return render(request, "sla/agreement_empty.html", {"may_draft": may_open(request.user, "agreement_draft")})
+        shown = found
+    context = read(request, shown)
+    waiting = agreements.on_its_way()
+    if waiting is not None and waiting != shown:
+        context |= {
+            "waiting": waiting,
+            "waiting_state": state_of(waiting),
+            "waiting_parties": parties_of(waiting),
+            "waiting_mine": agreements.unsigned_by(waiting, request.user) if waiting.proposed_at else [],
+            "waiting_changes": document.changes(before(waiting), waiting),
+        }
+    return render(request, "sla/agreement.html", context)
+
+
+@require_GET
+def agreement_history(request: UserRequest) -> HttpResponse:
+    rows = [(each, state, parties_of(each)) for each, state in reversed(versions())]
+    return render(request, "sla/agreement_history.html", {"rows": rows, "nav_here": "agreement"})
+
+
+@require_GET
+def agreement_comparison(request: UserRequest) -> HttpResponse:
+    """Two versions beside each other, line by line."""
+    every = [each for each, _state in versions()]
+    if len(every) < 2:
+        return redirect("agreement_history")
+    newer = _chosen(every, request.GET.get("b")) or every[-1]
+    older = _chosen(every, request.GET.get("a")) or before(newer) or every[0]
+    compared = document.compare(document.parts(older), document.parts(newer))
+    context = {"versions": every, "older": older, "newer": newer, "compared": compared, "nav_here": "agreement"}
+    context["changed"] = sum(1 for each in compared if each.kind != "same")
+    return render(request, "sla/agreement_comparison.html", context)
+
+
+def _chosen(every: list[Agreement], number: str | None) -> Agreement | None:
+    return next((each for each in every if str(each.number) == number), None)
+
+
+# Drafting
+
+
+@require_POST
+def agreement_draft_new(request: UserRequest) -> HttpResponse:
+    """Begin the next version, from the one signed last, or the first one from the starter set."""
+    try:
+        if agreements.last_signed() is None:
+            starter.draft_first(by=request.user)
+        else:
+            agreements.draft_next(by=request.user)
+    except Agreement.Frozen:
+        return _waits_for_signatures(request)
+    return redirect("agreement_draft")
+
+
+def _waits_for_signatures(request: UserRequest) -> HttpResponse:
+    messages.error(request, _("A proposal waits for signatures. Sign it, or take it back, before the next one begins."))
+    waiting = agreements.on_its_way()
+    return redirect("agreement_version", waiting.number) if waiting else redirect("agreement")
+
+
+@require_http_methods(["GET", "POST"])
+def agreement_draft(request: UserRequest) -> HttpResponse:
+    """Edit the draft, and propose it."""
+    draft = agreements.on_its_way()
+    if draft is None:
+        return redirect("agreement")
+    if draft.proposed_at:
+        return _waits_for_signatures(request)
+    form = DraftForm(request.POST or None, instance=draft)
+    hops = HopFormSet(request.POST or None, instance=draft, prefix="hops")
+    if not (request.method == "POST" and form.is_valid() & hops.is_valid()):
+        return _draft_page(request, form, hops, 200 if request.method == "GET" else UNPROCESSABLE)
+    try:
+        with transaction.atomic():
+            form.save()
+            hops.save()
+    except Agreement.Frozen:
+        return _waits_for_signatures(request)
+    if request.POST.get("then") == "propose":
+        return _propose(request, draft)
+    messages.success(request, _("Draft %(number)s is saved.") % {"number": draft.number})
+    return redirect("agreement_draft")
+
+
+def _draft_page(request: UserRequest, form: DraftForm, hops: Any, status: int) -> HttpResponse:
+    draft = Agreement.objects.get(pk=form.instance.pk)
+    comments = Change.objects.of(agreements.SUBJECT, draft.pk).filter(how="sent back", field="proposed_at")
+    context = {
+        "form": form,
+        "hops": hops,
+        "agreement": draft,
+        "missing": agreements.missing(draft),
+        "changes": document.changes(before(draft), draft),
+        "standing": agreements.standing_leads(draft),
+        "sent_back": comments.select_related("by").first(),
+        "earlier": before(draft),
+        "has_personas": Persona.objects.exists(),
+        "nav_here": "agreement",
+    }
+    return render(request, "sla/agreement_draft.html", context, status=status)
+
+
+def _propose(request: UserRequest, draft: Agreement) -> HttpResponse:
+    try:
+        agreements.propose(draft, by=request.user)
+    except Agreement.NotReady as lacking:
+        for each in lacking.missing:
+            messages.error(request, each)
+        return redirect("agreement_draft")
+    except Agreement.Frozen:
+        return _waits_for_signatures(request)
+    messages.success(
+        request, _("Version %(number)s is proposed. The heads are asked to sign.") % {"number": draft.number}
+    )
+    return redirect("agreement_version", draft.number)
+
+
+@require_POST
+def agreement_discard(request: UserRequest) -> HttpResponse:
+    draft = agreements.on_its_way()
+    try:
+        if draft is not None:
+            agreements.discard(draft)
+            messages.success(request, _("The draft is thrown away. What it named stays."))
+    except Agreement.Frozen:
+        return _waits_for_signatures(request)
+    return redirect("agreement")
+
+
+@require_POST
+def agreement_withdrawal(request: UserRequest, number: int) -> HttpResponse:
+    """Take a proposal back into a draft."""
+    return _taken_back(
+        request,
+        number,
+        lambda proposal: agreements.withdraw(proposal, by=request.user),
+        _("The proposal is a draft again."),
+    )
+
+
+def _taken_back(request: UserRequest, number: int, verb: Callable[[Agreement], None], said: str) -> HttpResponse:
+    proposal = get_object_or_404(Agreement, number=number)
+    try:
+        verb(proposal)
+    except Agreement.Frozen:
+        messages.error(request, _("Somebody has signed it already: it can only be sent back by a head."))
+        return redirect("agreement_version", number)
+    messages.success(request, said)
+    return redirect("agreement_draft" if may_open(request.user, "agreement_draft") else "agreement")
+
+
+# Signing
+
+
+@require_http_methods(["GET", "POST"])
+def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
+    """Read it, and give one's word. Somebody else's signature is not there."""
+    proposal = get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
+    if not agreements.unsigned_by(proposal, request.user) or state_of(proposal) != "proposed":
+        messages.info(request, _("There is nothing for you to sign here."))
+        return redirect("agreement_version", number)
+    form = SignatureForm(request.POST or None)
+    if not form.is_valid():
+        return _signature_page(request, proposal, form, ReturnForm(), UNPROCESSABLE if form.errors else 200)
+    try:
+        complete = agreements.sign(proposal, by=request.user, note=form.cleaned_data["note"])
+    except Agreement.NotYours:
+        form.add_error(None, _("It was taken back, or you have signed it already. Look again."))
+        return _signature_page(request, proposal, form, ReturnForm(), CONFLICT)
+    proposal.refresh_from_db()
+    if complete:
+        messages.success(request, _("Signed by all. Version %(number)s holds from its day on.") % {"number": number})
+    else:
+        messages.success(request, _("Signed. It still waits for the others."))
+    return redirect("agreement_version", number)
+
+
+def _signature_page(
+    request: UserRequest, proposal: Agreement, form: SignatureForm, back: ReturnForm, status: int
+) -> HttpResponse:
+    context = read(request, proposal)
+    context |= {
+        "form": form,
+        "back": back,
+        "nav_here": "agreement",
+        "begins_at": agreements.begins_at(proposal, now()),
+        "compare_url": f"{reverse('agreement_comparison')}?b={proposal.number}",
+    }
+    return render(request, "sla/agreement_signature.html", context, status=status)
+
+
+@require_POST
+def agreement_return(request: UserRequest, number: int) -> HttpResponse:
+    """Send a proposal back with what should change."""
+    proposal = get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
+    back = ReturnForm(request.POST)
+    if not back.is_valid():
+        return _signature_page(request, proposal, SignatureForm(), back, UNPROCESSABLE)
+    try:
+        agreements.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"])
+    except (Agreement.NotYours, Agreement.Frozen):
+        messages.error(request, _("It cannot be sent back any more."))
+        return redirect("agreement_version", number)
+    messages.success(request, _("Sent back. It is a draft again, with your comment."))
+    return redirect("agreement_draft" if may_open(request.user, "agreement_draft") else "agreement")
+
+
+# Score models
+
+
+@require_POST
+def score_model_publication(request: UserRequest, number: int) -> HttpResponse:
+    """Publish a score model: from the next day on where the agreement allows it, else as part of the next draft."""
+    model = get_object_or_404(ScoreModel, number=number, in_force_from=None)
+    if agreements.may_replace_score_model():
+        agreements.replace_score_model(model)
+        messages.success(request, _("Score model %(model)s holds from tomorrow on.") % {"model": model})
+        return redirect("scoring")
+    try:
+        agreements.agree_on_score_model(agreements.draft_next(by=request.user), model)
+    except Agreement.Frozen:
+        return _waits_for_signatures(request)
+    messages.info(request, _("The agreement wants signatures for a new score model: it is in the draft now."))
+    return redirect("agreement_draft")

@@ -1,0 +1,559 @@
+"""How an agreement comes about, and what is in force then. Each sentence of the rules has its test."""
+
+from datetime import UTC, date, datetime, timedelta
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+
+from funnel.models import Definition, Journey, Stage, StageRole, Transition
+from funnel.qualification import qualify
+from history.models import Change, Outbox
+from leads.models import Persona, PersonaVersion
+from scoring.models import ScoreModel
+from sla import agreements, starter
+from sla.models import AgreedPersona, Agreement, Hop, Party, Signature
+from teams.models import Notice, Role, Team
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+NOW = make.MONDAY_9AM  # 9:00 in Tokyo
+TUESDAY = datetime(2026, 11, 16, 15, tzinfo=UTC)  # Its start, in Tokyo
+DAY = timedelta(days=1)
+
+
+class Cast:
+    """Mara heads marketing, Gina heads sales."""
+
+    def __init__(self):
+        self.mara, self.gina = make.user(Role.MARKETER, Role.MANAGER), make.user(Role.MANAGER)
+        self.marketing = make.team(Team.Kind.MARKETING, head=self.mara)
+        self.sales = make.team(Team.Kind.SALES, head=self.gina)
+
+
+@pytest.fixture
+def cast():
+    return Cast()
+
+
+@pytest.fixture
+def signed(cast):
+    """The first agreement, which holds from Tuesday on."""
+    return starter.agree_on_starter(at=NOW)
+
+
+def propose_next(cast, at=TUESDAY):
+    draft = agreements.draft_next(by=cast.mara, at=at)
+    agreements.propose(draft, by=cast.mara, at=at)
+    return draft
+
+
+def sign_both(agreement, cast, at):
+    agreements.sign(agreement, by=cast.mara, at=at)
+    agreements.sign(agreement, by=cast.gina, at=at)
+    agreement.refresh_from_db()
+
+
+# The first one
+
+
+def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing():
+    by = make.user(Role.MARKETER)
+    draft = starter.draft_first(by=by, at=NOW)
+    assert draft.number == 1
+    assert {party.team.kind for party in draft.parties.all()} == {"marketing", "sales"}
+    assert agreements.missing(draft) == [
+        "Marketing has no head who could sign for it.",
+        "Sales has no head who could sign for it.",
+    ]
+
+
+def test_the_starter_set_is_complete_once_the_teams_have_heads(cast):
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    assert agreements.missing(draft) == []
+    assert starter.draft_first(by=cast.mara, at=NOW).pk == draft.pk
+
+
+def test_the_starter_set_goes_in_force_whole(signed):
+    assert signed.in_force_from == TUESDAY
+    for at, holds in ((TUESDAY - timedelta(microseconds=1), False), (TUESDAY, True)):
+        assert Agreement.objects.in_force(at).exists() is holds
+        assert ScoreModel.objects.in_force(at).exists() is holds
+        assert Definition.objects.in_force(at).count() == (2 if holds else 0)
+
+
+def test_what_somebody_has_written_before_is_taken_into_the_first_draft(cast):
+    persona = Persona.objects.create()
+    written = PersonaVersion.objects.create(persona=persona, name="Buyer", criteria={"all": []})
+    mql = Definition.objects.create(
+        stage=Stage.objects.role(StageRole.MQL), number=1, text="Ours", criteria={"all": []}
+    )
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    assert agreements.personas_of(draft) == [written]
+    assert agreements.definitions_of(draft)[0] == mql
+
+
+# Drafting
+
+
+def test_the_next_draft_carries_everything_over(cast, signed):
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    assert draft.number == 2
+    assert draft.preamble == signed.preamble
+    assert agreements.personas_of(draft) == agreements.personas_of(signed)
+    assert agreements.definitions_of(draft) == agreements.definitions_of(signed)
+    assert draft.score_model == signed.score_model
+    assert draft.score_model_may_change == signed.score_model_may_change
+    hop, before = draft.hops.get(), signed.hops.get()
+    assert hop.pk != before.pk
+    for field in ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage", "answer_within"):
+        assert getattr(hop, field) == getattr(before, field)
+    assert [(p.team, p.head) for p in draft.parties.all()] == [(p.team, p.head) for p in signed.parties.all()]
+
+
+def test_a_party_is_signed_for_by_the_head_whom_its_team_has_now(cast, signed):
+    cast.sales.head = make.user(Role.MANAGER)
+    cast.sales.save()
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    assert draft.parties.get(team=cast.sales).head == cast.sales.head
+    assert signed.parties.get(team=cast.sales).head == cast.gina
+
+
+def test_there_is_one_draft(cast, signed):
+    assert agreements.draft_next(by=cast.mara) == agreements.draft_next(by=cast.gina)
+
+
+def test_a_draft_can_be_thrown_away(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    agreements.discard(draft)
+    assert list(Agreement.objects.all()) == [signed]
+
+
+# Proposing
+
+
+def test_a_persona_without_criteria_holds_it_up(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    vague = PersonaVersion.objects.create(persona=Persona.objects.create(), name="Anybody")
+    AgreedPersona.objects.create(agreement=draft, version=vague, position=9)
+    with pytest.raises(Agreement.NotReady) as refused:
+        agreements.propose(draft, by=cast.mara)
+    assert refused.value.missing == ["The persona “Anybody” has no criteria."]
+    draft.refresh_from_db()
+    assert draft.proposed_at is None
+
+
+def test_a_stage_that_crosses_teams_without_a_definition_holds_it_up(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.agreed_definitions.filter(definition__stage__role="mql").delete()
+    assert agreements.missing(draft) == [
+        "Leads are handed over when they become MQL, but nothing defines MQL.",
+    ]
+
+
+def test_a_lone_party_or_a_stranger_in_a_hand_off_holds_it_up(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.parties.filter(team=cast.sales).delete()
+    assert agreements.missing(draft) == [
+        "An agreement needs two parties or more.",
+        f"{cast.sales} takes part in a hand-off but is no party.",
+    ]
+
+
+def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.score_model = None
+    draft.save()
+    draft.hops.all().delete()
+    assert agreements.missing(draft) == [
+        "No hand-off is agreed: say who hands leads to whom.",
+        "No score model is chosen.",
+    ]
+
+
+def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    agreements.propose(draft, by=cast.mara, at=NOW)
+    assert all(version.frozen_at == NOW for version in agreements.personas_of(draft))
+    assert all(definition.frozen_at == NOW for definition in agreements.definitions_of(draft))
+    assert draft.score_model.published_at == NOW
+    assert set(Notice.objects.filter(kind="to_sign").values_list("user", flat=True)) == {cast.mara.pk, cast.gina.pk}
+
+
+def test_a_proposal_is_not_edited(cast, signed):
+    draft = propose_next(cast)
+    with pytest.raises(Agreement.Frozen):
+        agreements.propose(draft, by=cast.mara)
+    with pytest.raises(Agreement.Frozen):
+        agreements.discard(draft)
+    with pytest.raises(Agreement.Frozen):
+        agreements.draft_next(by=cast.mara)
+    with pytest.raises(Agreement.Frozen):
+        agreements.agree_on_definition(draft, agreements.definitions_of(draft)[0])
+
+
+def test_a_proposal_can_be_taken_back_until_somebody_signed(cast, signed):
+    draft = propose_next(cast)
+    agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+    assert draft.proposed_at is None
+    assert not Notice.objects.unread().filter(kind="to_sign", about__startswith="agreement 2").exists()
+
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    with pytest.raises(Agreement.Frozen):
+        agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+
+
+def test_a_head_who_does_not_agree_sends_it_back_and_whoever_signed_signs_anew(cast, signed):
+    draft = propose_next(cast)
+    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    agreements.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
+    assert draft.proposed_at is None
+    assert not Signature.objects.filter(party__agreement=draft).exists()
+    kept = Change.objects.filter(subject="agreement", subject_id=draft.pk, how="sent back")
+    assert {change.new for change in kept} == {None, "Four hours are too few."}
+
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    assert agreements.unsigned_by(draft, cast.mara)
+
+
+def test_only_a_head_who_has_not_signed_sends_it_back(cast, signed):
+    draft = propose_next(cast)
+    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    for someone in (cast.mara, make.user(Role.MANAGER)):
+        with pytest.raises(Agreement.NotYours):
+            agreements.send_back(draft, by=someone, comment="No", at=TUESDAY)
+
+
+# “Sign this definition”
+
+
+def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_the_rest_over(cast, signed):
+    mql = Stage.objects.role(StageRole.MQL)
+    changed = agreements.draft_definition(mql, by=cast.mara, at=TUESDAY)
+    changed.criteria = {"did": "demo_request", "at_least": 1, "within_days": None}
+    changed.save()
+    proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    assert proposal.number == 2
+    assert proposal.proposed_at == TUESDAY
+    assert agreements.definitions_of(proposal)[0] == changed
+    assert agreements.definitions_of(proposal)[1] == agreements.definitions_of(signed)[1]
+    assert agreements.personas_of(proposal) == agreements.personas_of(signed)
+
+
+def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
+    assert agreements.propose_definition(changed, by=cast.mara) == draft
+    assert draft.proposed_at is None
+    assert changed in agreements.definitions_of(draft)
+
+
+def test_the_draft_of_a_definition_begins_as_the_agreed_one_and_is_one(cast, signed):
+    mql = Stage.objects.role(StageRole.MQL)
+    agreed = agreements.definitions_of(signed)[0]
+    draft = agreements.draft_definition(mql, by=cast.mara)
+    assert (draft.number, draft.criteria, draft.text) == (agreed.number + 1, agreed.criteria, agreed.text)
+    assert agreements.draft_definition(mql, by=cast.gina) == draft
+
+
+def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
+    old = agreements.definitions_of(signed)[0]
+    changed = agreements.draft_definition(old.stage, by=cast.mara)
+    proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    sign_both(proposal, cast, TUESDAY + timedelta(hours=1))
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
+    agreements.agree_on_definition(draft, old)
+    assert agreements.missing(draft) == ["MQL v1 was in force before and was replaced: make its next version."]
+
+
+# Signing
+
+
+def test_it_needs_every_partys_head(cast, signed):
+    draft = propose_next(cast)
+    assert agreements.sign(draft, by=cast.mara, note="Good", at=TUESDAY) is False
+    assert draft.in_force_from is None
+    assert agreements.sign(draft, by=cast.gina, at=TUESDAY + timedelta(hours=1)) is True
+    assert draft.in_force_from == TUESDAY + DAY
+    word = Signature.objects.get(party__agreement=draft, by=cast.mara)
+    assert (word.note, word.at) == ("Good", TUESDAY)
+    assert Outbox.objects.filter(kind="signed", payload__agreement=draft.pk).count() == 2
+    assert Notice.objects.filter(kind="in_force", user=cast.gina, about__startswith="agreement 2").exists()
+
+
+def test_only_the_partys_head_signs_and_only_once(cast, signed):
+    draft = propose_next(cast)
+    with pytest.raises(Agreement.NotYours):
+        agreements.sign(draft, by=make.user(Role.MANAGER), at=TUESDAY)
+    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    with pytest.raises(Agreement.NotYours):
+        agreements.sign(draft, by=cast.mara, at=TUESDAY)
+
+
+def test_a_draft_is_not_signed(cast, signed):
+    with pytest.raises(Agreement.NotYours):
+        agreements.sign(agreements.draft_next(by=cast.mara), by=cast.mara)
+
+
+def test_who_heads_two_parties_signs_for_both(cast, signed):
+    sdr = make.team(Team.Kind.SDR, head=cast.gina)
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    Party.objects.create(agreement=draft, team=sdr, head=cast.gina)
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    sign_both(draft, cast, TUESDAY)
+    assert Signature.objects.filter(party__agreement=draft, by=cast.gina).count() == 2
+
+
+# In force
+
+
+@pytest.mark.parametrize(
+    ("effective_on", "signed_at", "begins"),
+    [
+        (None, TUESDAY, TUESDAY),  # signed on the stroke of midnight: that day is not over
+        (None, TUESDAY + timedelta(microseconds=1), TUESDAY + DAY),
+        (date(2026, 11, 1), TUESDAY + timedelta(hours=5), TUESDAY + DAY),  # never in the past
+        (date(2026, 11, 18), TUESDAY + timedelta(hours=5), TUESDAY + DAY),
+        (date(2026, 12, 1), TUESDAY + timedelta(hours=5), datetime(2026, 11, 30, 15, tzinfo=UTC)),
+    ],
+)
+def test_it_begins_at_the_start_of_a_company_day_and_never_in_the_past(effective_on, signed_at, begins):
+    assert agreements.begins_at(Agreement(effective_on=effective_on), signed_at) == begins
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "America/Sao_Paulo", "Pacific/Apia", "Asia/Tokyo"])
+@pytest.mark.parametrize("hours", range(0, 26, 5))
+def test_the_day_is_the_companys_also_where_the_clock_changes(zone, hours, settings):
+    settings.COMPANY_TIME_ZONE = zone
+    at = datetime(2026, 10, 31, 20, tzinfo=UTC) + timedelta(hours=hours)
+    begins = agreements.next_day_start(at)
+    there = begins.astimezone(begins.tzinfo)
+    assert (there.hour, there.minute, there.second) == (0, 0, 0)
+    assert timedelta() <= begins - at <= timedelta(hours=25)
+
+
+def test_the_next_replaces_the_one_before_from_the_day_it_holds(cast, signed):
+    draft = propose_next(cast)
+    sign_both(draft, cast, TUESDAY + timedelta(hours=1))
+    signed.refresh_from_db()
+    assert signed.replaced_at == draft.in_force_from == TUESDAY + DAY
+    moments = (TUESDAY, TUESDAY + DAY - timedelta(microseconds=1), TUESDAY + DAY)
+    assert [Agreement.objects.in_force(at).get().number for at in moments] == [1, 1, 2]
+
+
+def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
+    before = agreements.definitions_of(signed)
+    changed = agreements.draft_definition(before[0].stage, by=cast.mara)
+    draft = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    sign_both(draft, cast, TUESDAY + timedelta(hours=1))
+    for definition in (*before, changed):
+        definition.refresh_from_db()
+    assert (before[0].in_force_from, before[0].replaced_at) == (TUESDAY, TUESDAY + DAY)
+    assert (before[1].in_force_from, before[1].replaced_at) == (TUESDAY, None)
+    assert (changed.in_force_from, changed.replaced_at) == (TUESDAY + DAY, None)
+    assert ScoreModel.objects.in_force(TUESDAY + 2 * DAY).get() == signed.score_model
+
+
+def test_a_definition_that_is_left_out_ends(cast, signed):
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft.agreed_definitions.filter(definition__stage__role="sql").delete()
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    sign_both(draft, cast, TUESDAY + timedelta(hours=1))
+    assert [d.stage.role for d in Definition.objects.in_force(TUESDAY + DAY)] == ["mql"]
+
+
+def test_a_version_signed_for_later_gives_way_to_one_signed_for_sooner(cast, signed):
+    later = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    later.effective_on = date(2026, 12, 15)
+    later.save()
+    agreements.propose(later, by=cast.mara, at=TUESDAY)
+    sign_both(later, cast, TUESDAY)
+    sooner = propose_next(cast, at=TUESDAY + DAY)
+    sign_both(sooner, cast, TUESDAY + DAY + timedelta(hours=1))
+    found = [Agreement.objects.in_force(TUESDAY + days * DAY).get().number for days in (0, 1, 2, 30, 60)]
+    assert found == [1, 1, 3, 3, 3]
+    assert Definition.objects.in_force(TUESDAY + 60 * DAY).count() == 2
+
+
+def test_a_transition_names_the_version_that_made_it(cast, signed):
+    agreements_of = {}
+    for number in (1, 2):
+        definition = Definition.objects.in_force(TUESDAY + number * DAY).get(stage__role="mql")
+        agreements_of[number] = definition
+        if number == 1:
+            changed = agreements.draft_definition(definition.stage, by=cast.mara)
+            changed.criteria = {"all": []}
+            changed.save()
+            sign_both(
+                agreements.propose_definition(changed, by=cast.mara, at=TUESDAY), cast, TUESDAY + timedelta(hours=1)
+            )
+    lead = make.lead(StageRole.LEAD, created_at=TUESDAY + DAY)
+    assert qualify(at=TUESDAY + DAY) == [lead.pk]
+    assert Transition.objects.get(lead=lead, to_stage__role="mql").definition.number == 2
+
+
+def test_the_signers_choose_whether_standing_leads_qualify(cast, signed):
+    standing = make.lead(StageRole.LEAD, created_at=NOW - 30 * DAY)
+    changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
+    changed.criteria = {"all": []}
+    changed.save()
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    agreements.agree_on_definition(draft, changed)
+    assert agreements.standing_leads(draft, at=TUESDAY) == [(changed, 1)]
+    for chosen in (False, True):
+        draft.refresh_from_db()
+        Agreement.objects.filter(pk=draft.pk).update(qualifies_standing=chosen)
+        with transaction.atomic():
+            agreements.propose(draft, by=cast.mara, at=TUESDAY)
+            sign_both(draft, cast, TUESDAY + timedelta(hours=1))
+            assert qualify(at=TUESDAY + DAY) == ([standing.pk] if chosen else [])
+            transaction.set_rollback(True)
+
+
+def test_definitions_switch_at_once_and_running_hand_offs_keep_their_hop(cast, signed):
+    rep = make.user(Role.REP, team=cast.sales)
+    from sla.offering import offer  # noqa: PLC0415
+
+    lead = make.mql(at=TUESDAY + timedelta(hours=10))
+    offer([lead.pk], at=TUESDAY + timedelta(hours=10))
+    handoff = lead.handoffs.get()
+    due_at = handoff.timers.get().due_at
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft.hops.update(answer_within=timedelta(hours=1))
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    sign_both(draft, cast, TUESDAY + timedelta(hours=11))
+    handoff.refresh_from_db()
+    assert (handoff.rep, handoff.hop.agreement, handoff.timers.get().due_at) == (rep, signed, due_at)
+
+
+# Score models between agreements
+
+
+def test_score_models_are_replaced_between_agreements_only_if_the_agreement_says_so(cast, signed):
+    assert agreements.may_replace_score_model(TUESDAY)
+    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft.score_model_may_change = False
+    draft.save()
+    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    sign_both(draft, cast, TUESDAY + timedelta(hours=1))
+    assert agreements.may_replace_score_model(TUESDAY + timedelta(hours=2))
+    assert not agreements.may_replace_score_model(TUESDAY + DAY)
+
+
+def test_the_next_draft_names_the_model_that_was_put_in_force_since(cast, signed):
+    newer = ScoreModel.objects.create(number=9)
+    newer.put_in_force(from_at=TUESDAY + DAY)
+    assert agreements.draft_next(by=cast.mara, at=TUESDAY + DAY).score_model == newer
+
+
+# Kept by the database
+
+
+@pytest.mark.parametrize("change", [{"preamble": "Else"}, {"notes": "x"}, {"score_model": None}, {"proposed_at": None}])
+def test_nothing_signed_is_ever_edited(signed, change):
+    with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
+        Agreement.objects.filter(pk=signed.pk).update(**change)
+
+
+def test_nothing_signed_is_removed(signed):
+    with pytest.raises(DatabaseError), transaction.atomic():
+        signed.delete()
+    for rows in (signed.parties, signed.hops, signed.agreed_personas, signed.agreed_definitions):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            rows.all().delete()
+
+
+def test_nothing_is_added_to_what_was_signed(cast, signed):
+    team = make.team(Team.Kind.SDR)
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        Party.objects.create(agreement=signed, team=team)
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        Hop.objects.filter(agreement=signed).update(answer_within=timedelta(hours=40))
+
+
+def test_what_a_signed_agreement_names_is_not_edited(signed):
+    with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
+        PersonaVersion.objects.filter(pk=agreements.personas_of(signed)[0].pk).update(name="Else")
+    with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
+        ScoreModel.objects.filter(pk=signed.score_model_id).update(fit_threshold=1)
+    with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
+        signed.score_model.fit_rules.all().delete()
+
+
+def test_a_signature_is_neither_changed_nor_taken_away_nor_forged(cast, signed):
+    word = Signature.objects.filter(party__agreement=signed).first()
+    with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
+        Signature.objects.filter(pk=word.pk).update(note="I never said so")
+    with pytest.raises(DatabaseError, match="signed by all"), transaction.atomic():
+        word.delete()
+    draft = propose_next(cast)
+    party = draft.parties.get(team=cast.sales)
+    with pytest.raises(DatabaseError, match="only the head"), transaction.atomic():
+        Signature.objects.create(party=party, by=cast.mara)
+
+
+def test_a_draft_stays_open_to_change(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.preamble = "Otherwise"
+    draft.save()
+    draft.parties.first().delete()
+    draft.hops.update(answer_within=timedelta(hours=2))
+    assert Journey.objects.count() == 0
+
+
+# Races
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
+    cast = Cast()
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    agreements.propose(draft, by=cast.mara, at=NOW)
+    ready, last = Barrier(4), []
+
+    def sign(head):
+        try:
+            mine = Agreement.objects.get(pk=draft.pk)
+            ready.wait()
+            last.append(agreements.sign(mine, by=head, at=NOW))
+        except Agreement.NotYours:
+            last.append(None)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=sign, args=(head,)) for head in (cast.mara, cast.gina, cast.mara, cast.gina)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(last, key=str) == [False, None, None, True]
+    draft.refresh_from_db()
+    assert draft.in_force_from == TUESDAY
+    assert Signature.objects.count() == 2
+    assert Outbox.objects.filter(kind="agreement_signed_by_all").count() == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_begin_the_next_draft_at_once_get_the_same():
+    cast = Cast()
+    starter.agree_on_starter(at=NOW)
+    ready, found = Barrier(4), []
+
+    def draft():
+        try:
+            ready.wait()
+            found.append(agreements.draft_next(by=cast.mara, at=TUESDAY).pk)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=draft) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(found)) == 1

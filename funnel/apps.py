@@ -5,6 +5,7 @@ class FunnelConfig(AppConfig):
     name = "funnel"
 
     def ready(self) -> None:
-        from funnel import fields, metrics  # noqa: F401, PLC0415
+        from funnel import fields, importing, metrics  # noqa: F401, PLC0415
 
         fields.register()
+        importing.register()

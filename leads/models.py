@@ -483,3 +483,15 @@ class RejectedRow(models.Model):
     class Meta:
         ordering = ["line"]
         constraints = [models.UniqueConstraint(fields=["import_job", "line"], name="a_line_is_rejected_once")]
+
+
+class EqualRow(models.Model):
+    """How many equal rows without a message id an import of activities has had so far: the n-th equal row of the
+    file is the n-th equal activity. Goes when the import is done."""
+
+    import_job = models.ForeignKey(Import, models.CASCADE, related_name="+", db_index=False)
+    digest = models.UUIDField()
+    rows = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["import_job", "digest"], name="equal_rows_are_counted_once")]

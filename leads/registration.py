@@ -42,6 +42,8 @@ SOUGHT_BY = {
 FORMER_EMAIL = "e-mail"
 UNSUBSCRIBE = "unsubscribe"
 TRIES = 3
+# Held, shared, by whoever registers one company; whole, by an import that brings many.
+COMPANIES_LOCK = 7_305_101
 
 
 class Conflict(Exception):
@@ -358,6 +360,7 @@ def register_company(
     with transaction.atomic():
         with connection.cursor() as cursor:
             # Two leads of one new company at once: the second waits and finds it.
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [COMPANIES_LOCK])
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"company {fold(name)}"])
         known = models.Q(name_key=fold(name)) if "name" in given else models.Q(domain=given["domain"])
         company = Company.objects.filter(known).order_by("pk").first()

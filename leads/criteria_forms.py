@@ -37,7 +37,7 @@ from leads.criteria.tree import BadCriteria, Tree
 from leads.models import ActivityKind
 from smarketing.navigation import url_of
 
-LANGUAGES = (("en", gettext_lazy("Read it in English")), ("ja", gettext_lazy("Read it in Japanese")))
+LANGUAGES = ("en", "ja")
 FEW = 12
 
 COMPARISONS: dict[str, Words] = {
@@ -174,12 +174,12 @@ class Editor:
     def sentences(self) -> list[dict[str, Any]]:
         """The sentence, in the page's language first."""
         said = []
-        for code, invitation in LANGUAGES:
+        for code in LANGUAGES:
             try:
                 text = sentence(self.meanwhile, language=code, html=True, verdict=self.verdicts.get(code, ""))
             except BadCriteria:
                 continue
-            said.append({"code": code, "text": text, "invitation": invitation})
+            said.append({"code": code, "text": text})
         return sorted(said, key=lambda each: each["code"] != self.language)
 
     def leads_url(self, part: Part) -> str:

@@ -90,9 +90,8 @@ def shown(request: UserRequest, persona: Persona, version: PersonaVersion, **mor
 
 
 def known(pk: int) -> Persona:
-    persona = get_object_or_404(Persona.objects.prefetch_related("versions__created_by"), pk=pk)
-    get_object_or_404(persona.versions.all()[:1])
-    return persona
+    written = Persona.objects.filter(versions__isnull=False).distinct()
+    return get_object_or_404(written.prefetch_related("versions__created_by"), pk=pk)
 
 
 @require_GET

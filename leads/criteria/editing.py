@@ -180,7 +180,8 @@ class _Posted:
             self.text(path, "op"),
             self.values(path),
             self.text(path, "bound") if self.text(path, "bound") == "at_most" else "at_least",
-            self.text(path, "times"),
+            # What was something else a moment ago has no number of times yet.
+            self.text(path, "times") if f"{self.name}.{path}.times" in self.data else "1",
             self.text(path, "days"),
             self.group(f"{path}-w") if f"{self.name}.{path}-w.join" in self.data else None,
         )

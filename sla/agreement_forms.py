@@ -200,7 +200,7 @@ def state_of(version: PersonaVersion | Definition | ScoreModel) -> str:
 
 
 def labelled(name: str, state: str) -> str:
-    return _("%(name)s (%(state)s)") % {"name": name, "state": state} if state else name
+    return f"{name} ({state})" if state else name
 
 
 def version_label(version: PersonaVersion) -> str:
@@ -227,8 +227,8 @@ class HopForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage")
         labels = {
             "from_stage": gettext_lazy("When a lead becomes"),
-            "offering_team": gettext_lazy("hands it over"),
-            "receiving_team": gettext_lazy("to"),
+            "offering_team": gettext_lazy("Handed over by"),
+            "receiving_team": gettext_lazy("Handed over to"),
             "accepted_stage": gettext_lazy("Accepted, it goes to"),
             "rejected_stage": gettext_lazy("Rejected, it goes to"),
         }

@@ -97,6 +97,10 @@ def definition_in_words(definition: Definition) -> SafeString:
     return said(definition.criteria, verdict_of(definition.stage, "ja" if wording.japanese() else "en"))
 
 
+def punctuation(english: str, japanese: str) -> str:
+    return japanese if wording.japanese() else english
+
+
 def link(text: object, name: str, *args: object) -> SafeString:
     """A link to a page that may not exist: then the text alone."""
     try:
@@ -117,7 +121,7 @@ def _personas(agreement: Agreement) -> Part:
 def _persona(version: PersonaVersion) -> Line:
     verdict = f"「{version.name}」です" if wording.japanese() else f"is “{version.name}”"
     name = link(version.name, "persona", version.persona_id)
-    words = format_html("<strong>{}</strong>{}{}", name, _(": "), said(version.criteria, verdict))
+    words = format_html("<strong>{}</strong>{}{}", name, punctuation(": ", "："), said(version.criteria, verdict))
     return Line(f"persona {version.persona_id}", words, (version.description,) if version.description else ())
 
 
@@ -134,7 +138,7 @@ def _stage(stage: Stage, definition: Definition | None) -> Line:
     teams = dict(Team.Kind.choices)
     owner = _("Worked by %(team)s.") % {"team": teams[Team.Kind(stage.owner_team)]}
     if definition is None:
-        words = format_html("<strong>{}</strong>{}{}", stage, _(": "), stage.in_words)
+        words = format_html("<strong>{}</strong>{}{}", stage, punctuation(": ", "："), stage.in_words)
         return Line(f"stage {stage.pk}", words, () if stage.role == StageRole.CUSTOMER else (owner,))
     version = link(_("v%(number)s") % {"number": definition.number}, "definition", stage.pk, definition.number)
     cool_off = ngettext(
@@ -142,7 +146,7 @@ def _stage(stage: Stage, definition: Definition | None) -> Line:
         "A recycled lead waits %(n)s days before it may qualify again.",
         definition.cool_off_days,
     ) % {"n": definition.cool_off_days}
-    words = format_html("<strong>{}</strong> ({}){}{}", stage, version, _(": "), definition_in_words(definition))
+    words = format_html("<strong>{}</strong> ({}){}{}", stage, version, punctuation(": ", "："), definition_in_words(definition))
     return Line(f"stage {stage.pk}", words, tuple(filter(None, (definition.text, owner, cool_off))))
 
 
@@ -152,7 +156,7 @@ def _hours() -> Line:
         "{} {}{}",
         _("Hours are opening hours:"),
         link(opening_in_words(calendar.hours()), "calendar"),
-        _("."),
+        punctuation(".", "。"),
     )
     return Line("hours", words)
 
@@ -161,11 +165,11 @@ def opening_in_words(hours: OpeningHours) -> str:
     """ "Monday to Friday, 9:00–12:00 and 13:00–18:00, without holidays (Asia/Tokyo)"."""
     told = []
     for days, windows in _runs(hours):
-        spans = _(" and ").join(
+        spans = punctuation(" and ", "、").join(
             f"{opens:%-H:%M}–{closes:%-H:%M}".replace("–0:00", "–24:00") for opens, closes in windows
         )
-        told.append(_("%(days)s, %(hours)s") % {"days": _days(days), "hours": spans})
-    return _("%(windows)s, without holidays (%(zone)s)") % {"windows": _("; ").join(told), "zone": hours.tz.key}
+        told.append(f"{_days(days)}{punctuation(', ', ' ')}{spans}")
+    return _("%(windows)s, without holidays (%(zone)s)") % {"windows": punctuation("; ", "；").join(told), "zone": hours.tz.key}
 
 
 def _runs(hours: OpeningHours) -> Iterable[tuple[list[int], Sequence[tuple[object, object]]]]:
@@ -231,7 +235,7 @@ def _interest_rule(rule: InterestRule) -> SafeString:
         said_too.append(_("at most %(cap)s") % {"cap": plain_number(rule.cap)})
     if rule.half_life_days is not None:
         said_too.append(_("half after %(days)s days") % {"days": plain_number(rule.half_life_days)})
-    return format_html("<b>{}</b> {}{}", points(rule.points), rule.kind, "".join(_(", ") + words for words in said_too))
+    return format_html("<b>{}</b> {}{}", points(rule.points), rule.kind, "".join(punctuation(", ", "、") + words for words in said_too))
 
 
 def plain_number(value: object) -> str:

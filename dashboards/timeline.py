@@ -198,7 +198,7 @@ def of_step(at: datetime, step: Transition) -> Item:
         text=text,
         note=" · ".join(filter(None, (who, why))),
         party=owner.party if owner else "",
-        url=reverse("definition", args=[step.definition_id]) if step.definition_id else "",
+        url=reverse("definition", args=[step.definition.stage_id, step.definition.number]) if step.definition else "",
         at=at,
         day=day_of(at),
     )

@@ -60,8 +60,22 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(("persona_new", "persona_edit", "persona_discard", "persona_retirement"), MARKETING),
     **dict.fromkeys(("lead_persona", "segments", "segment_new", "segment_edit", "segment_delete"), MARKETING | SELLING),
     # dashboards: leads
-    **dict.fromkeys(("leads", "lead", "lead_changes", "company"), SIGNED_IN),
+    **dict.fromkeys(("home", "leads", "lead", "lead_changes", "company"), SIGNED_IN),
     **dict.fromkeys(("lead_selection", "lead_activity", "lead_quadrant"), MARKETING | SELLING),
+    # scoring
+    **dict.fromkeys(("scoring", "score_model", "score_comparison", "quadrants"), SIGNED_IN),
+    **dict.fromkeys(
+        (
+            "score_draft",
+            "score_draft_new",
+            "score_draft_discard",
+            "fit_rule_new",
+            "fit_rule",
+            "fit_rule_delete",
+            "score_preview",
+        ),
+        MARKETING,
+    ),
     # funnel
     **dict.fromkeys(("stages", "reasons"), SIGNED_IN),
     **dict.fromkeys(

@@ -1,0 +1,166 @@
+"""The first page: what waits for the person who looks, by what they do here. Every number opens its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from dashboards.week_in_short import week_in_short
+from funnel.models import Opportunity
+from leads.models import Activity, Import, Lead, Persona
+from leads.paging import counted
+from scoring.models import ScoreModel
+from sla.agreements import on_its_way, unsigned_by
+from sla.inbox import Clock, offered
+from sla.models import Agreement, Calendar, Handoff
+from sla.offering import waiting
+from smarketing.navigation import may_open, url_of
+from teams.http import UserRequest
+from teams.models import Organization, Role, Team, User
+
+SHOWN = 5
+LATELY = timedelta(days=14)
+
+
+@require_GET
+def home(request: UserRequest) -> HttpResponse:
+    user, at = request.user, now()
+    context: dict[str, Any] = {
+        "at": at,
+        "signing": signing_of(user),
+        "agreement": Agreement.objects.in_force(at).first(),
+    }
+    if user.has_role(Role.REP, Role.SDR):
+        context |= selling(user, at)
+    if user.has_role(Role.MARKETER, Role.MANAGER):
+        context |= marketing(at)
+    if user.has_role(Role.MANAGER):
+        context |= managing(at)
+    if user.has_role(Role.ADMINISTRATOR):
+        context["setup"] = setup(request, at)
+    return render(request, "dashboards/home.html", context)
+
+
+def signing_of(user: User) -> Agreement | None:
+    """The proposed agreement that waits for this head's signature."""
+    agreement = on_its_way()
+    if agreement is None or agreement.proposed_at is None:
+        return None
+    return agreement if unsigned_by(agreement, user) else None
+
+
+def selling(user: User, at: datetime) -> dict[str, Any]:
+    """What waits for a rep: offers by deadline, leads to begin with, deals that close soon."""
+    hours = Calendar.default().hours(at=at)
+    offers = list(offered(user)[: SHOWN + 1])
+    since = Handoff.objects.filter(lead=OuterRef("pk"), rep=user, answer="accepted")
+    reached = Activity.objects.filter(
+        lead=OuterRef("pk"),
+        kind__key__in=("call", "meeting"),
+        occurred_at__gte=since.order_by("-answered_at").values("answered_at")[:1],
+    )
+    first_steps = (
+        Lead.objects.here()
+        .filter(Exists(since), owner=user, journey__closed_at=None)
+        .exclude(Exists(reached))
+        .exclude(journey__stage__role__in=("opportunity", "customer"))
+        .select_related("company", "journey__stage", "score")
+        .order_by("-journey__entered_at")
+    )
+    deals = Opportunity.objects.open().filter(owner=user, lead__merged_into=None).select_related("lead__company")
+    return {
+        "is_selling": True,
+        "offers": [(handoff, Clock.of(handoff, hours, at=at)) for handoff in offers[:SHOWN]],
+        "offer_count": Handoff.objects.open().for_rep(user).count(),
+        "first_steps": list(first_steps[:SHOWN]),
+        "deals": list(deals.order_by("expected_close_on", "pk")[:SHOWN]),
+    }
+
+
+def marketing(at: datetime) -> dict[str, Any]:
+    """What marketing learns from: rejections with their reasons, leads that match nobody, the last imports."""
+    rejected = Handoff.objects.filter(answer="rejected", answered_at__gte=at - LATELY)
+    without = Lead.objects.here().filter(Q(persona_match=None) | Q(persona_match__persona=None))
+    unmatched, _more = counted(without)
+    return {
+        "is_marketing": True,
+        "rejections": rejected.select_related("lead__company", "rep__team", "reason").order_by("-answered_at")[:SHOWN],
+        "rejection_count": rejected.count(),
+        "unmatched": unmatched + _more,
+        "has_personas": Persona.objects.filter(retired_at=None).exists(),
+        "has_leads": Lead.objects.exists(),
+        "imports": Import.objects.defer("content", "mapping", "said", "dry_run").order_by("-created_at")[:SHOWN],
+        "on_its_way": on_its_way(),
+    }
+
+
+def managing(at: datetime) -> dict[str, Any]:
+    """What a manager looks after: the week so far, what is overdue, who waits without anybody to take them."""
+    overdue = Handoff.objects.open().filter(timers__kind="answer", timers__due_at__lt=at)
+    by_rep = overdue.values("rep").annotate(n=Count("pk")).order_by("-n").values_list("rep", "n")[:SHOWN]
+    reps = User.objects.select_related("team").in_bulk([rep for rep, _n in by_rep])
+    agreement = Agreement.objects.in_force(at).first()
+    hops = agreement.hops.all() if agreement else []
+    return {
+        "is_managing": True,
+        "week": week_in_short(at),
+        "overdue": [(reps[rep], n) for rep, n in by_rep],
+        "overdue_count": overdue.count(),
+        "unoffered": sum(counted(waiting(hop))[0] for hop in hops),
+    }
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that an administrator sets up."""
+
+    text: str
+    note: str
+    url: str
+    is_done: bool
+
+
+def setup(request: UserRequest, at: datetime) -> list[Step]:
+    """What must be there before the promises can run, in the order in which it is done."""
+    kinds = set(Team.objects.filter(head__isnull=False, members__isnull=False).values_list("kind", flat=True))
+    has_teams = Team.Kind.MARKETING in kinds and bool(kinds & {Team.Kind.SALES, Team.Kind.SDR})
+    in_force = Agreement.objects.in_force(at).exists()
+    is_named = bool(Organization.ours().name)
+    steps = [
+        (
+            "organization",
+            _("Say who you are"),
+            _("Name, country, time zone and currency."),
+            is_named,
+        ),
+        ("people", _("Invite people"), _("Marketing and sales, each with a head who signs."), has_teams),
+        ("calendar", _("Check the opening hours"), _("Every deadline is counted in them."), calendar_was_checked()),
+        ("imports", _("Bring in leads"), _("From a file of the system you use today."), Lead.objects.exists()),
+        ("personas", _("Write a persona"), _("Whom both teams want to reach."), Persona.objects.exists()),
+        (
+            "scoring",
+            _("Publish a score model"),
+            _("How fit and interest are counted."),
+            ScoreModel.objects.in_force(at).exists(),
+        ),
+        ("agreement", _("Sign the agreement"), _("From then on leads qualify and are handed over."), in_force),
+    ]
+    return [
+        Step(text, note, url_of(name) if may_open(request.user, name) else "", done) for name, text, note, done in steps
+    ]
+
+
+def calendar_was_checked() -> bool:
+    """Somebody added a day of their own, or changed the windows that came with the product."""
+    calendar = Calendar.default()
+    return calendar.days.exists() or calendar.windows != {
+        str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range(5)
+    }

@@ -5,6 +5,7 @@ Losing a bell loses no work (a sweep finds it), so ringing never waits long and 
 
 import logging
 import os
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -20,8 +21,15 @@ log = logging.getLogger(__name__)
 
 
 def ring(task: str) -> None:
-    """Ask for this task (by name) once the current transaction is committed; at once when there is none."""
-    transaction.on_commit(partial(Bell.ring, task), robust=True)
+    """Ask for this task (by name) once the current transaction is committed; at once when there is none.
+
+    A transaction rings once for a task, however often it is asked to.
+    """
+    connection = transaction.get_connection()
+    here = set(connection.savepoint_ids)
+    waiting = ((sids, call) for sids, call, _robust in connection.run_on_commit if isinstance(call, partial))
+    if not any(call.func == Bell.ring and call.args == (task,) and sids <= here for sids, call in waiting):
+        transaction.on_commit(partial(Bell.ring, task), robust=True)
 
 
 def impatient(seconds: float) -> dict[str, float]:
@@ -47,8 +55,15 @@ class Bell:
                     producer = app.amqp.Producer(channel, auto_declare=False)
                     app.send_task(task, producer=producer, countdown=TOGETHER, retry=False, ignore_result=True)
         except Exception as problem:  # Whatever the transport raises: the sweep will find the work.
-            cls._line = None
+            cls.hang_up()
             log.warning("The bell for %s was not heard: %s", task, problem)
+
+    @classmethod
+    def hang_up(cls) -> None:
+        line, cls._line = cls._line, None
+        if line is not None:
+            with suppress(Exception):
+                line.close()
 
     @classmethod
     def _connected(cls) -> Connection:

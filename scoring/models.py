@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Self
 
@@ -35,8 +36,26 @@ class Quadrant(models.TextChoices):
     OPPORTUNISTIC = "opportunistic", _("Opportunistic")
     DROP = "drop", _("Drop")
 
+    @property
+    def next_action(self) -> str:
+        """What both teams agreed to do with such a lead."""
+        return {
+            Quadrant.HOT: _("Sales gets in touch within 24 hours."),
+            Quadrant.NURTURE: _("Marketing keeps in touch until the interest is there."),
+            Quadrant.OPPORTUNISTIC: _("A low-cost approach, and a human look: keen, but not who we sell to."),
+            Quadrant.DROP: _("Off the list: no effort goes here."),
+        }[self]
+
+    @property
+    def party(self) -> str:
+        """Whose it is next; nobody's when dropped."""
+        return {"hot": "sales", "nurture": "marketing", "opportunistic": "marketing"}.get(self.value, "")
+
 
 class ScoreModelQuerySet(models.QuerySet["ScoreModel"]):
+    def drafts(self) -> Self:
+        return self.filter(published_at=None)
+
     def in_force(self, at: datetime | None = None) -> Self:
         at = at or now()
         return self.filter(Q(replaced_at=None) | Q(replaced_at__gt=at), in_force_from__lte=at)
@@ -234,3 +253,49 @@ class Score(models.Model):
             }
             Change.objects.write("lead", self.pk, changes, at=at, by=by, how="page")
             mark([self.pk], at=at, news_at=at)
+
+
+class Preview(models.Model):
+    """What a draft would make of everybody today, beside what counts now. Made range by range, so that it may take
+    its time, and be interrupted."""
+
+    model = models.OneToOneField(ScoreModel, models.CASCADE, related_name="preview")
+    at = models.DateTimeField(default=now)
+    # Ranges of leads, and those that are done.
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    # How many leads are in which quadrant now and would be then: {"nurture": {"hot": 12}}; "" is without a score.
+    counts = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True)
+
+    @property
+    def changing(self) -> int:
+        return self.moved(lambda before, after: before not in ("", after))
+
+    @property
+    def leads(self) -> int:
+        return self.moved(lambda before, after: True)
+
+    @property
+    def scored_first(self) -> int:
+        """Leads that have no score yet."""
+        return self.moved(lambda before, after: before == "")
+
+    def moved(self, counts: Callable[[str, str], bool]) -> int:
+        return sum(n for before, row in self.counts.items() for after, n in row.items() if counts(before, after))
+
+
+class PreviewedLead(models.Model):
+    """A lead that would change its quadrant."""
+
+    preview = models.ForeignKey(Preview, models.CASCADE, related_name="changes", db_index=False)
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
+    before = models.CharField(max_length=13, choices=Quadrant)
+    after = models.CharField(max_length=13, choices=Quadrant)
+    fit_before = models.IntegerField()
+    fit_after = models.IntegerField()
+    interest_before = models.IntegerField()
+    interest_after = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["preview", "lead"], name="a_lead_is_previewed_once")]

@@ -3,9 +3,8 @@
 import secrets
 from pathlib import Path
 
-from csp.constants import NONE, SELF
-
 import django_stubs_ext
+from csp.constants import NONE, SELF
 
 from smarketing import embedded, env
 from smarketing.embedded.place import kept_secret, make_private
@@ -139,6 +138,7 @@ CELERY_BEAT_SCHEDULE = {
     "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
     "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
     "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},
+    "preview scores": {"task": "scoring.tasks.preview", "schedule": 60, "options": {"expires": 60}},
     "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
@@ -257,11 +257,13 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["teams.door.Json"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["teams.door.BearerToken"],
+    "DEFAULT_PERMISSION_CLASSES": ["teams.door.AsTheTableSays"],
+    "EXCEPTION_HANDLER": "teams.problems.problem",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
+    "DEFAULT_METADATA_CLASS": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -59,6 +59,11 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(("criteria_preview", "personas", "persona", "persona_version", "persona_comment"), SIGNED_IN),
     **dict.fromkeys(("persona_new", "persona_edit", "persona_discard", "persona_retirement"), MARKETING),
     **dict.fromkeys(("lead_persona", "segments", "segment_new", "segment_edit", "segment_delete"), MARKETING | SELLING),
+    # leads: imports
+    **dict.fromkeys(
+        ("imports", "import", "import_mapping", "import_start", "import_cancellation", "import_rejected"),
+        MARKETING | ADMINISTERING,
+    ),
     # dashboards: leads
     **dict.fromkeys(("home", "leads", "lead", "lead_changes", "company"), SIGNED_IN),
     **dict.fromkeys(("lead_selection", "lead_activity", "lead_quadrant"), MARKETING | SELLING),
@@ -177,6 +182,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     # the API: the same roles as the pages
     "api-schema": PUBLIC,
     "api-reference": PUBLIC,
+    "api-nowhere": PUBLIC,
     **dict.fromkeys(
         (
             "api-leads",

@@ -1,10 +1,11 @@
-"""How scores are written."""
+"""How scores and points are written."""
 
 from decimal import Decimal
 
 from django import template
 
 from scoring.formula import shown
+from scoring.reading import plain
 from smarketing import wording
 
 register = template.Library()
@@ -17,6 +18,30 @@ def points(millionths: int | None, digits: int = 0) -> str:
 
 
 @register.filter
-def signed(value: Decimal, digits: int = 0) -> str:
-    """{{ part.shown|signed:1 }}: +39.8 or −1.5."""
-    return ("−" if value < 0 else "+") + wording.number(abs(value), digits)
+def plain_points(points: Decimal) -> str:
+    """Points as they were typed: 20, 0.5."""
+    return plain(Decimal(points))
+
+
+@register.filter
+def signed_points(points: Decimal) -> str:
+    """What a rule gives or takes: +30, −5."""
+    return ("−" if points < 0 else "+") + plain(abs(Decimal(points)))
+
+
+@register.filter
+def days_plainly(value: Decimal) -> str:
+    """A half-life as it was typed: "14 days", "3.5 days"."""
+    digits = len(plain(value).partition(".")[2])
+    return wording.days(value, digits)
+
+
+@register.filter
+def add_units(value: float, units: int) -> str:
+    """A place in a drawing, a little further on."""
+    return str(round(value + units, 1))
+
+
+@register.simple_tag
+def share_of(count: int, total: int) -> str:
+    return wording.share(count, total, 0)

@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from scoring import previewing
+
+
+@shared_task(ignore_result=True)
+def preview() -> None:
+    previewing.finish_all()

@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
     "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},
     "preview scores": {"task": "scoring.tasks.preview", "schedule": 60, "options": {"expires": 60}},
+    "go on with imports": {"task": "leads.tasks.run_imports", "schedule": 15, "options": {"expires": 15}},
     "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.

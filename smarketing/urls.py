@@ -11,6 +11,7 @@ MOUNTED = ("dashboards", "integrations", "sla", "funnel", "scoring", "leads", "m
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *(path("", include(f"{app}.urls")) for app in MOUNTED if find_spec(f"{app}.urls")),
+    *(path("api/v1/", include(f"{app}.api")) for app in MOUNTED if find_spec(f"{app}.api")),
     # The middleware answers it before anything else is asked of the request.
     path("healthz", health.healthz, name="healthz"),
     path("account/", include("allauth.urls")),

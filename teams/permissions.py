@@ -66,7 +66,9 @@ WHO_MAY: dict[str, frozenset[str]] = {
     ),
     # dashboards: leads
     **dict.fromkeys(("home", "leads", "lead", "lead_changes", "company"), SIGNED_IN),
-    **dict.fromkeys(("lead_selection", "lead_activity", "lead_quadrant"), MARKETING | SELLING),
+    **dict.fromkeys(
+        ("lead_selection", "lead_activity", "lead_quadrant", "lead_merge", "lead_merge_with"), MARKETING | SELLING
+    ),
     # scoring
     **dict.fromkeys(("scoring", "score_model", "score_comparison", "quadrants"), SIGNED_IN),
     **dict.fromkeys(

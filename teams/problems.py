@@ -1,0 +1,101 @@
+"""How the API says no: problem details (RFC 9457), each fault with where it lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import exceptions, serializers, status
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+MEDIA_TYPE = "application/problem+json"
+# The name under which the framework keeps what is wrong with no field alone.
+AS_A_WHOLE = "non_field_errors"
+
+
+class Conflict(exceptions.APIException):
+    """Somebody was first, or what was said contradicts what is known."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+class Fault(serializers.Serializer[Any]):
+    pointer = serializers.CharField(required=False, help_text="Where in the body, such as `#/lead/email`.")
+    parameter = serializers.CharField(required=False, help_text="Which parameter of the address.")
+    detail = serializers.CharField()
+
+
+class Problem(serializers.Serializer[Any]):
+    """What went wrong (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = Fault(many=True, required=False)  # type: ignore[assignment]
+
+
+def problems(*codes: int) -> dict[tuple[int, str], Any]:
+    """The answers of an endpoint that say no, for its schema; 400, 401, 403 and 406 are everyone's."""
+    return {
+        (code, MEDIA_TYPE): OpenApiResponse(Problem, HTTPStatus(code).phrase)
+        for code in sorted({400, 401, 403, 406, *codes})
+    }
+
+
+def writing_problems(*codes: int) -> dict[tuple[int, str], Any]:
+    """The same of an endpoint that takes a body."""
+    return problems(413, 415, *codes)
+
+
+def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Say what went wrong as problem details. A parameter's fault names the parameter, a body's its place."""
+    response = exception_handler(error, dict(context))
+    if response is None:
+        return None
+    faults: list[dict[str, str]] = []
+    if isinstance(error, exceptions.ValidationError):
+        in_address = context["request"].method in SAFE_METHODS
+        faults = [_fault(path, text, in_address=in_address) for path, text in faults_in(response.data)]
+        detail = _("What was sent cannot be taken as it is.")
+    elif isinstance(error, Http404):
+        detail = _("There is nothing here.")
+    else:
+        detail = str(response.data.get("detail", ""))
+    response.data = {
+        "type": "about:blank",
+        "title": HTTPStatus(response.status_code).phrase,
+        "status": response.status_code,
+        "detail": detail,
+    }
+    if faults:
+        response.data["errors"] = faults
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def _fault(path: tuple[str, ...], text: str, *, in_address: bool) -> dict[str, str]:
+    if in_address:
+        return {"parameter": path[0], "detail": text} if path else {"detail": text}
+    # A JSON pointer as the fragment of an address (RFC 6901), the way RFC 9457 writes it.
+    parts = (part.replace("~", "~0").replace("/", "~1") for part in path)
+    return {"pointer": "".join(("#", *(f"/{part}" for part in parts))), "detail": text}
+
+
+def faults_in(said: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every fault that the framework nested, with its path."""
+    if isinstance(said, Mapping):
+        for name, inner in said.items():
+            yield from faults_in(inner, path if name == AS_A_WHOLE else (*path, str(name)))
+    elif isinstance(said, Sequence) and not isinstance(said, str):
+        for number, inner in enumerate(said):
+            yield from faults_in(inner, path if isinstance(inner, str) else (*path, str(number)))
+    else:
+        yield path, str(said)

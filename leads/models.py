@@ -443,6 +443,8 @@ class Import(models.Model):
     delimiter = models.CharField(_("Delimiter"), max_length=2, blank=True)
     date_format = models.CharField(_("Dates"), max_length=20, blank=True)
     header_line = models.PositiveIntegerField(default=1)
+    # Kept when the content goes: what was rejected is given back under the same headers.
+    headers = models.JSONField(default=list)
     mapping = models.JSONField(default=dict)
     system = models.CharField(_("System it comes from"), max_length=60, blank=True)
     # Off: history stays history. On: what the file brings may qualify at once.

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from leads import criteria_views, persona_views, registry_views, segment_views, views
 
@@ -27,6 +27,7 @@ urlpatterns = [
     path("segments/new/", segment_views.segment_new, name="segment_new"),
     path("segments/<int:pk>/edit/", segment_views.segment_edit, name="segment_edit"),
     path("segments/<int:pk>/deletion/", segment_views.segment_delete, name="segment_delete"),
+    path("imports/", include("leads.import_urls")),
     # What an administrator keeps.
     path("settings/fields/", registry_views.custom_fields, name="custom_fields"),
     path("settings/fields/new/", registry_views.custom_field_new, name="custom_field_new"),

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from leads.importing.mapping import ColumnMapping
+from leads.importing.cells import Reading
+from leads.importing.doings import kinds_by_word
+from leads.importing.mapping import ColumnMapping, Plan
 from leads.importing.moments import has_year_last, order_of
 from leads.importing.reading import (
     Layout,
@@ -22,10 +24,12 @@ from leads.importing.registry import Field, Kind, kind_of
 from leads.importing.running import layout_of, with_keys
 from leads.models import Import, ImportMapping
 from leads.text import fold
+from smarketing.company import company_zone
 
 # Rows looked at to see which way dates go; all of them, in files of a usual size.
 LOOKED_AT = 100_000
 PREVIEWED = 8
+MOST_WORDS = 20
 
 
 def recognise(job: Import, source: Source) -> None:
@@ -36,6 +40,7 @@ def recognise(job: Import, source: Source) -> None:
     headers = headers_of(source, layout_of(job))
     if not headers:
         raise Unreadable("headers")
+    job.headers = headers
     if not job.date_format:
         job.date_format = order_of(dates_of(job, source, headers))
 
@@ -63,6 +68,25 @@ def order_is_in_doubt(job: Import, source: Source) -> bool:
     return has_year_last(dates_of(job, source, headers)) and not order_of(dates_of(job, source, headers))
 
 
+def unknown_words(job: Import, source: Source) -> list[str]:
+    """Words in the column of kinds that are none of ours, and that the mapping does not translate."""
+    kind = kind_of(job.kind)
+    if job.kind != "activities":
+        return []
+    mapping = with_keys(ColumnMapping.read(job.mapping))
+    plan = Plan(kind, mapping, headers_of(source, layout_of(job)), Reading(company_zone()))
+    column = next((column for column in plan.columns if column.field.name == "kind"), None)
+    known = kinds_by_word()
+    found: dict[str, None] = {}
+    for record in islice(records(source, layout_of(job)), LOOKED_AT) if column else ():
+        word = plan.cell(column, record.cells) if column else ""
+        if word and fold(word) not in known:
+            found[word] = None
+            if len(found) == MOST_WORDS:
+                break
+    return list(found)
+
+
 def preview(source: Source, layout: Layout) -> list[Record]:
     return list(islice(records(source, layout), PREVIEWED))
 
@@ -72,10 +96,29 @@ def guessed(kind: Kind, headers: Sequence[str]) -> dict[str, Any]:
     remembered = ImportMapping.objects.filter(kind=kind.key, header_digest=header_digest(headers)).first()
     if remembered:
         known = set(headers)
-        written = remembered.mapping
+        written = {part: remembered.mapping.get(part, {}) for part in ("columns", "constants", "values")}
         columns = {header: name for header, name in written.get("columns", {}).items() if header in known}
         return {**written, "columns": columns}
     return {"columns": columns_by_words(kind, headers), "constants": {}, "values": {}}
+
+
+# Headers that only the exports of one tool have.
+SYSTEMS = {
+    "hubspot": {"marketing contact status", "lifecycle stage", "original traffic source", "record id - contact"},
+    "eight": {"eightでつながっている人", "再データ化中の名刺"},
+    "sansan": {"sansan名刺id", "名刺id"},
+    "salesforce": {"lead id 18", "salesforce id", "saleforceリードid"},
+}
+DEFAULT_SYSTEM = "csv"
+
+
+def guessed_system(kind: Kind, headers: Sequence[str]) -> str:
+    """Which system the file comes from: as last time, else as its headers give away."""
+    remembered = ImportMapping.objects.filter(kind=kind.key, header_digest=header_digest(headers)).first()
+    if remembered and remembered.mapping.get("system"):
+        return str(remembered.mapping["system"])
+    folded = {fold(header) for header in headers}
+    return next((system for system, telling in SYSTEMS.items() if telling & folded), DEFAULT_SYSTEM)
 
 
 def columns_by_words(kind: Kind, headers: Sequence[str]) -> dict[str, str]:
@@ -112,9 +155,9 @@ def choices(kind: Kind) -> Iterable[tuple[str, list[Field]]]:
 
 
 def remember(job: Import, headers: Sequence[str]) -> None:
-    """Keep the mapping for the next file with these headers."""
+    """Keep the mapping for the next file of this kind with these headers."""
     ImportMapping.objects.update_or_create(
         kind=job.kind,
         header_digest=header_digest(headers),
-        defaults={"mapping": job.mapping, "used_at": job.created_at},
+        defaults={"mapping": {**job.mapping, "system": job.system}, "used_at": job.created_at},
     )

@@ -11,15 +11,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from leads.importing.batches import Said
 from leads.importing.mapping import BadMapping
 from leads.importing.reading import Source, Unreadable
-from leads.importing.recognising import recognise
+from leads.importing.recognising import DEFAULT_SYSTEM, recognise
 from leads.importing.registry import kinds
-from leads.importing.running import Outcome, bring_in, locked, rehearse
+from leads.importing.running import Outcome, bring_in, locked, plan_of, rehearse
 from leads.models import Import, RejectedRow
 
-# The system of files that say none.
-DEFAULT_SYSTEM = "csv"
 TOLD = 20
 
 
@@ -56,6 +55,7 @@ class Command(BaseCommand):
         )
         try:
             recognise(job, source)
+            plan_of(job, source, Said())
             outcome = self._rehearse(job, source) if options["dry_run"] else self._bring_in(job, source)
         except Unreadable:
             raise CommandError(f"{options['file']} cannot be read as CSV.")

@@ -19,11 +19,20 @@ from smarketing import wording
 from teams.models import User
 
 # Attributes that history keeps as the id of another record.
-OTHERS: dict[str, type[Model]] = {"owner": User, "campaign": Campaign, "company": Company, "persona": Persona}
+OTHERS: dict[str, type[Model]] = {
+    "owner": User,
+    "campaign": Campaign,
+    "company": Company,
+    "persona": Persona,
+    "merged": Lead,
+    "merged_into": Lead,
+}
 LABELS = {
     "persona": gettext_lazy("Persona"),
     "quadrant_override": gettext_lazy("Quadrant, by a person"),
     "quadrant_reason": gettext_lazy("Reason for the quadrant"),
+    "merged": gettext_lazy("Merged in"),
+    "merged_into": gettext_lazy("Merged into"),
 }
 WAYS = {
     "page": gettext_lazy("by hand"),

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
-from leads.models import Activity, ActivityKind, Company, Lead
+from leads.models import Activity, ActivityKind, Company, CustomField, Lead
 from scoring.models import MILLION, Score, ScoreModel
 from sla.models import Agreement, Handoff
 from sla.offering import offer
@@ -47,6 +47,11 @@ def lead(stage: StageRole | None = None, **fields: Any) -> Lead:
         Journey.objects.create(lead=made, stage=here, entered_at=made.created_at)
         Transition.objects.create(lead=made, to_stage=here, at=made.created_at, how=Transition.How.IMPORT)
     return made
+
+
+def custom_field(key: str, type: str = "text", **fields: Any) -> CustomField:
+    fields.setdefault("name_en", key.capitalize())
+    return CustomField.objects.create(key=key, type=type, **fields)
 
 
 def activity(lead: Lead, kind: str, occurred_at: datetime | None = None, **fields: Any) -> Activity:

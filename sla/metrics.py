@@ -6,20 +6,21 @@ A hand-off counts once, under the rep it was offered to. All of them open the le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, Q, QuerySet
+from django.db.models import Aggregate, Count, DurationField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from funnel.metrics import DIMENSIONS as OF_LEAD
-from funnel.metrics import counted
-from funnel.models import Reason
+from funnel.metrics import counted, standing
+from funnel.models import Reason, Transition
 from leads.metrics import text_at
 from leads.models import Lead
 from metrics.rate import Rate, Row
-from metrics.registry import Dimension, LeadPks, Metric, Part, Question, Unit, register, register_dimension
-from sla.models import Handoff
+from metrics.registry import Dimension, LeadPks, Metric, Part, Question, Unit, View, register, register_dimension
+from sla.models import Agreement, Handoff, Hop
 from smarketing.wording import person_name
 from teams.models import User
 
@@ -47,14 +48,15 @@ register_dimension(
     )
 )
 DIMENSIONS = (*OF_LEAD, "rep")
-Handoffs = Callable[[Question], QuerySet[Handoff]]
+# Hand-offs, or the steps that call for one.
+Rows = Callable[[Question], QuerySet[Any]]
 
 
 class Median(Aggregate):
     """The middle of the durations: half took longer."""
 
     function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)%(filter)s"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DurationField()
 
 
@@ -175,10 +177,54 @@ def seconds(time: timedelta | None) -> float | None:
     return None if time is None else time.total_seconds()
 
 
+# How it stands at a moment
+
+
+def end_of(question: Question) -> datetime:
+    return min(question.period.ends_at, question.at)
+
+
+def unanswered(question: Question) -> QuerySet[Handoff]:
+    """Return the hand-offs that wait for an answer at the end of the period."""
+    end = end_of(question)
+    later = Q(answered_at=None) | Q(answered_at__gte=end)
+    return of_leads(question).filter(later, offered_at__lt=end)
+
+
+def overdue(question: Question) -> QuerySet[Any]:
+    return with_answer_clock(unanswered(question)).filter(clock__due_at__lt=end_of(question))
+
+
+def unoffered(question: Question) -> QuerySet[Transition]:
+    """Return the steps into a hop's stage that nobody was offered by the end of the period, of leads that stand there
+    then. Imported history waits for nobody."""
+    end = end_of(question)
+    hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(end)).values("from_stage")
+    offers = Handoff.objects.filter(offered_at__lt=end)
+    still_open = offers.filter(Q(answered_at=None) | Q(answered_at__gte=end))
+    steps = standing(end).filter(to_stage__in=hops).exclude(how=Transition.How.IMPORT)
+    waiting = steps.filter(
+        ~Exists(offers.filter(transition=OuterRef("pk"))), ~Exists(still_open.filter(lead=OuterRef("lead")))
+    )
+    return question.filtered(waiting)
+
+
+def stock(rows: Rows, at: str) -> Callable[[Question], Iterable[Row]]:
+    """Return what counts those rows at the end of the period, or of each week or month in it."""
+
+    def count(question: Question) -> Iterable[Row]:
+        if question.by in ("month", "week"):
+            ends = [(part.key, replace(question, by="", period=part)) for part in question.buckets()]
+            return [Row.of_count(key, rows(part).count()) for key, part in ends]
+        return [Row.of_count(key, n) for key, n in sorted(counted(rows(question), question, at).items())]
+
+    return count
+
+
 # The leads behind
 
 
-def behind(denominator: Handoffs, numerator: Handoffs | None = None) -> Callable[[Question, Part], LeadPks]:
+def behind(denominator: Rows, numerator: Rows | None = None) -> Callable[[Question, Part], LeadPks]:
     """Return what gives the leads of those hand-offs. A count has a numerator only, and it is all of them."""
 
     def leads(question: Question, part: Part) -> LeadPks:
@@ -256,6 +302,36 @@ for metric in (
         count_persona_fit,
         behind(judged, fitting),
         dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "unanswered",
+        _("Hand-offs unanswered"),
+        _("Hand-offs that wait for an answer at the end of the period."),
+        Unit.COUNT,
+        stock(unanswered, "offered_at"),
+        behind(unanswered),
+        views=(View.STOCK,),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "overdue",
+        _("Hand-offs overdue"),
+        _("Hand-offs that wait for an answer at the end of the period, and have fallen due."),
+        Unit.COUNT,
+        stock(overdue, "offered_at"),
+        behind(overdue),
+        views=(View.STOCK,),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "unoffered",
+        _("Leads nobody was offered"),
+        _("Leads that stand where leads are handed over, at the end of the period, offered to nobody."),
+        Unit.COUNT,
+        stock(unoffered, "at"),
+        behind(unoffered),
+        views=(View.STOCK,),
+        dimensions=OF_LEAD,
     ),
 ):
     register(metric)

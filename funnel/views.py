@@ -43,7 +43,9 @@ def answered(form: BaseForm) -> int:
 def stages(request: UserRequest) -> HttpResponse:
     here = Q(journeys__closed_at=None, journeys__lead__merged_into=None)
     return render(
-        request, "funnel/stages.html", {"stages": Stage.objects.annotate(here=Count("journeys", filter=here))}
+        request,
+        "funnel/stages.html",
+        {"stages": Stage.objects.annotate(here=Count("journeys", filter=here)).order_by("position")},
     )
 
 

@@ -20,7 +20,7 @@ from leads.forms import DateInput
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla.agreements import definitions_of, editable
-from sla.document import verdicts
+from sla.document import plain_number, verdicts
 from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party
 from smarketing.company import company_zone
 from teams.models import Team, User
@@ -31,6 +31,16 @@ NOT_PART = gettext_lazy("not part of it")
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     """The whole draft but its hand-offs: words, parties, personas, definitions, score model."""
 
+    qualifies_standing = forms.TypedChoiceField(
+        label=gettext_lazy("Leads that stand and meet a new definition qualify"),
+        coerce=lambda value: value == "True",
+        choices=[
+            ("False", gettext_lazy("Only with a new activity or change from then on")),
+            ("True", gettext_lazy("All of them at once")),
+        ],
+        widget=forms.RadioSelect(),
+    )
+
     class Meta:
         model = Agreement
         fields = (
@@ -40,12 +50,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             "preamble": forms.Textarea(attrs={"rows": 3}),
             "notes": forms.Textarea(attrs={"rows": 3}),
             "effective_on": DateInput(),
-            "qualifies_standing": forms.RadioSelect(
-                choices=[
-                    (False, gettext_lazy("Only with a new activity or change from then on")),
-                    (True, gettext_lazy("All of them at once")),
-                ]
-            ),
         }
         help_texts = {"effective_on": gettext_lazy("Empty: the day after the last signature, the soonest it can be.")}
 
@@ -56,8 +60,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model.label = _("Score model")
         model.queryset = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
         model.label_from_instance = model_label  # type: ignore[method-assign]
-        standing = self.fields["qualifies_standing"]
-        standing.label = _("Leads that stand and meet a new definition qualify")
         self.teams = list(Team.objects.select_related("head"))
         self.personas = list(Persona.objects.filter(self._personas_to_choose()).prefetch_related("versions"))
         self.stages = [stage for stage in Stage.objects.all() if stage.has_definition]
@@ -236,7 +238,10 @@ class HopForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["hours"] = round(self.instance.answer_within.total_seconds() / 3600, 2)
+            self.initial["hours"] = plain_number(round(self.instance.answer_within.total_seconds() / 3600, 2))
+        for field in self.fields.values():
+            if isinstance(field, forms.ModelChoiceField):
+                field.empty_label = "–"
 
     def clean_hours(self) -> Any:
         hours = self.cleaned_data["hours"]

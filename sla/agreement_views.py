@@ -113,8 +113,14 @@ def agreement_comparison(request: UserRequest) -> HttpResponse:
     newer = _chosen(every, request.GET.get("b")) or every[-1]
     older = _chosen(every, request.GET.get("a")) or before(newer) or every[0]
     compared = document.compare(document.parts(older), document.parts(newer))
-    context = {"versions": every, "older": older, "newer": newer, "compared": compared, "nav_here": "agreement"}
-    context["changed"] = sum(1 for each in compared if each.kind != "same")
+    context = {
+        "versions": every,
+        "older": older,
+        "newer": newer,
+        "changed": [each for each in compared if each.kind != "same"],
+        "same": [each for each in compared if each.kind == "same"],
+        "nav_here": "agreement",
+    }
     return render(request, "sla/agreement_comparison.html", context)
 
 

@@ -28,6 +28,9 @@ from sla.models import Agreement, Calendar, Hop
 from smarketing import wording
 from teams.models import Team
 
+# How the sentence of a fit rule begins: the points beside it say as much.
+COUNTS = "A lead counts when "
+
 
 @dataclass(frozen=True)
 class Line:
@@ -146,7 +149,9 @@ def _stage(stage: Stage, definition: Definition | None) -> Line:
         "A recycled lead waits %(n)s days before it may qualify again.",
         definition.cool_off_days,
     ) % {"n": definition.cool_off_days}
-    words = format_html("<strong>{}</strong> ({}){}{}", stage, version, punctuation(": ", "："), definition_in_words(definition))
+    words = format_html(
+        "<strong>{}</strong> ({}){}{}", stage, version, punctuation(": ", "："), definition_in_words(definition)
+    )
     return Line(f"stage {stage.pk}", words, tuple(filter(None, (definition.text, owner, cool_off))))
 
 
@@ -169,7 +174,10 @@ def opening_in_words(hours: OpeningHours) -> str:
             f"{opens:%-H:%M}–{closes:%-H:%M}".replace("–0:00", "–24:00") for opens, closes in windows
         )
         told.append(f"{_days(days)}{punctuation(', ', ' ')}{spans}")
-    return _("%(windows)s, without holidays (%(zone)s)") % {"windows": punctuation("; ", "；").join(told), "zone": hours.tz.key}
+    return _("%(windows)s, without holidays (%(zone)s)") % {
+        "windows": punctuation("; ", "；").join(told),
+        "zone": hours.tz.key,
+    }
 
 
 def _runs(hours: OpeningHours) -> Iterable[tuple[list[int], Sequence[tuple[object, object]]]]:
@@ -225,8 +233,11 @@ def _rules(model: ScoreModel) -> list[Line]:
 
 
 def _fit_rule(rule: FitRule) -> SafeString:
-    verdict = "対象です" if wording.japanese() else "counts"
-    return format_html("<b>{}</b> {}", points(rule.points), said(rule.criteria, verdict))
+    words = said(rule.criteria, "加点対象です" if wording.japanese() else "counts")
+    if words.startswith(COUNTS):
+        rest = words.removeprefix(COUNTS)
+        words = mark_safe(rest[:1].upper() + rest[1:])
+    return format_html("<b>{}</b> {}", points(rule.points), words)
 
 
 def _interest_rule(rule: InterestRule) -> SafeString:
@@ -235,7 +246,9 @@ def _interest_rule(rule: InterestRule) -> SafeString:
         said_too.append(_("at most %(cap)s") % {"cap": plain_number(rule.cap)})
     if rule.half_life_days is not None:
         said_too.append(_("half after %(days)s days") % {"days": plain_number(rule.half_life_days)})
-    return format_html("<b>{}</b> {}{}", points(rule.points), rule.kind, "".join(punctuation(", ", "、") + words for words in said_too))
+    return format_html(
+        "<b>{}</b> {}{}", points(rule.points), rule.kind, "".join(punctuation(", ", "、") + words for words in said_too)
+    )
 
 
 def plain_number(value: object) -> str:
@@ -412,11 +425,13 @@ def brief(before: str, after: str, around: int = 3) -> SafeString:
         elif b - a <= 2 * around:
             pieces.append(escape("".join(old[a:b])))
         else:
-            head = escape("".join(old[a : a + around])) + "…" if a else ""
-            tail = "…" + escape("".join(old[b - around : b])) if after_it[0] != "end" else ""
-            pieces.append(f"{head} {tail}".strip() + " ")
+            head = escape("".join(old[a : a + around]).rstrip()) if a else ""
+            tail = escape("".join(old[b - around : b])) if after_it[0] != "end" else ""
+            pieces.append(f"{head} … {tail}")
     return mark_safe("".join(pieces).strip())
 
 
 def as_text(html: object) -> str:
-    return unescape(re.sub(r"<[^>]+>", "", str(html))) if isinstance(html, SafeString) else str(html)
+    if not isinstance(html, SafeString):
+        return str(html)
+    return unescape(re.sub(r"<[^>]+>", "", html.replace("<br>", " ")))

@@ -1,0 +1,343 @@
+"""The pages of the agreement and of definitions, as each person meets them."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from funnel.models import Definition, Stage, StageRole
+from scoring.models import ScoreModel
+from sla import agreements, starter
+from sla.models import Agreement, Signature
+from teams.models import Role, Team
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = make.MONDAY_9AM - timedelta(days=400)
+MQL = {"all": [{"field": "fit", "op": ">=", "value": 60}]}
+
+
+class Cast:
+    def __init__(self):
+        self.mara = make.user(Role.MARKETER, Role.MANAGER, given_name="Mara", language="en")
+        self.gina = make.user(Role.MANAGER, Role.REP, given_name="Gina", language="en")
+        self.sam = make.user(Role.REP, given_name="Sam", language="en")
+        self.marketing = make.team(Team.Kind.MARKETING, head=self.mara)
+        self.sales = make.team(Team.Kind.SALES, head=self.gina)
+
+
+@pytest.fixture
+def cast():
+    return Cast()
+
+
+@pytest.fixture
+def signed(cast):
+    return starter.agree_on_starter(at=LONG_AGO)
+
+
+@pytest.fixture
+def as_mara(client, cast):
+    client.force_login(cast.mara)
+    return client
+
+
+def filled(page):
+    """What the forms of a page would send, were nothing changed."""
+    data = {}
+    for form in (page.context["form"], page.context["hops"].management_form, *page.context["hops"].forms):
+        for field in form:
+            value = field.value()
+            if value not in (None, False, ""):
+                data[field.html_name] = value.pk if hasattr(value, "pk") else value
+    return {name: str(value) if value is not True else "on" for name, value in data.items()} | {
+        "qualifies_standing": "False"
+    }
+
+
+def mql():
+    return Stage.objects.role(StageRole.MQL)
+
+
+# From nothing
+
+
+def test_with_no_agreement_the_page_offers_to_draft_the_first_one(as_mara):
+    page = as_mara.get(reverse("agreement"))
+    assert "Nothing is agreed yet" in page.content.decode()
+    answer = as_mara.post(reverse("agreement_draft_new"), follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("agreement_draft")
+    assert "Nothing is missing: it can be proposed." in answer.content.decode()
+
+
+def test_a_rep_reads_that_nothing_is_agreed_and_cannot_draft(client, cast):
+    client.force_login(cast.sam)
+    assert "Draft the first one" not in client.get(reverse("agreement")).content.decode()
+    assert client.post(reverse("agreement_draft_new")).status_code == 403
+
+
+def test_from_nothing_to_in_force_by_the_pages(client, cast):
+    client.force_login(cast.mara)
+    client.post(reverse("agreement_draft_new"))
+    data = filled(client.get(reverse("agreement_draft")))
+    answer = client.post(reverse("agreement_draft"), data | {"then": "propose"})
+    assert answer.url == reverse("agreement_version", args=[1])
+
+    for head in (cast.mara, cast.gina):
+        client.force_login(head)
+        assert "Read and sign" in client.get(reverse("agreement")).content.decode()
+        client.post(reverse("agreement_signature", args=[1]), {"agrees": "on", "note": "Good"})
+
+    made = Agreement.objects.get()
+    assert made.in_force_from == agreements.next_day_start(now())
+    assert [word.note for word in Signature.objects.all()] == ["Good", "Good"]
+
+
+# Reading
+
+
+def test_it_reads_as_one_document_in_both_languages(as_mara, signed, cast):
+    page = as_mara.get(reverse("agreement")).content.decode()
+    assert "A lead is an MQL when fit is <b>50</b> or more" in page
+    assert "to answer every hand-off of MQL within <strong>4 opening hours</strong>" in page
+    assert "Monday to Friday, 9:00–12:00 and 13:00–18:00" in page
+    cast.mara.language = "ja"
+    cast.mara.save()
+    page = as_mara.get(reverse("agreement")).content.decode()
+    assert "リードはMQLになります。" in page
+    assert "営業時間で4時間" in page
+
+
+def test_every_page_opens_for_who_may_see_it(as_mara, signed, cast):
+    make.lead(StageRole.LEAD, family_name="Nakamura")
+    draft = agreements.draft_definition(mql(), by=cast.mara)
+    place = mql().pk
+    for name, args in (
+        ("agreement", []),
+        ("agreement_version", [1]),
+        ("agreement_history", []),
+        ("definitions", []),
+        ("stage_definition", [place]),
+        ("definition", [place, 1]),
+        ("definition", [place, draft.number]),
+        ("definition_draft", [place]),
+        ("definition_comparison", [place]),
+        ("definition_standing", [place, 1]),
+        ("definition_trial", [place, 1]),
+    ):
+        assert as_mara.get(reverse(name, args=args)).status_code == 200, name
+
+
+def test_two_versions_compare_line_by_line(as_mara, signed, cast):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.hops.update(answer_within=timedelta(hours=8))
+    page = as_mara.get(reverse("agreement_comparison"))
+    assert [each.line.key.startswith("hop") for each in page.context["changed"]] == [True]
+    assert "<del>4 </del>" in page.content.decode()
+    assert "<ins>8 </ins>" in page.content.decode()
+
+
+# Drafting
+
+
+def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal.", "hops-0-hours": "6.5"})
+    draft = agreements.on_its_way()
+    assert draft.preamble == "One goal."
+    assert draft.hops.get().answer_within == timedelta(hours=6.5)
+    assert agreements.personas_of(draft) == agreements.personas_of(signed)
+    assert agreements.missing(draft) == []
+
+
+def test_personas_are_put_in_order_and_left_out(as_mara, signed):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    first, second, third = [version.persona_id for version in agreements.personas_of(signed)]
+    as_mara.post(
+        reverse("agreement_draft"),
+        data | {f"order_{first}": "3", f"order_{third}": "1", f"persona_{second}": ""},
+    )
+    draft = agreements.on_its_way()
+    assert [version.persona_id for version in agreements.personas_of(draft)] == [third, first]
+
+
+def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    wrong = {
+        "preamble": "What I typed",
+        "effective_on": "2020-01-01",
+        "hops-0-hours": "0",
+        f"head_{cast.sales.pk}": "",
+    }
+    answer = as_mara.post(reverse("agreement_draft"), data | wrong)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "What I typed" in page
+    assert "An agreement does not begin in the past." in page
+    assert "An answer takes some time." in page
+    assert f"Say who signs for {cast.sales}." in page
+    assert agreements.on_its_way().preamble == signed.preamble
+
+
+def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    answer = as_mara.post(
+        reverse("agreement_draft"), data | {f"definition_{mql().pk}": "", "then": "propose"}, follow=True
+    )
+    assert "Leads are handed over when they become MQL, but nothing defines MQL." in answer.content.decode()
+    assert agreements.on_its_way().proposed_at is None
+
+
+def test_what_was_proposed_meanwhile_is_not_edited(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    agreements.propose(agreements.on_its_way(), by=cast.mara)
+    answer = as_mara.post(reverse("agreement_draft"), data | {"preamble": "Too late"})
+    assert answer.url == reverse("agreement_version", args=[2])
+    assert agreements.on_its_way().preamble == signed.preamble
+
+
+def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    as_mara.post(reverse("agreement_discard"))
+    assert agreements.on_its_way() is None
+    agreements.propose(agreements.draft_next(by=cast.mara), by=cast.mara)
+    as_mara.post(reverse("agreement_discard"))
+    assert agreements.on_its_way().proposed_at
+    as_mara.post(reverse("agreement_withdrawal", args=[2]))
+    assert agreements.on_its_way().proposed_at is None
+
+
+# Signing
+
+
+@pytest.fixture
+def proposal(signed, cast):
+    draft = agreements.draft_next(by=cast.mara)
+    agreements.propose(draft, by=cast.mara)
+    return draft
+
+
+def test_the_sign_page_is_there_for_heads_only(client, proposal, cast):
+    client.force_login(cast.sam)
+    assert client.get(reverse("agreement_signature", args=[2])).status_code == 404
+    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+    client.force_login(cast.gina)
+    assert client.get(reverse("agreement_signature", args=[2])).status_code == 200
+
+
+def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
+    client.force_login(cast.gina)
+    answer = client.post(reverse("agreement_signature", args=[2]), {"note": "I would sign"})
+    assert answer.status_code == 422
+    assert "I would sign" in answer.content.decode()
+    assert "Tick this to sign." in answer.content.decode()
+    assert not Signature.objects.filter(party__agreement=proposal).exists()
+
+
+def test_a_head_sends_it_back_with_a_comment_which_the_draft_shows(client, proposal, cast):
+    client.force_login(cast.gina)
+    assert client.post(reverse("agreement_return", args=[2]), {"comment": ""}).status_code == 422
+    client.post(reverse("agreement_return", args=[2]), {"comment": "Four hours are too few."})
+    client.force_login(cast.mara)
+    assert "Four hours are too few." in client.get(reverse("agreement_draft")).content.decode()
+
+
+def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):
+    client.force_login(cast.mara)
+    client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    answer = client.get(reverse("agreement_signature", args=[2]))
+    assert answer.url == reverse("agreement_version", args=[2])
+
+
+# Definitions
+
+
+def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreement(as_mara, signed, cast):
+    place = mql().pk
+    assert as_mara.post(reverse("definition_draft_new", args=[place])).url == reverse("definition_draft", args=[place])
+    page = as_mara.get(reverse("definition_draft", args=[place])).content.decode()
+    assert "Replaces version 1" in page
+    data = {"criteria": '{"field": "fit", "op": ">=", "value": 70}', "text": "Sure ones", "cool_off_days": "30"}
+    as_mara.post(reverse("definition_draft", args=[place]), data)
+    saved = Definition.objects.get(frozen_at=None)
+    assert (saved.text, saved.cool_off_days) == ("Sure ones", 30)
+    answer = as_mara.post(reverse("definition_draft", args=[place]), data | {"then": "propose"})
+    assert answer.url == reverse("agreement_version", args=[2])
+    proposal = agreements.on_its_way()
+    assert proposal.proposed_by == cast.mara
+    assert agreements.definitions_of(proposal)[0].criteria == {"field": "fit", "op": ">=", "value": 70}
+
+
+def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):
+    place = mql().pk
+    as_mara.post(reverse("definition_draft_new", args=[place]))
+    data = {"criteria": '{"field": "shoe_size", "op": "=", "value": 70}', "text": "Typed", "cool_off_days": "60"}
+    answer = as_mara.post(reverse("definition_draft", args=[place]), data)
+    assert answer.status_code == 422
+    assert "Typed" in answer.content.decode()
+    assert Definition.objects.get(frozen_at=None).criteria == starter.MQL
+
+
+def test_a_definition_joins_a_draft_that_holds_other_changes(as_mara, signed, cast):
+    draft = agreements.draft_next(by=cast.mara)
+    agreements.draft_definition(mql(), by=cast.mara)
+    data = {"criteria": '{"field": "fit", "op": ">=", "value": 70}', "text": "", "cool_off_days": "60"}
+    answer = as_mara.post(reverse("definition_draft", args=[mql().pk]), data | {"then": "propose"})
+    assert answer.url == reverse("agreement_draft")
+    draft.refresh_from_db()
+    assert draft.proposed_at is None
+
+
+def test_a_stage_where_people_decide_has_no_definition_to_write(as_mara, signed):
+    sal = Stage.objects.role(StageRole.SAL).pk
+    assert as_mara.post(reverse("definition_draft_new", args=[sal])).status_code == 404
+    assert as_mara.get(reverse("definition_draft", args=[sal])).status_code == 404
+
+
+def test_trying_it_on_a_lead_says_what_holds(as_mara, signed):
+    lead = make.lead(StageRole.LEAD, family_name="Nakamura", given_name="Aya")
+    make.activity(lead, "demo_request")
+    page = as_mara.get(reverse("definition_trial", args=[mql().pk, 1]), {"lead": lead.pk}).content.decode()
+    assert "Does not meet the definition of MQL" in page
+    assert '<li data-tone="kept"><span class="visually-hidden">Holds: </span>It did “Demo request”' in page
+
+
+def test_the_standing_leads_that_it_would_move_are_listed(as_mara, signed, cast):
+    standing = make.lead(StageRole.LEAD, family_name="Nakamura")
+    make.lead(StageRole.SAL, family_name="Further")
+    draft = agreements.draft_definition(mql(), by=cast.mara)
+    Definition.objects.filter(pk=draft.pk).update(criteria={"all": []})
+    page = as_mara.get(reverse("definition_standing", args=[mql().pk, draft.number]))
+    assert list(page.context["page"].rows) == [standing]
+
+
+# Score models
+
+
+def test_a_score_model_is_published_between_agreements_where_the_agreement_allows_it(as_mara, signed):
+    model = ScoreModel.objects.create(number=2)
+    as_mara.post(reverse("score_model_publication", args=[2]))
+    model.refresh_from_db()
+    assert model.in_force_from == agreements.next_day_start(now())
+
+
+def test_else_it_goes_into_the_next_draft(as_mara, signed, cast):
+    draft = agreements.draft_next(by=cast.mara, at=LONG_AGO)
+    draft.score_model_may_change = False
+    draft.save()
+    agreements.propose(draft, by=cast.mara, at=LONG_AGO)
+    for head in (cast.mara, cast.gina):
+        agreements.sign(draft, by=head, at=LONG_AGO + timedelta(days=1))
+    model = ScoreModel.objects.create(number=2)
+    answer = as_mara.post(reverse("score_model_publication", args=[2]))
+    model.refresh_from_db()
+    assert answer.url == reverse("agreement_draft")
+    assert model.in_force_from is None
+    assert agreements.on_its_way().score_model == model

@@ -1,18 +1,25 @@
 from celery import shared_task
 
 from sla import advancing, sweeping
+from sla.machine import working
 
 
 @shared_task(ignore_result=True)
 def advance() -> None:
-    advancing.advance_all()
+    with working() as may_work:
+        if may_work:
+            advancing.advance_all()
 
 
 @shared_task(ignore_result=True)
 def sweep_timers() -> None:
-    sweeping.sweep_timers()
+    with working() as may_work:
+        if may_work:
+            sweeping.sweep_timers()
 
 
 @shared_task(ignore_result=True)
 def begin_day() -> None:
-    advancing.begin_day()
+    with working() as may_work:
+        if may_work:
+            advancing.begin_day()

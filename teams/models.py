@@ -49,6 +49,7 @@ class Organization(models.Model):
     time_zone = models.CharField(_("Time zone"), max_length=64, default="Asia/Tokyo", validators=[valid_time_zone])
     currency = models.CharField(_("Currency"), max_length=3, default="JPY")
     is_demo = models.BooleanField(default=False, editable=False)
+    demo_built_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_organization")]
@@ -260,7 +261,7 @@ class Notice(models.Model):
             self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
         }[self.Kind(self.kind)]
         known = {"reason": "", "number": "", "file": "", "team": ""} | self.params
-        return said % (known | {"lead": self.lead_name})
+        return str(said % (known | {"lead": self.lead_name}))
 
 
 class Scope(models.TextChoices):

@@ -145,19 +145,19 @@ class Market:
     def _acts(self, prospect: Prospect, end: datetime) -> list[tuple[datetime, str, dict[str, str]]]:
         """What a lead does after it became known: visits in bursts, the more and the nearer to buying the keener."""
         acts = [(prospect.created_at, self._first(prospect.source), self._telling("content_download"))]
-        bursts = 1 + int(self.draw.expovariate(1 / (1.0 + 4.0 * prospect.keen)))
+        bursts = 1 + int(self.draw.expovariate(1 / (1.4 + 4.0 * prospect.keen)))
         day = prospect.created_at
         for _ in range(bursts):
             day = day + timedelta(days=self.draw.expovariate(1 / 9))
             if day >= end:
                 break
             acts += self._burst(prospect, self._in_the_day(day, end), end)
-        return sorted((act for act in acts if act[0] <= end), key=lambda act: act[0])
+        return sorted((act for act in acts if prospect.created_at <= act[0] <= end), key=lambda act: act[0])
 
     def _burst(self, prospect: Prospect, at: datetime, end: datetime) -> list[tuple[datetime, str, dict[str, str]]]:
         kinds = ["email_open"] * self.draw.randrange(0, 3)
         kinds += ["email_click"] * (self.draw.random() < 0.35)
-        kinds += ["page_view"] * self.draw.randrange(1, 6)
+        kinds += ["page_view"] * self.draw.randrange(1, 9)
         keen = prospect.keen
         kinds += ["pricing_page_view"] * (self.draw.random() < 0.45 * keen) * self.draw.randrange(1, 3)
         kinds += ["content_download"] * (self.draw.random() < 0.12 + 0.3 * keen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from django.utils.timezone import now
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from leads.criteria import Catalogue, counts, sentence
+from leads.criteria import Catalogue, TooMany, counts, sentence
 from leads.criteria.editing import (
     PROPERTY_OPERATORS,
     ROOT,
@@ -39,6 +40,8 @@ from smarketing.navigation import url_of
 
 LANGUAGES = ("en", "ja")
 FEW = 12
+# Nobody waits longer for a count while typing.
+PATIENCE = timedelta(seconds=4)
 
 COMPARISONS: dict[str, Words] = {
     "=": gettext_lazy("is"),
@@ -119,6 +122,7 @@ class Editor:
         self.catalogue = Catalogue(scope)
         self.tree, self.errors = written(root, scope)
         self.meanwhile = finished(root, scope) if self.errors else self.tree
+        self.takes_too_long = False
         self.total, self.matching = self._count()
         if not complain:
             self._forget_what_is_blank()
@@ -128,8 +132,11 @@ class Editor:
     def _count(self) -> tuple[int | None, int | None]:
         """Count each part; its pointer is that in the tree as far as it is finished."""
         try:
-            found = counts(self.meanwhile, at=now())
+            found = counts(self.meanwhile, at=now(), patience=PATIENCE)
         except BadCriteria:
+            return None, None
+        except TooMany:
+            self.takes_too_long = True
             return None, None
         for part in (self.root, *self.root.every()):
             if part.tree is not None:

@@ -156,7 +156,7 @@ def persona_discard(request: UserRequest, pk: int) -> HttpResponse:
     subject = known(pk)
     with transaction.atomic():
         subject.versions.filter(frozen_at=None).delete()
-        if not subject.versions.exists():
+        if not PersonaVersion.objects.filter(persona=subject).exists():
             subject.delete()
             messages.success(request, _("The persona is gone."))
             return redirect("personas")

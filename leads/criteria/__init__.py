@@ -17,7 +17,7 @@ A tree of JSON: {"all": [...]}, {"any": [...]}, {"not": node},
 Forms: `leads.criteria_forms.CriteriaField`.
 """
 
-from leads.criteria.asking import Explained, condition, condition_sql, counts, explain, todays_values
+from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain, todays_values
 from leads.criteria.fields import Catalogue, Field, Type, register_family, register_field
 from leads.criteria.reading import sentence
 from leads.criteria.tree import BadCriteria, Tree, read
@@ -27,6 +27,7 @@ __all__ = [
     "Catalogue",
     "Explained",
     "Field",
+    "TooMany",
     "Tree",
     "Type",
     "check",

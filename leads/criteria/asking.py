@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Min
 from django.utils.timezone import now
+from psycopg2.errors import QueryCanceled
 
 from history.models import Change
 from leads.criteria.compiling import Holds, compiled, holds
 from leads.criteria.fields import Frame, Sql
 from leads.criteria.reading import words_of
 from leads.criteria.tree import All, Any_, Compare, Did, Node, Not, Tree, leaves, nodes, read
+
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def frame(at: datetime | None, as_of: datetime | None) -> Frame:
@@ -87,19 +91,37 @@ def combined(node: Node, names: Mapping[str, str]) -> str:
             return names[node.path]
 
 
-def counts(tree: Tree, *, at: datetime | None = None) -> dict[str, int]:
+class TooMany(Exception):
+    """Counting takes longer than somebody who types would wait."""
+
+
+def counts(tree: Tree, *, at: datetime | None = None, patience: timedelta | None = None) -> dict[str, int]:
     """How many leads match the whole (path "") and each part of it, by its path, in one query. The key "*" is how many
-    there are. Raises `BadCriteria`."""
+    there are. Raises `BadCriteria`, and with `patience` `TooMany` when it takes longer."""
     node = read(tree)
     names, (selected, params) = columns(node, frame(at, None))
     there = list(nodes(node))
     tallies = ", ".join(f"count(*) FILTER (WHERE {combined(each, names)})" for each in there)
     # OFFSET 0 keeps each leaf evaluated once a lead, however often it is counted.
     sql = f"SELECT count(*), {tallies} FROM (SELECT {selected or '1'} FROM {EVERYONE} OFFSET 0) leaf"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        total, *found = cursor.fetchone()
+    total, *found = asked_in_time(sql, params, patience)
     return {"*": total} | {each.path: number for each, number in zip(there, found, strict=True)}
+
+
+def asked_in_time(sql: str, params: list[Any], patience: timedelta | None) -> tuple[int, ...]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if patience is not None:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(patience // MILLISECOND)])
+            cursor.execute(sql, params)
+            found: tuple[int, ...] = cursor.fetchone()
+            if patience is not None:
+                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
+            return found
+    except OperationalError as late:
+        if isinstance(late.__cause__, QueryCanceled):
+            raise TooMany
+        raise
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from funnel.models import Journey
 from leads.paging import Sort, page_of
+from scoring.explaining import explain
 from sla import inbox as waiting
 from sla.handoff_forms import RejectionForm
 from sla.models import Calendar, Handoff
@@ -70,7 +71,7 @@ def _detail(user: User, pk: int, hours: Any, at: Any, form: RejectionForm | None
         "clock": waiting.Clock.of(handoff, hours, at=at),
         "form": form or RejectionForm(),
         "rejecting": form is not None,
-        "explanation": None,
+        "explanation": explain(handoff.lead, at),
         "lately": waiting.lately(handoff.lead),
         "colleagues": waiting.colleagues(handoff.lead),
     }

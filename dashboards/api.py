@@ -143,11 +143,11 @@ class LeadDetail(Endpoint):
         said = LeadChange(data=request.data)
         said.is_valid(raise_exception=True)
         values = dict(said.validated_data)
-        how = {"by": caller(request), "how": "api"}
+        by = caller(request)
         with as_problems(), transaction.atomic():
             if company := values.get("company"):
-                values["company"] = registration.register_company(company, **how)
-            registration.change(lead, values, **how)
+                values["company"] = registration.register_company(company, by=by, how="api")
+            registration.change(lead, values, by=by, how="api")
         return Response(LeadOut(shown().get(pk=pk)).data)
 
 

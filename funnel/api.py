@@ -11,7 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -69,6 +70,9 @@ class OutcomeIn(serializers.Serializer[Any]):
     text = serializers.CharField(required=False, allow_blank=True, default="", max_length=300)
 
 
+DECIDING = writing_problems(404, 409)
+
+
 def shown() -> QuerySet[Opportunity]:
     return Opportunity.objects.select_related("reason", "owner", "lead")
 
@@ -113,7 +117,7 @@ class Winning(Endpoint):
     @extend_schema(
         operation_id="opportunities_win",
         request=OutcomeIn,
-        responses={200: OpportunityOut, **writing_problems(404, 409)},
+        responses={200: OpportunityOut, **DECIDING},
     )
     def post(self, request: Request, pk: int) -> Response:
         """A contract: the lead becomes a customer."""
@@ -124,7 +128,7 @@ class Loss(Endpoint):
     @extend_schema(
         operation_id="opportunities_lose",
         request=OutcomeIn,
-        responses={200: OpportunityOut, **writing_problems(404, 409)},
+        responses={200: OpportunityOut, **DECIDING},
     )
     def post(self, request: Request, pk: int) -> Response:
         """No contract."""
@@ -151,7 +155,33 @@ def _decided(request: Request, pk: int, verb: str, kind: Reason.Kind) -> Respons
     return Response(OpportunityOut(shown().get(pk=pk)).data)
 
 
+class ReasonOut(serializers.ModelSerializer[Reason]):
+    class Meta:
+        model = Reason
+        fields = ["kind", "key", "name_en", "name_ja", "needs_text"]
+        read_only_fields = fields
+
+
+class Reasons(Endpoint):
+    @extend_schema(
+        operation_id="reasons_list",
+        parameters=[OpenApiParameter("kind", OpenApiTypes.STR, enum=Reason.Kind.values, description="Only these.")],
+        responses={200: ReasonOut(many=True), **problems()},
+    )
+    def get(self, request: Request) -> Response:
+        """The reasons that both teams agreed on."""
+        reasons = Reason.objects.filter(retired_at=None)
+        kind = request.query_params.get("kind")
+        if kind is not None:
+            if kind not in Reason.Kind.values:
+                known = ", ".join(Reason.Kind.values)
+                raise serializers.ValidationError({"kind": [_("Write one of: %(known)s.") % {"known": known}]})
+            reasons = Reason.objects.offered(kind)
+        return Response(ReasonOut(reasons, many=True).data)
+
+
 urlpatterns = [
+    path("reasons/", Reasons.as_view(), name="api-reasons"),
     path("opportunities/", OpportunityList.as_view(), name="api-opportunities"),
     path("opportunities/<int:pk>/", OpportunityDetail.as_view(), name="api-opportunity"),
     path("opportunities/<int:pk>/winning/", Winning.as_view(), name="api-winning"),

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -123,6 +123,7 @@ def the_one(found: list[Lead]) -> Lead:
 # Leads, as they are written. How they are read lies higher up, where scores and stages are known.
 
 
+@extend_schema_field({"type": ["string", "number", "boolean"]})
 class ScalarField(serializers.Field[Any, Any, Any, Any]):
     """A text, a number, yes or no, or nothing."""
 
@@ -140,6 +141,7 @@ class ScalarField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class ByWord(serializers.SlugRelatedField[Any]):
     """Something of ours that is named by a word of its own."""
 
@@ -320,7 +322,7 @@ class ActivityList(Endpoint):
     @extend_schema(
         operation_id="activities_create",
         request=PolymorphicProxySerializer(
-            "ActivityBatch", [Activities, ActivityIn(many=True)], resource_type_field_name=None
+            "ActivityBatch", [Activities, ActivityIn(many=True)], resource_type_field_name=None, many=False
         ),
         responses={200: Taken, **writing_problems()},
     )

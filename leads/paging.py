@@ -59,9 +59,11 @@ class Cursor:
         """What the address says, or None where it is damaged: then the list begins at its beginning."""
         try:
             value, key, backward = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(value, int(key), bool(backward))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
+        if not isinstance(key, int) or abs(key) >= 2**63 or "\0" in str(value):
+            return None
+        return cls(value, key, bool(backward))
 
 
 def plain(value: Any) -> Any:

@@ -81,7 +81,7 @@ class HandoffList(Endpoint):
         rows = mine(request).order_by()
         match request.query_params.get("open", "false"):
             case "true":
-                rows = rows.open()
+                rows = rows.filter(answer="")
             case "false":
                 pass
             case _:

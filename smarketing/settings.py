@@ -88,6 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.tz",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dashboards.navigation.nav_counts",
             ],
         },
     }
@@ -256,6 +257,8 @@ CONTENT_SECURITY_POLICY = {
 
 # The API
 
+# The largest body that is not a file: a thousand activities with what is said of them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["teams.door.Json"],
@@ -269,7 +272,13 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Smarketing",
-    "DESCRIPTION": "The agreement between marketing and sales, run by the machine.",
+    "DESCRIPTION": (
+        "Send `Authorization: Bearer SECRET` with a token from *My settings*, or from"
+        " `python manage.py token EMAIL --scopes read,write`. A program may what its person may on the pages.\n\n"
+        "Lists answer `{\"results\": […], \"next\": URL or null}`: follow `next` to its end. What is refused is answered"
+        " with problem details (RFC 9457): 400 says what is wrong and where, 409 that somebody was first or that what"
+        " was sent contradicts what is known. Moments carry a zone; without one they are read in the company's."
+    ),
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -277,6 +286,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OpportunityKind": "funnel.models.Opportunity.Kind",
+        "ReasonKind": "funnel.models.Reason.Kind",
+        "Answer": "sla.models.Handoff.Answer",
+        "Verdict": "sla.models.Handoff.Verdict",
+        "Consent": "leads.models.Lead.Consent",
+    },
 }
 
 _level = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "WARNING")

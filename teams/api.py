@@ -21,6 +21,8 @@ from teams.models import User
 class Endpoint(APIView):
     """One address of the API."""
 
+    http_method_names = ["get", "head", "post", "patch"]
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         for name, value in request.query_params.items():

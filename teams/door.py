@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import timedelta
-from io import BytesIO
 from typing import IO, Any
 
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -25,8 +24,7 @@ from teams.permissions import WRITING, may
 
 # How often a token's last use is written down: the minute is enough.
 LAST_USE = timedelta(minutes=1)
-# What a body may be: a thousand activities with their properties are far from either.
-BYTES = 8 * 1024 * 1024
+# How deep JSON may be nested: criteria and properties are far from it.
 DEPTH = 24
 
 
@@ -74,22 +72,14 @@ class AsTheTableSays(BasePermission):
         return True
 
 
-class TooLarge(exceptions.APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_code = "too_large"
-
-
 class Json(JSONParser):
     """JSON that the database can keep: no NUL, no half of a character, no number without an end, not too deep."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        body = stream.read(BYTES + 1)
-        if len(body) > BYTES:
-            raise TooLarge(_("More than %(most)s MB at once: send it in parts.") % {"most": BYTES // 1024**2})
         try:
-            read = super().parse(BytesIO(body), media_type, parser_context)
+            read = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise exceptions.ParseError(unkeepable_depth())
         if fault := unkeepable(read):

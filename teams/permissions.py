@@ -69,6 +69,11 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("lead_selection", "lead_activity", "lead_quadrant", "lead_merge", "lead_merge_with"), MARKETING | SELLING
     ),
+    # dashboards: numbers
+    **dict.fromkeys(
+        ("weekly", "weekly_week", "weekly_computation", "goals", "metrics", "metric", "funnel", "behind"), SIGNED_IN
+    ),
+    **dict.fromkeys(("goal_new", "goal", "goal_delete"), MANAGING),
     # scoring
     **dict.fromkeys(("scoring", "score_model", "score_comparison", "quadrants"), SIGNED_IN),
     **dict.fromkeys(
@@ -192,6 +197,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "api-activities",
             "api-activity-kinds",
             "api-opportunities",
+            "api-reasons",
             "api-opportunity",
             "api-winning",
             "api-loss",

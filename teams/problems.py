@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse
@@ -24,6 +25,11 @@ class Conflict(exceptions.APIException):
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too_large"
 
 
 class Fault(serializers.Serializer[Any]):
@@ -57,6 +63,8 @@ def writing_problems(*codes: int) -> dict[tuple[int, str], Any]:
 
 def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """Say what went wrong as problem details. A parameter's fault names the parameter, a body's its place."""
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge(_("That is too much at once: send it in parts."))
     response = exception_handler(error, dict(context))
     if response is None:
         return None

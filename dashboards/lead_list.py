@@ -259,7 +259,7 @@ def lead_selection(request: UserRequest) -> HttpResponse:
     back = QueryDict(request.POST.get("back", "").removeprefix("?")).urlencode()
     back_url = reverse("leads") + (f"?{back}" if back else "")
     numbers = [int(number) for number in request.POST.getlist("lead") if number.isdecimal()][:SIZE]
-    chosen = list(Lead.objects.here().filter(pk__in=numbers).select_related("company", "owner"))
+    chosen = list(Lead.objects.here().filter(pk__in=numbers).select_related("company", "owner").order_by("pk"))
     if not chosen:
         messages.warning(request, _("No lead was chosen."))
         return redirect(back_url)

@@ -56,8 +56,13 @@ class Cell:
     is_here: bool
 
     @property
+    def is_right(self) -> bool:
+        return self.quadrant in (Quadrant.HOT, Quadrant.OPPORTUNISTIC)
+
+    @property
     def name_x(self) -> float:
-        return self.x + 10
+        # At the outer corners: who stands near a threshold is not written over.
+        return self.x + self.width - 10 if self.is_right else self.x + 10
 
     @property
     def name_y(self) -> float:

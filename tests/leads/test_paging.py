@@ -33,7 +33,7 @@ def oracle(companies: list[Company], sort: Sort) -> list[int]:
 
 @pytest.mark.parametrize("sort", [NEWEST, BIGGEST, SMALLEST, NAME], ids=lambda sort: sort.name)
 @given(sizes=st.lists(st.none() | st.integers(0, 3), max_size=9), size=st.integers(1, 4))
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 def test_there_and_back_again_is_the_whole_list(sort: Sort, sizes: list[int | None], size: int) -> None:
     Company.objects.all().delete()
     for number, employees in enumerate(sizes):

@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company, Lead, SearchEntry
@@ -102,6 +102,7 @@ def test_companies_are_found_by_name_and_domain(leads: None) -> None:
 
 
 @given(text=st.text(max_size=40))
+@settings(deadline=None)
 def test_typed_text_is_folded_as_the_database_folds(text: str) -> None:
     text = text.replace("\0", "")
     with connection.cursor() as cursor:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from itertools import count
 
 from django.db import connection, transaction
@@ -297,7 +298,7 @@ class Year:
             lead = Lead.objects.select_related("company", "journey").get(pk=lead_id)
             if lead.journey.closed_at:
                 return
-            amount = round(self.draw.lognormvariate(15.5, 0.5), -4)
+            amount = Decimal(round(self.draw.lognormvariate(15.5, 0.5) / 10_000) * 10_000)
             decided_at = self._office(at + timedelta(days=self.draw.uniform(15, 55)))
             deal = Opportunity.open(
                 lead,

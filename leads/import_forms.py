@@ -34,7 +34,7 @@ class UploadForm(forms.Form):
 
     kind = forms.ChoiceField(
         label=gettext_lazy("What it holds"), choices=kind_choices, initial="leads",
-        widget=forms.RadioSelect(attrs={"class": "segments"}),
+        widget=forms.RadioSelect(attrs={"class": "chips"}),
     )  # fmt: skip
     file = forms.FileField(
         label=gettext_lazy("CSV file"),

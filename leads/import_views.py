@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -21,7 +22,7 @@ from leads.importing.reading import Layout, Record, Unreadable, headers_of
 from leads.importing.recognising import (
     guessed,
     guessed_system,
-    order_is_in_doubt,
+    order_matters,
     preview,
     recognise,
     remember,
@@ -121,7 +122,8 @@ def import_mapping(request: UserRequest, pk: int) -> HttpResponse:
         "form": form,
         "layout_form": layout_form,
         "columns": columns(form, headers, records),
-        "order_is_in_doubt": order_is_in_doubt(job, source),
+        "order_matters": order_matters(job, source),
+        "order_is_in_doubt": order_matters(job, source, only_in_doubt=True),
         "unknown_words": unknown,
         "records": records,
         "headers": headers,
@@ -154,8 +156,8 @@ def settle(job: Import, form: MappingForm, headers: Sequence[str]) -> None:
     job.mapping = form.mapping().as_written()
     job.system, job.date_format = said["system"], said["date_format"]
     job.qualify_at_once, job.correct = said["qualify_at_once"], said["correct"]
-    job.dry_run = None
-    job.save(update_fields=["mapping", "system", "date_format", "qualify_at_once", "correct", "dry_run"])
+    job.dry_run, job.language = None, get_language() or ""
+    job.save(update_fields=["mapping", "system", "date_format", "qualify_at_once", "correct", "dry_run", "language"])
     remember(job, headers)
     jobs.ask_for(job, Status.CHECKING)
 

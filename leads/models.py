@@ -462,6 +462,8 @@ class Import(models.Model):
     dry_run = models.JSONField(null=True)
     error = models.TextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="imports")
+    # In which the reasons are said: the page's, when it was asked for.
+    language = models.CharField(max_length=8, blank=True)
     created_at = models.DateTimeField(default=now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

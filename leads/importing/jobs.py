@@ -50,8 +50,7 @@ def run_unfinished() -> int:
     """Work on every import that waits, or whose worker is gone. Safe to run twice, and by many at once."""
     done = 0
     for job in unfinished():
-        language = (job.by.language if job.by else "") or settings.LANGUAGE_CODE
-        with translation.override(language):
+        with translation.override(job.language or settings.LANGUAGE_CODE):
             _work_on(job)
         done += 1
     return done

@@ -106,7 +106,7 @@ class Plan:
             self._field(name).name: {fold(theirs.strip()): ours for theirs, ours in table.items()}
             for name, table in self.mapping.values.items()
         }
-        return [
+        columns = [
             Column(
                 self._field(name),
                 self.headers[places[name][0]] if name in places else name,
@@ -116,6 +116,8 @@ class Plan:
             )
             for name in dict.fromkeys([*places, *constants])
         ]
+        # In the order of the file, in which a person reads what is wrong with a row; constants last.
+        return sorted(columns, key=lambda column: column.places[0] if column.places else len(self.headers))
 
     def _place(self, header: str) -> int | None:
         if header in self.headers:

@@ -62,10 +62,10 @@ def dates_of(job: Import, source: Source, headers: Sequence[str]) -> Iterator[st
                 yield record.cells[place]
 
 
-def order_is_in_doubt(job: Import, source: Source) -> bool:
-    """Whether some dates are written 3/4/2025, and none says which comes first."""
-    headers = headers_of(source, layout_of(job))
-    return has_year_last(dates_of(job, source, headers)) and not order_of(dates_of(job, source, headers))
+def order_matters(job: Import, source: Source, *, only_in_doubt: bool = False) -> bool:
+    """Whether some dates are written 3/4/2025; in doubt, where none of them says which comes first."""
+    dates = list(dates_of(job, source, headers_of(source, layout_of(job))))
+    return has_year_last(dates) and not (only_in_doubt and order_of(dates))
 
 
 def unknown_words(job: Import, source: Source) -> list[str]:

@@ -22,7 +22,7 @@ POSITIVE: dict[str, tuple[str, tuple[str, str, str, str]]] = {
     "not_in": ("が{any}以外", IS),
     "contains": ("に{v}を", ("含み", "含む", "含まず", "含まない")),
     "starts_with": ("が{v}で", ("始まり", "始まる", "始まらず", "始まらない")),
-    "is_empty": ("が", ("未入力で", "未入力である", "入力されており", "入力されている")),
+    "is_empty": ("が", ("未設定で", "未設定である", "設定されており", "設定されている")),
 }
 OF_DAYS = {
     "<": "が{v}より前",
@@ -133,6 +133,7 @@ class Japanese(Speaker):
             least, most = (None, (least or 1) - 1) if most is None else (most + 1, None)
         within = f"過去{self.strong(self.number(node.within_days))}日以内に" if node.within_days else ""
         where = self.clause(node.where, ends=True) if node.where else ""
+        within += "、" if within and where else ""
         what = f"{within}{where}{self.kind(node.kind)}を"
         if most == 0:
             return what + ("行っていない" if ends else "行っておらず")

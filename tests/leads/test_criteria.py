@@ -505,7 +505,7 @@ def test_a_tree_reads_as_an_english_sentence() -> None:
 def test_a_tree_reads_as_a_japanese_sentence() -> None:
     assert sentence(NESTED, language="ja", verdict="MQLになります") == (
         "会社の従業員数が300以上で、（過去90日以内に「デモ依頼」を行ったか、「ウェビナー参加」を2回以上行ったか）のいずれかを満たすリードは"
-        "MQLになります。ただし、会社の業種が「school」または「club」である場合、または役職が未入力である場合を除きます。"
+        "MQLになります。ただし、会社の業種が「school」または「club」である場合、または役職が未設定である場合を除きます。"
     )
 
 

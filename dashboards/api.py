@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -144,16 +145,20 @@ class LeadDetail(Endpoint):
         said.is_valid(raise_exception=True)
         values = dict(said.validated_data)
         by = caller(request)
-        with as_problems(), transaction.atomic():
+        if values.get("email") == "" and not lead.identities.all():
+            raise serializers.ValidationError({"email": [_("A lead needs an e-mail or an external id.")]})
+        with transaction.atomic():
             if company := values.get("company"):
-                values["company"] = registration.register_company(company, by=by, how="api")
-            registration.change(lead, values, by=by, how="api")
+                with as_problems("company"):
+                    values["company"] = registration.register_company(company, by=by, how="api")
+            with as_problems():
+                registration.change(lead, values, by=by, how="api")
         return Response(LeadOut(shown().get(pk=pk)).data)
 
 
 @contextmanager
-def as_problems() -> Iterator[None]:
-    """Answer what the verbs refuse as the API refuses."""
+def as_problems(inside: str = "") -> Iterator[None]:
+    """Answer what the verbs refuse as the API refuses; `inside` says which part of the body they were given."""
     try:
         yield
     except registration.Conflict as error:
@@ -161,7 +166,8 @@ def as_problems() -> Iterator[None]:
     except registration.Unnamed as error:
         raise serializers.ValidationError({"email": [str(error)]})
     except Invalid as error:
-        raise faults_of(error)
+        faults = faults_of(error)
+        raise serializers.ValidationError({inside: faults.detail}) if inside else faults
 
 
 # Metrics

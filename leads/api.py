@@ -237,12 +237,18 @@ def faults_of(error: Invalid) -> serializers.ValidationError:
         return serializers.ValidationError(error.messages)
     nested: dict[str, Any] = {}
     for name, messages in error.message_dict.items():
-        group, dot, inner = name.partition(".")
-        if dot:
-            nested.setdefault(group, {})[inner] = messages
-        else:
-            nested[name] = messages
+        *groups, last = _path(name)
+        inner = nested
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[last] = messages
     return serializers.ValidationError(nested)
+
+
+def _path(name: str) -> list[str]:
+    """Where the body has what the verbs call by one name: `company.custom.rank`."""
+    group, dot, rest = name.partition(".")
+    return [name] if not dot else ["company", *_path(rest)] if group == "company" else [group, rest]
 
 
 def leads_asked_for(request: Request, leads: QuerySet[Lead]) -> QuerySet[Lead]:

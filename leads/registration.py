@@ -344,7 +344,10 @@ def _with_company(given: dict[str, Any], *, by: User | None, how: str, at: datet
     values = {name: value for name, value in given.items() if not name.startswith("company.")}
     about = {name.removeprefix("company."): value for name, value in given.items() if name.startswith("company.")}
     if about and "company" not in values:
-        values["company"] = register_company(about, by=by, how=how, at=at)
+        try:
+            values["company"] = register_company(about, by=by, how=how, at=at)
+        except ValidationError as wrong:
+            raise ValidationError({f"company.{name}": texts for name, texts in wrong.message_dict.items()})
     return values
 
 

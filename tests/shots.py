@@ -3,7 +3,8 @@
     make shots
 
 Each page of the permission table is shown by the first person who may open it in all variants (desktop and phone, light
-and dark, English and Japanese), and by everybody else who may in one. Pages that need an object are found by following
+and dark, English and Japanese), and by everybody else who may in one. Named pages (`python -m tests.shots inbox lead`)
+are shown in the four variants in which every two of these choices meet. Pages that need an object are found by following
 links, as a person does. It fails on a console error, a request to another host, an untranslated string, or a violation
 of WCAG 2.2 AA that axe finds.
 """
@@ -62,6 +63,10 @@ MAIN = (
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "ja")
+VARIANTS = tuple(product(SIZES, SCHEMES, LANGUAGES))
+PLAIN = ("desktop", "light", "en")
+# Four of the eight in which every two choices meet.
+PAIRS = (PLAIN, ("phone", "light", "ja"), ("desktop", "dark", "ja"), ("phone", "dark", "en"))
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 VISIBLE_TEXT = """() => {
   const found = [];
@@ -156,9 +161,8 @@ class Photographer:
             here = {name: path for name, path in found.items() if wanted is None or name in wanted}
             fresh = {name: path for name, path in here.items() if name not in seen_in_full}
             seen_in_full |= set(fresh)
-            for size, scheme, language in product(SIZES, SCHEMES, LANGUAGES):
-                plain = (size, scheme, language) == ("desktop", "light", "en")
-                self.take(who, fresh if wanted is not None or not plain else here, size, scheme, language)
+            for variant in PAIRS if wanted is not None else VARIANTS:
+                self.take(who, here if wanted is None and variant == PLAIN else fresh, *variant)
         self.album.unseen = sorted((wanted or set(table())) - set(everywhere))
 
     def take(self, who: str, places: dict[str, str], size: str, scheme: str, language: str) -> None:

@@ -134,7 +134,7 @@ def demo_pattern() -> str:
         cursor.execute(f"CREATE DATABASE {unfinished}")
         site = Site(unfinished)
         site.manage("migrate", "--no-input", "-v", "0")
-        site.manage("demo", "--if-empty")
+        site.manage("demo", "--if-empty", "--leads", "500")
         cursor.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
     return name
 

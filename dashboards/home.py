@@ -27,6 +27,8 @@ from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
 
 SHOWN = 5
+# What counts as having reached somebody, or tried.
+REACHING = ("call", "meeting")
 LATELY = timedelta(days=14)
 
 
@@ -62,10 +64,9 @@ def selling(user: User, at: datetime) -> dict[str, Any]:
     hours = Calendar.default().hours(at=at)
     offers = list(offered(user)[: SHOWN + 1])
     since = Handoff.objects.filter(lead=OuterRef("pk"), rep=user, answer="accepted")
+    accepted = Handoff.objects.filter(lead=OuterRef("lead"), rep=user, answer="accepted").order_by("-answered_at")
     reached = Activity.objects.filter(
-        lead=OuterRef("pk"),
-        kind__key__in=("call", "meeting"),
-        occurred_at__gte=since.order_by("-answered_at").values("answered_at")[:1],
+        lead=OuterRef("pk"), kind__key__in=REACHING, occurred_at__gte=accepted.values("answered_at")[:1]
     )
     first_steps = (
         Lead.objects.here()

@@ -128,8 +128,8 @@ def alike(lead: Lead, others: QuerySet[Lead]) -> list[Lead]:
 def lead_merge_with(request: UserRequest, pk: int, other: int) -> HttpResponse:
     """Compare both, choose whose values are kept, confirm."""
     kept, gone = known(pk), known(other)
-    form = ChoiceForm(request.POST or None, kept=kept, other=gone)
-    if request.method == "POST" and form.is_valid():
+    form = ChoiceForm(request.POST if request.method == "POST" else None, kept=kept, other=gone)
+    if form.is_valid():
         try:
             merge(kept, gone, form.values(), by=request.user)
         except CannotMerge:

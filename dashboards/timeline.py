@@ -50,13 +50,14 @@ ICONS = {
 TELLING = ("note", "title", "name", "subject", "page", "path", "url", "content", "message")
 
 # Each part is a walk along its index (lead, moment), from the cursor back. A hand-off is two things that happened:
-# offered, and answered; the step that an answer makes is told by the answer.
+# offered, and answered; the step that an answer makes is told by the answer. Of what happened at one moment the cause
+# comes first: the number says so.
 PARTS = {
-    "activity": "SELECT occurred_at AS at, 'activity' AS what, id FROM leads_activity"
+    "activity": "SELECT occurred_at AS at, '1 activity' AS what, id FROM leads_activity"
     " WHERE lead_id = %(lead)s AND occurred_at <= %(now)s",
-    "step": "SELECT at, 'step', id FROM funnel_transition WHERE lead_id = %(lead)s AND how <> 'handoff'",
-    "offer": "SELECT offered_at, 'offer', id FROM sla_handoff WHERE lead_id = %(lead)s",
-    "answer": "SELECT answered_at, 'answer', id FROM sla_handoff WHERE lead_id = %(lead)s AND answer <> ''",
+    "step": "SELECT at, '2 step', id FROM funnel_transition WHERE lead_id = %(lead)s AND how <> 'handoff'",
+    "offer": "SELECT offered_at, '3 offer', id FROM sla_handoff WHERE lead_id = %(lead)s",
+    "answer": "SELECT answered_at, '4 answer', id FROM sla_handoff WHERE lead_id = %(lead)s AND answer <> ''",
 }
 THEIRS, OURS = ("activity",), ("step", "offer", "answer")
 
@@ -91,7 +92,7 @@ def told(lead: Lead, which: str = "all", cursor: str = "", *, at: datetime, size
     if len(found) <= size:
         return Stretch(items)
     last_at, what, number = found[size - 1]
-    return Stretch(items, str(Cursor(f"{last_at.isoformat()} {what}", number)))
+    return Stretch(items, str(Cursor(f"{last_at.isoformat()}|{what}", number)))
 
 
 def happened(
@@ -99,8 +100,8 @@ def happened(
 ) -> list[tuple[datetime, str, int]]:
     params: dict[str, Any] = {"lead": lead.pk, "now": at, "limit": limit}
     beyond = ""
-    if before is not None and isinstance(before.value, str) and before.value.count(" ") == 1:
-        moment, what = before.value.split(" ")
+    if before is not None and isinstance(before.value, str) and before.value.count("|") == 1:
+        moment, what = before.value.split("|")
         try:
             params |= {"at": datetime.fromisoformat(moment), "what": what, "id": before.key}
             beyond = "WHERE at <= %(at)s AND (at, what, id) < (%(at)s, %(what)s, %(id)s)"
@@ -118,7 +119,7 @@ def happened(
 
 def described(found: list[tuple[datetime, str, int]]) -> list[Item]:
     def ids(*kinds: str) -> list[int]:
-        return [number for _at, what, number in found if what in kinds]
+        return [number for _at, what, number in found if what[2:] in kinds]
 
     activities = Activity.objects.select_related("kind").in_bulk(ids("activity")) if ids("activity") else {}
     steps = (
@@ -141,7 +142,7 @@ def described(found: list[tuple[datetime, str, int]]) -> list[Item]:
         "offer": lambda at, number: of_offer(at, handoffs[number]),
         "answer": lambda at, number: of_answer(at, handoffs[number]),
     }
-    return [made[what](at, number) for at, what, number in found]
+    return [made[what[2:]](at, number) for at, what, number in found]
 
 
 def day_of(at: datetime) -> str:

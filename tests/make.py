@@ -38,7 +38,7 @@ def company(**fields: Any) -> Company:
     return Company.objects.create(**fields)
 
 
-def lead(stage: StageRole | None = None, **fields: Any) -> Lead:
+def lead(stage: StageRole | str | None = None, **fields: Any) -> Lead:
     """A lead; with a stage, a journey that stands there since the lead was made."""
     fields.setdefault("email", f"lead{next(_number)}@example.org")
     made = Lead.objects.create(**fields)

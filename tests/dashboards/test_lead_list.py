@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -25,7 +26,7 @@ def mara(client: Client) -> User:
     return mara
 
 
-def shown(client: Client, **asked: object) -> list[str]:
+def shown(client: Client, **asked: Any) -> list[str]:
     response = client.get(reverse("leads"), asked)
     assert response.status_code == 200
     return [lead.email for lead in response.context["page"].rows]

@@ -1,0 +1,75 @@
+"""The first page shows what waits for the person who looks."""
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from funnel.models import Opportunity, Reason
+from sla.models import Handoff
+from teams.models import Role, User
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def home(client: Client, user: User):
+    client.force_login(user)
+    response = client.get(reverse("home"))
+    assert response.status_code == 200
+    return response
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_has_a_first_page_before_anything_is_there(client, role: Role) -> None:
+    home(client, make.user(role))
+
+
+def test_a_rep_sees_what_waits_then_whom_to_reach_first(client) -> None:
+    sam = make.user(Role.REP)
+    handoff = make.handoff(to=sam, at=now() - timedelta(hours=1))
+    sam.refresh_from_db()
+    response = home(client, sam)
+    assert [offer.pk for offer, _clock in response.context["offers"]] == [handoff.pk]
+    handoff.accept(by=sam)
+    response = home(client, sam)
+    assert response.context["offers"] == []
+    assert response.context["first_steps"] == [handoff.lead]
+    make.activity(handoff.lead, "call", now())
+    assert home(client, sam).context["first_steps"] == []
+
+
+def test_a_rep_sees_own_deals_only(client) -> None:
+    sam, rosa = make.user(Role.REP), make.user(Role.REP)
+    mine = Opportunity.objects.create(lead=make.lead(), name="Mine", owner=sam)
+    Opportunity.objects.create(lead=make.lead(), name="Hers", owner=rosa)
+    assert home(client, sam).context["deals"] == [mine]
+
+
+def test_marketing_sees_what_sales_rejected_and_why(client) -> None:
+    sam = make.user(Role.REP)
+    handoff = make.handoff(to=sam, at=now() - timedelta(hours=2))
+    reason = Reason.objects.offered("rejected")[0]
+    handoff.reject(by=sam, reason=reason, verdict=Handoff.Verdict.NO, note="No budget this year")
+    text = unescape(home(client, make.user(Role.MARKETER)).content.decode())
+    assert str(reason) in text
+    assert "No budget this year" in text
+
+
+def test_a_manager_sees_who_is_late(client) -> None:
+    sam = make.user(Role.REP, given_name="Sam", family_name="Fujii")
+    make.handoff(to=sam, at=now() - timedelta(days=9))
+    response = home(client, make.user(Role.MANAGER))
+    assert response.context["overdue"] == [(sam, 1)]
+    assert "1 hand-off overdue" in response.content.decode()
+
+
+def test_an_administrator_sees_what_is_to_be_set_up(client) -> None:
+    adam = make.user(Role.ADMINISTRATOR)
+    steps = home(client, adam).context["setup"]
+    assert not any(step.is_done for step in steps)
+    make.lead()
+    assert any(step.is_done for step in home(client, adam).context["setup"])

@@ -11,7 +11,7 @@ from leads.recording import Doing, record_all
 from tests import make
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_batches_with_the_same_messages_at_once_one_keeps_them() -> None:
     lead, kind, at = make.lead(), ActivityKind.objects.get(key="call"), now()
     together, new = Barrier(4), []

@@ -157,7 +157,7 @@ def test_unsubscribing_takes_consent_back_unless_it_was_given_since() -> None:
     assert Lead.objects.get().consent_at == NOW + timedelta(days=1)
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_eight_who_register_one_address_at_once_make_one_lead() -> None:
     start = Barrier(8)
 

@@ -46,7 +46,7 @@ def copy(source: ScoreModel, draft: ScoreModel) -> None:
     draft.fit_threshold, draft.interest_threshold = source.fit_threshold, source.interest_threshold
     draft.save(update_fields=["fit_threshold", "interest_threshold"])
     FitRule.objects.bulk_create(
-        FitRule(model=draft, position=rule.position, criteria=rule.criteria, points=rule.points)
+        FitRule(model=draft, name=rule.name, position=rule.position, criteria=rule.criteria, points=rule.points)
         for rule in source.fit_rules.all()
     )
     InterestRule.objects.bulk_create(

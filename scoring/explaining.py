@@ -11,10 +11,10 @@ from django.db import connection
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from leads.criteria import sentence
 from leads.models import ActivityKind, Lead
 from scoring.formula import MILLION, capped, clamped, quadrant, shown
 from scoring.models import FitRule, Quadrant, ScoreModel
+from scoring.reading import title_of
 from scoring.rescoring import Scoring
 
 
@@ -125,7 +125,7 @@ def _fit_parts(scoring: Scoring, lead: Lead) -> list[FitPart]:
         held = cursor.fetchone() or [False] * len(conditions)
     return [
         FitPart(
-            sentence(rule.criteria),
+            title_of(rule),
             rule.millionths if holds else 0,
             holds=holds,
             worth=rule.millionths,

@@ -49,8 +49,8 @@ class FitPointsForm(forms.Form):
 
     points = points_field(label=_("Points"), min_value=-999)
 
-    def __init__(self, *args: Any, rule: FitRule, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=f"fit-{rule.pk}", initial={"points": plainly(rule.points)}, **kwargs)
+    def __init__(self, data: Any = None, *, rule: FitRule) -> None:
+        super().__init__(data, prefix=f"fit-{rule.pk}", initial={"points": plainly(rule.points)})
         self.rule = rule
         self.fields["points"].widget.attrs["aria-labelledby"] = f"id_{self.prefix}-words"
 
@@ -78,10 +78,10 @@ class KindForm(forms.Form):
         widget=forms.NumberInput(attrs=SHORT),
     )
 
-    def __init__(self, *args: Any, kind: ActivityKind, rule: InterestRule | None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, kind: ActivityKind, rule: InterestRule | None) -> None:
         self.kind, self.rule = kind, rule
         initial = {name: plainly(getattr(rule, name)) for name in self.base_fields} if rule else {}
-        super().__init__(*args, prefix=f"kind-{kind.pk}", initial=initial, **kwargs)
+        super().__init__(data, prefix=f"kind-{kind.pk}", initial=initial)
         for name, field in self.fields.items():
             field.widget.attrs["aria-labelledby"] = f"id_{self.prefix}-words id_column-{name}"
 
@@ -149,7 +149,7 @@ class FitRuleForm(WithCriteria, forms.ModelForm[FitRule]):
 
     class Meta:
         model = FitRule
-        fields = ["criteria", "points"]
+        fields = ["name", "criteria", "points"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -48,7 +48,8 @@ def faded(kind: KindPoints, seconds: float) -> int:
     """What is left of one activity's points at that age."""
     if kind.half_life_seconds is None:
         return kind.points
-    return round(kind.points * 0.5 ** (seconds / kind.half_life_seconds))
+    left: float = 0.5 ** (seconds / kind.half_life_seconds)
+    return round(kind.points * left)
 
 
 def capped(kind: KindPoints, points: int) -> int:

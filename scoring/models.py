@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -19,8 +19,12 @@ from history import in_force
 from history.models import Change
 from leads.models import ActivityKind, Lead
 from leads.registration import mark
-from scoring.formula import DAY, MILLION, KindPoints, millionths, shown
+from scoring.formula import DAY, KindPoints, millionths, shown
+from scoring.formula import MILLION as MILLION
 from teams.models import User
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 
 class DateTimeRange(models.Func):
@@ -37,7 +41,7 @@ class Quadrant(models.TextChoices):
     DROP = "drop", _("Drop")
 
     @property
-    def next_action(self) -> str:
+    def next_action(self) -> StrPromise | str:
         """What both teams agreed to do with such a lead."""
         return {
             Quadrant.HOT: _("Sales gets in touch within 24 hours."),
@@ -136,6 +140,7 @@ class FitRule(models.Model):
     """Who a lead is, in points."""
 
     model = models.ForeignKey(ScoreModel, models.CASCADE, related_name="fit_rules")
+    name = models.CharField(_("Name"), max_length=80, blank=True, help_text=_("In a few words: leads in production."))
     position = models.PositiveIntegerField(default=0)
     criteria = models.JSONField(_("Criteria"))
     points = models.DecimalField(_("Points"), max_digits=9, decimal_places=6)

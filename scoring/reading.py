@@ -15,6 +15,11 @@ def words_of(rule: FitRule) -> str:
     return _said(rule, "")
 
 
+def title_of(rule: FitRule) -> str:
+    """The rule in a few words, or in as many as it takes."""
+    return rule.name or words_of(rule)
+
+
 def words_with_points(rule: FitRule) -> str:
     """Who the rule is about, and what they get."""
     return _said(rule, verdict_of(rule.points))

@@ -222,10 +222,10 @@ class Scoring:
             # The statement after the hold is the first that sees what the one before us wrote.
             scores, params = self.scores(who)
             held, bounds = who.where("score.lead_id")
-            stamp = [self.model.pk, self.day]
+            stamp: list[Any] = [self.model.pk, self.day]
             cursor.execute("SET LOCAL jit = off")
             cursor.execute(WRITE.format(scores=scores, who=held), [*params, *bounds, *stamp, *stamp, *stamp])
-            return cursor.rowcount
+            return int(cursor.rowcount)
 
     def scores(self, who: Who) -> Sql:
         """SQL of (lead_id, fit, interest, quadrant)."""

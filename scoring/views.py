@@ -19,7 +19,7 @@ from leads.models import Lead
 from scoring.drafting import coming, current, the_draft
 from scoring.formula import MILLION
 from scoring.models import InterestRule, Quadrant, Score, ScoreModel
-from scoring.reading import words_of, words_with_points
+from scoring.reading import title_of, words_of, words_with_points
 from smarketing.navigation import may_open, url_of
 from teams.http import UserRequest
 
@@ -56,7 +56,7 @@ def scoring(request: UserRequest) -> HttpResponse:
     at = now()
     model, draft = current(at), the_draft()
     versions = [(each, state_of(each, at)) for each in ScoreModel.objects.select_related("created_by")]
-    context = {"coming": coming(at), "draft": draft, "versions": versions}
+    context: dict[str, Any] = {"coming": coming(at), "draft": draft, "versions": versions}
     context["may_edit"] = may_open(request.user, "score_draft")
     if model is not None:
         context |= rules_of(model)
@@ -105,15 +105,15 @@ def compared(older: ScoreModel, newer: ScoreModel) -> dict[str, list[Line]]:
 
 
 def compared_fit(older: ScoreModel, newer: ScoreModel) -> list[Line]:
-    """Rules are the same where their conditions are."""
-    before, after = ([(rule.criteria, rule) for rule in each.fit_rules.all()] for each in (older, newer))
+    """Rules are the same where they read the same."""
+    before, after = ([(words_of(rule), rule) for rule in each.fit_rules.all()] for each in (older, newer))
     lines = []
-    for criteria, rule in before:
-        twin = next((each for each in after if each[0] == criteria), None)
+    for words, rule in before:
+        twin = next((each for each in after if each[0] == words), None)
         if twin:
             after.remove(twin)
-        lines.append(Line(words_of(rule), rule.points, twin[1].points if twin else None))
-    return lines + [Line(words_of(rule), None, rule.points) for _criteria, rule in after]
+        lines.append(Line(title_of(twin[1] if twin else rule), rule.points, twin[1].points if twin else None))
+    return lines + [Line(title_of(rule), None, rule.points) for _words, rule in after]
 
 
 def compared_interest(older: ScoreModel, newer: ScoreModel) -> list[Line]:
@@ -170,7 +170,7 @@ class Dot:
     count: int
 
 
-def shares() -> list[dict[str, Any]]:
+def shares() -> list[Any]:
     """How many leads lie in each quadrant and in each small square of fit and interest, in one query."""
     merged = Lead.objects.filter(pk=OuterRef("pk"), merged_into__isnull=False)
     step = 100 * MILLION // STEPS
@@ -215,7 +215,7 @@ def quadrants(request: UserRequest) -> HttpResponse:
 
 
 # The drawing's field, in its own units: interest to the right, fit upwards.
-LEFT, RIGHT, TOP, BOTTOM = 24, 524, 4, 304
+LEFT, RIGHT, TOP, BOTTOM = 24, 524, 22, 322
 
 
 def dot(place: tuple[int, int], count: int, most: int) -> Dot:
@@ -240,7 +240,15 @@ def board(model: ScoreModel) -> dict[str, Any]:
         Quadrant.OPPORTUNISTIC: (x, y, RIGHT, BOTTOM),
     }
     fields = [
-        {"quadrant": each, "x": left, "y": top, "width": round(right - left, 1), "height": round(bottom - top, 1)}
+        {
+            "quadrant": each,
+            "x": left,
+            "y": top,
+            "width": round(right - left, 1),
+            "height": round(bottom - top, 1),
+            # Outside of the field, where no dot lies.
+            "name_y": TOP - 8 if top == TOP else BOTTOM + 16,
+        }
         for each, (left, top, right, bottom) in sides.items()
     ]
     return {"x": x, "y": y, "fields": fields}

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 
 from funnel.models import Definition, Stage, StageRole
 from leads.models import ActivityKind, Persona, PersonaVersion
@@ -27,9 +26,16 @@ from sla.agreements import (
     sign,
 )
 from sla.models import AgreedPersona, Agreement, Hop, Party
+from smarketing import wording
 from teams.models import Team, User
 
 Tree = dict[str, Any]
+
+
+def in_either(english: str, japanese: str) -> str:
+    """Words that become somebody's own text: they are data from then on, so no catalogue holds them."""
+    return japanese if wording.japanese() else english
+
 
 LEADING = ["Manager", "Head", "Director", "VP", "C-level", "課長", "部長", "本部長", "役員"]
 PLANT = ["Operations", "Manufacturing", "Production", "製造", "生産", "生産技術", "工場"]
@@ -81,13 +87,19 @@ MQL: Tree = all_of(
 )
 SQL: Tree = all_of(did("meeting", 1, 60), any_of(field("interest", ">=", 40), did("demo_request", 1, 90)))
 
-FIT: tuple[tuple[Tree, int], ...] = (
-    (field("company.employees", ">=", 300), 30),
-    (field("company.employees", "between", [50, 299]), 15),
-    (LEADS_OTHERS, 30),
-    (field("department", "in", PLANT + QUALITY + SYSTEMS), 25),
-    (field("company.industry", "in", MAKERS), 15),
-    (field("is_free_mail", "=", True), -30),
+# English, Japanese, what has to hold, points.
+FIT: tuple[tuple[str, str, Tree, int], ...] = (
+    ("300 employees or more", "従業員300人以上", field("company.employees", ">=", 300), 30),
+    ("50 to 299 employees", "従業員50～299人", field("company.employees", "between", [50, 299]), 15),
+    ("Leads others", "管理職", LEADS_OTHERS, 30),
+    (
+        "In production, quality or information systems",
+        "生産・品質・情報システム部門",
+        field("department", "in", PLANT + QUALITY + SYSTEMS),
+        25,
+    ),
+    ("Makes things", "製造業", field("company.industry", "in", MAKERS), 15),
+    ("Free-mail address", "フリーメール", field("is_free_mail", "=", True), -30),
 )
 # Kind, points, at most, half-life in days.
 INTEREST: tuple[tuple[str, int, int | None, int | None], ...] = (
@@ -111,36 +123,77 @@ def personas() -> list[Mapping[str, Any]]:
     """The buyers of the first agreement, in the order in which leads are matched."""
     return [
         {
-            "name": _("Plant digitalisation lead"),
-            "description": _("Runs production or a plant and answers for its output; decides what is tried there."),
-            "goals": _("Fewer stops, numbers instead of paper, one success to show before the next budget."),
-            "pains": _("Data in many places; people who are short; projects that never leave the pilot."),
-            "objections": _("It must not stop the line, and who will look after it?"),
-            "awareness": _("What do plants like mine do about this?"),
-            "consideration": _("A demo with our own data; what it takes to begin."),
-            "decision": _("A plan for three months, a price, and a reference in the same industry."),
+            "name": in_either("Plant digitalisation lead", "工場デジタル化の責任者"),
+            "description": in_either(
+                "Runs production or a plant and answers for its output; decides what is tried there.",
+                "生産や工場を率い、その成果に責任を持つ人。そこで何を試すかを決める。",
+            ),
+            "goals": in_either(
+                "Fewer stops, numbers instead of paper, one success to show before the next budget.",
+                "停止を減らし、紙を数字に置き換え、次の予算までに成功例を一つ。",
+            ),
+            "pains": in_either(
+                "Data in many places; people who are short; projects that never leave the pilot.",
+                "散在するデータ、人手不足、試行で終わるプロジェクト。",
+            ),
+            "objections": in_either(
+                "It must not stop the line, and who will look after it?", "ラインを止められない。誰が面倒を見るのか。"
+            ),
+            "awareness": in_either("What do plants like mine do about this?", "同じような工場はどうしているのか。"),
+            "consideration": in_either(
+                "A demo with our own data; what it takes to begin.", "自社データでのデモ。始めるのに必要なこと。"
+            ),
+            "decision": in_either(
+                "A plan for three months, a price, and a reference in the same industry.",
+                "3か月の計画、価格、同業の導入事例。",
+            ),
             "criteria": all_of(IN_PLANT, LEADS_OTHERS),
         },
         {
-            "name": _("Quality manager"),
-            "description": _("Answers for quality and audits; sees every complaint."),
-            "goals": _("Find causes in hours, not weeks; be ready for any audit."),
-            "pains": _("Records on paper; the same fault twice."),
-            "objections": _("Can it be validated, and does it keep records long enough?"),
-            "awareness": _("How do others trace a fault to its cause?"),
-            "consideration": _("An example of an audit trail; a talk with another quality manager."),
-            "decision": _("Proof with one product line."),
+            "name": in_either("Quality manager", "品質責任者"),
+            "description": in_either(
+                "Answers for quality and audits; sees every complaint.",
+                "品質と監査に責任を持ち、すべてのクレームを見る人。",
+            ),
+            "goals": in_either(
+                "Find causes in hours, not weeks; be ready for any audit.",
+                "原因を数週間でなく数時間で突き止め、監査にいつでも備える。",
+            ),
+            "pains": in_either("Records on paper; the same fault twice.", "紙の記録。繰り返す同じ不良。"),
+            "objections": in_either(
+                "Can it be validated, and does it keep records long enough?",
+                "バリデーションできるか。記録は十分長く残るか。",
+            ),
+            "awareness": in_either(
+                "How do others trace a fault to its cause?", "ほかの会社は不良の原因をどう追っているのか。"
+            ),
+            "consideration": in_either(
+                "An example of an audit trail; a talk with another quality manager.",
+                "監査証跡の例。ほかの品質責任者との対話。",
+            ),
+            "decision": in_either("Proof with one product line.", "一つの製品ラインでの実証。"),
             "criteria": IN_QUALITY,
         },
         {
-            "name": _("Information systems manager"),
-            "description": _("Keeps the systems running and has to agree to every new one."),
-            "goals": _("Few systems, safe and connected."),
-            "pains": _("Tools bought without asking; no hands for interfaces."),
-            "objections": _("Security, single sign-on, and where the data lies."),
-            "awareness": _("What does it connect to?"),
-            "consideration": _("The security paper and the interfaces."),
-            "decision": _("A contract that says who does what when it fails."),
+            "name": in_either("Information systems manager", "情報システム部門の責任者"),
+            "description": in_either(
+                "Keeps the systems running and has to agree to every new one.",
+                "システムを動かし続け、新しいものすべてに承認が要る人。",
+            ),
+            "goals": in_either("Few systems, safe and connected.", "安全で連携した、少数のシステム。"),
+            "pains": in_either(
+                "Tools bought without asking; no hands for interfaces.",
+                "相談なく導入されたツール。連携に割ける手がない。",
+            ),
+            "objections": in_either(
+                "Security, single sign-on, and where the data lies.",
+                "セキュリティ、シングルサインオン、データの保管場所。",
+            ),
+            "awareness": in_either("What does it connect to?", "何と連携できるのか。"),
+            "consideration": in_either("The security paper and the interfaces.", "セキュリティ資料と連携仕様。"),
+            "decision": in_either(
+                "A contract that says who does what when it fails.", "障害時の役割分担を定めた契約。"
+            ),
             "criteria": all_of(IN_SYSTEMS, LEADS_OTHERS),
         },
     ]
@@ -148,11 +201,15 @@ def personas() -> list[Mapping[str, Any]]:
 
 def definition_texts() -> dict[str, str]:
     return {
-        StageRole.MQL: _(
-            "Someone of the companies and positions that we want, who showed by what they did that a call now is worth"
-            " their time."
+        StageRole.MQL: in_either(
+            "Someone of the companies and positions that we want, who showed by what they did that a"
+            " call now is worth their time.",
+            "狙う企業・役職の人で、今連絡する価値があることを行動で示した人。",
         ),
-        StageRole.SQL: _("A talk took place, and the interest holds: sales knows what the need is and who decides."),
+        StageRole.SQL: in_either(
+            "A talk took place, and the interest holds: sales knows what the need is and who decides.",
+            "面談があり、関心が続いている。課題と決裁者を営業が把握している。",
+        ),
     }
 
 
@@ -178,9 +235,11 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
         agree_on_definition(draft, _definition(role, criteria, by, at))
     draft.score_model = current_score_model() or _score_model(by, at)
     draft.score_model_may_change = True
-    draft.preamble = _(
-        "Marketing and sales share one goal: contracts. This is what each side can rely on from the other; both are"
-        " measured by the same clock and the same numbers."
+    draft.preamble = in_either(
+        "Marketing and sales share one goal: contracts. This is what each side can rely on from"
+        " the other; both are measured by the same clock and the same numbers.",
+        "マーケティングと営業の目標はただ一つ、契約です。ここに、互いに当てにできることを定めます。"
+        "双方を同じ時計と同じ数字で測ります。",
     )
     draft.save()
     stage = Stage.objects.role
@@ -259,15 +318,15 @@ def _score_model(by: User | None, at: datetime) -> ScoreModel:
         number = (draft.number if draft else 0) + 1
         draft = ScoreModel.objects.create(
             number=number,
-            note=_("To start from"),
+            note=in_either("To start from", "最初のモデル"),
             fit_threshold=50,
             interest_threshold=40,
             created_by=by,
             created_at=at,
         )
     FitRule.objects.bulk_create(
-        FitRule(model=draft, position=position, criteria=criteria, points=points)
-        for position, (criteria, points) in enumerate(FIT, 1)
+        FitRule(model=draft, position=position, name=in_either(*names), criteria=criteria, points=points)
+        for position, (*names, criteria, points) in enumerate(FIT, 1)
     )
     kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
     InterestRule.objects.bulk_create(

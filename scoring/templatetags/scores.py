@@ -30,18 +30,18 @@ def signed_points(points: Decimal) -> str:
 
 
 @register.filter
+def signed(points: Decimal, digits: int = 0) -> str:
+    """What a part of a score adds: +39.8, −1.5."""
+    return ("−" if points < 0 else "+") + wording.number(abs(points), digits)
+
+
+@register.filter
 def days_plainly(value: Decimal) -> str:
     """A half-life as it was typed: "14 days", "3.5 days"."""
     digits = len(plain(value).partition(".")[2])
     return wording.days(value, digits)
 
 
-@register.filter
-def add_units(value: float, units: int) -> str:
-    """A place in a drawing, a little further on."""
-    return str(round(value + units, 1))
-
-
 @register.simple_tag
 def share_of(count: int, total: int) -> str:
-    return wording.share(count, total, 0)
+    return wording.share(count, total)

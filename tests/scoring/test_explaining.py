@@ -6,7 +6,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.explaining import Part, add_up, explain
+from scoring.explaining import InterestPart, Part, add_up, explain
 from scoring.formula import MILLION, shown
 from scoring.models import Quadrant, Score
 from scoring.rescoring import rescore
@@ -44,10 +44,16 @@ def test_an_explanation_adds_up_to_the_stored_score():
     score = Score.objects.get(lead=lead)
     assert (told.fit.score, told.interest.score) == (score.fit, score.interest)
     assert told.quadrant == score.machine_quadrant == Quadrant.DROP
-    assert [(part.shown, part.holds) for part in told.rules] == [(0, True), (0, True), (0, False)]
+    assert [(part.shown, part.holds) for part in told.rules] == [
+        (Decimal(0), True),
+        (Decimal(0), True),
+        (Decimal(0), False),
+    ]
     assert sorted(part.shown for part in told.fit.parts) == [-5, 30]
-    kinds = [(part.kind.key, part.count, part.is_capped) for part in told.interest.parts]
-    assert kinds == [("demo_request", 1, False), ("pricing_page_view", 3, True)]
+    kinds = [
+        (part.kind.key, part.count, part.is_capped) for part in told.interest.parts if isinstance(part, InterestPart)
+    ]
+    assert kinds == [("Demo request", 1, False), ("Pricing page view", 3, True)]
     assert sum(part.shown for part in told.interest.parts) == told.interest.total == Decimal("46.0")
 
 
@@ -58,10 +64,13 @@ def test_what_lies_beyond_100_or_below_0_is_a_line_of_its_own():
     make.activity(lead, "demo_request", START)
     make.activity(lead, "demo_request", START)
     told = explain(lead, AT)
+    assert told is not None
     assert [part.shown for part in told.fit.parts] == [-30, 30]
     assert [part.shown for part in told.interest.parts] == [140, -40]
     with translation.override("ja"):
-        assert explain(lead, AT).interest.parts[-1].words == "100を超えた分は切り捨て"
+        told = explain(lead, AT)
+    assert told is not None
+    assert told.interest.parts[-1].words == "100を超えた分は切り捨て"
 
 
 @pytest.mark.django_db

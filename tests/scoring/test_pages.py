@@ -1,12 +1,14 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
 
+from leads.models import ActivityKind
 from scoring.drafting import begin_draft
-from scoring.models import FitRule, InterestRule, Preview, Quadrant, Score, ScoreModel
+from scoring.models import FitRule, Preview, Quadrant, Score, ScoreModel
 from scoring.rescoring import rescore
 from teams.models import Role
 from tests import make
@@ -41,7 +43,7 @@ def test_a_draft_begins_as_what_counts(mara: Client):
     mara.post(reverse("score_draft_new"))
     mara.post(reverse("score_draft_new"))
     (draft,) = ScoreModel.objects.drafts()
-    assert (draft.fit_threshold, draft.fit_rules.get().criteria) == (60, MANAGER)
+    assert (draft.fit_threshold, draft.fit_rules.get().criteria) == (Decimal(60), MANAGER)
     assert draft.interest_rules.get().half_life_days == 7
     assert 'value="30"' in mara.get(reverse("score_draft")).content.decode()
 
@@ -49,12 +51,12 @@ def test_a_draft_begins_as_what_counts(mara: Client):
 def test_a_draft_is_saved_as_a_whole(mara: Client):
     draft = begin_draft()
     FitRule.objects.create(model=draft, criteria=MANAGER, points=30)
-    kind = InterestRule._meta.get_field("kind").related_model.objects.get(key="demo_request")
+    kind = ActivityKind.objects.get(key="demo_request")
     values = filled(draft, note="Fewer views")
     values |= {f"kind-{kind.pk}-points": "40", f"kind-{kind.pk}-cap": "60", f"kind-{kind.pk}-half_life_days": "30"}
     assert mara.post(reverse("score_draft"), values | {"save": ""}).status_code == 302
     rule = draft.interest_rules.get()
-    assert (rule.kind, rule.points, rule.cap, rule.half_life_days) == (kind, 40, 60, 30)
+    assert (rule.kind, rule.points, rule.cap, rule.half_life_days) == (kind, Decimal(40), Decimal(60), Decimal(30))
     mara.post(
         reverse("score_draft"),
         values | {f"kind-{kind.pk}-points": "", f"kind-{kind.pk}-cap": "", f"kind-{kind.pk}-half_life_days": ""},
@@ -64,7 +66,7 @@ def test_a_draft_is_saved_as_a_whole(mara: Client):
 
 def test_what_is_wrong_is_said_at_the_field_and_nothing_is_written(mara: Client):
     draft = begin_draft()
-    kind = InterestRule._meta.get_field("kind").related_model.objects.get(key="demo_request")
+    kind = ActivityKind.objects.get(key="demo_request")
     values = filled(draft, fit_threshold="120") | {f"kind-{kind.pk}-cap": "60"}
     answer = mara.post(reverse("score_draft"), values)
     page = answer.content.decode()
@@ -81,7 +83,7 @@ def test_a_fit_rule_is_written_with_its_conditions(mara: Client):
     values = {"criteria": '{"field": "seniority", "op": "=", "value": "Manager"}', "points": "12.5"}
     assert mara.post(reverse("fit_rule_new"), values).status_code == 302
     rule = draft.fit_rules.get()
-    assert (rule.criteria, rule.points) == (MANAGER, 12.5)
+    assert (rule.criteria, rule.points) == (MANAGER, Decimal("12.5"))
     about_scores = {"criteria": '{"field": "fit", "op": ">=", "value": 5}', "points": "1"}
     assert mara.post(reverse("fit_rule_new"), about_scores).status_code == 422
     assert mara.get(reverse("fit_rule", args=[rule.pk])).status_code == 200
@@ -92,7 +94,7 @@ def test_a_fit_rule_is_written_with_its_conditions(mara: Client):
 def test_a_draft_that_was_proposed_meanwhile_is_not_edited(mara: Client):
     draft = begin_draft()
     draft.freeze()
-    assert mara.post(reverse("score_draft"), filled(draft)).url == reverse("scoring")
+    assert mara.post(reverse("score_draft"), filled(draft))["location"] == reverse("scoring")
     assert mara.get(reverse("fit_rule_new")).status_code == 404
 
 
@@ -124,7 +126,7 @@ def test_saving_the_draft_makes_its_preview_old(mara: Client):
     mara.post(reverse("score_preview"))
     mara.post(reverse("score_draft"), filled(draft))
     assert not Preview.objects.exists()
-    assert mara.post(reverse("score_draft"), filled(draft) | {"preview": ""}).url == reverse("score_preview")
+    assert mara.post(reverse("score_draft"), filled(draft) | {"preview": ""})["location"] == reverse("score_preview")
     assert Preview.objects.get().finished_at
 
 

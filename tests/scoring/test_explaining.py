@@ -50,9 +50,7 @@ def test_an_explanation_adds_up_to_the_stored_score():
         (Decimal(0), False),
     ]
     assert sorted(part.shown for part in told.fit.parts) == [-5, 30]
-    kinds = [
-        (part.kind.key, part.count, part.is_capped) for part in told.interest.parts if isinstance(part, InterestPart)
-    ]
+    kinds = [(part.words, part.count, part.is_capped) for part in told.interest.parts if isinstance(part, InterestPart)]
     assert kinds == [("Demo request", 1, False), ("Pricing page view", 3, True)]
     assert sum(part.shown for part in told.interest.parts) == told.interest.total == Decimal("46.0")
 

@@ -38,6 +38,10 @@ class WeeklyReport(models.Model):
     monday = models.DateField(unique=True)
     numbers = models.JSONField()
     computed_at = models.DateTimeField()
+    # What the database showed when they were computed: what was not seen then makes them stale. Empty: stale.
+    seen = models.TextField(blank=True)
+    # From when on time alone would change them.
+    good_until = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-monday"]

@@ -90,7 +90,7 @@ class Metric:
     def rows(self, question: Question) -> list[Row]:
         """Answer the question, or raise `BadQuestion`."""
         question = self.accept(question)
-        return question.completed(self.count(question), self._empty)
+        return question.completed(self.count(question), self.empty)
 
     def value(self, question: Question) -> Row:
         """The one row of a question that is not cut by anything."""
@@ -149,7 +149,7 @@ class Metric:
     def _refused(self, field: str, text: str, **words: str) -> BadQuestion:
         return BadQuestion(field, text % {"metric": self.name, **words})
 
-    def _empty(self, key: str) -> Row:
+    def empty(self, key: str) -> Row:
         if self.unit == Unit.RATE:
             return Row.of_rate(key, Rate(0, 0))
         if self.unit == Unit.DURATION:

@@ -1,0 +1,112 @@
+"""What needs attention in a week: found by fixed rules, kept as numbers, worded when it is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from funnel.models import StageRole
+from leads.models import Import
+from metrics.period import Period
+from metrics.question import Question, View
+from metrics.rate import Rate
+from metrics.registry import metric
+from sla.metrics import end_of, overdue
+from sla.models import Agreement
+
+# A queue is long from five on, when it is twice the usual one.
+LONG_QUEUE = 5
+# A rate tells something from ten cases on.
+ENOUGH = 10
+NAMED = 3
+
+Note = dict[str, Any]
+
+
+def found(question: Question) -> list[Note]:
+    """Return what needs attention, the broken promises first."""
+    return [
+        *overdue_handoffs(question),
+        *leads_without_anybody(question),
+        *unsigned_agreement(question),
+        *long_queues(question),
+        *falling_stages(question),
+        *rejected_sources(question),
+        *rejected_rows(question),
+    ]
+
+
+def overdue_handoffs(question: Question) -> list[Note]:
+    n = metric("overdue").value(replace(question, view=View.STOCK)).numerator
+    if not n:
+        return []
+    worst = overdue(replace(question, view=View.STOCK)).order_by("due_at", "pk").values_list("pk", flat=True)
+    return [{"kind": "overdue", "tone": "breached", "n": n, "handoffs": list(worst[:NAMED])}]
+
+
+def leads_without_anybody(question: Question) -> list[Note]:
+    n = metric("unoffered").value(replace(question, view=View.STOCK)).numerator
+    return [{"kind": "unoffered", "tone": "breached", "n": n}] if n else []
+
+
+def unsigned_agreement(question: Question) -> list[Note]:
+    end = end_of(question)
+    waiting = Agreement.objects.waiting().filter(proposed_at__lt=end).first()
+    return [{"kind": "unsigned", "tone": "risk", "number": waiting.number}] if waiting else []
+
+
+def long_queues(question: Question) -> list[Note]:
+    rows = metric("unanswered").rows(replace(question, view=View.STOCK, by="rep"))
+    usual = median(row.numerator for row in rows) if rows else 0
+    long = [row for row in rows if row.numerator >= max(LONG_QUEUE, 2 * usual)]
+    return [{"kind": "queue", "tone": "risk", "rep": row.key, "n": row.numerator} for row in long]
+
+
+def falling_stages(question: Question) -> list[Note]:
+    """Conversions that fell below what the four weeks before can explain: their average lies above the interval."""
+    if question.at < question.period.ends_at:
+        return []
+    roles = StageRole.values
+    notes = []
+    for a, b in zip(roles, roles[1:], strict=False):
+        asked = replace(question, view=View.PERIOD, from_role=a, to_role=b)
+        now, before = metric("conversion").value(asked), metric("conversion").value(_before(asked))
+        if now.interval and (now.denominator or 0) >= ENOUGH and before.value and before.value > now.interval[1]:
+            rates = {"rate": [now.numerator, now.denominator], "before": [before.numerator, before.denominator]}
+            notes.append({"kind": "falling", "tone": "risk", "from": a, "to": b, **rates})
+    return notes
+
+
+def _before(question: Question, weeks: int = 4) -> Question:
+    period = question.period
+    for _ in range(weeks):
+        period = period.previous()
+    return replace(question, period=Period(period.start, question.period.start, question.period.zone))
+
+
+def rejected_sources(question: Question) -> list[Note]:
+    """Sources whose leads are rejected more often than all others' chance would explain."""
+    rows = metric("acceptance").rows(replace(question, by="source"))
+    answered = sum(row.denominator or 0 for row in rows)
+    turned_down = answered - sum(row.numerator for row in rows)
+    notes = []
+    for row in rows:
+        of = row.denominator or 0
+        interval = Rate(of - row.numerator, of).interval
+        if of >= ENOUGH and interval and interval[0] > turned_down / answered:
+            overall = [turned_down, answered]
+            notes.append(
+                {"kind": "source", "tone": "risk", "source": row.key, "rate": [of - row.numerator, of], "all": overall}
+            )
+    return notes
+
+
+def rejected_rows(question: Question) -> list[Note]:
+    imports = Import.objects.filter(
+        rejected__gt=0, finished_at__gte=question.period.starts_at, finished_at__lt=end_of(question)
+    )
+    return [
+        {"kind": "import", "tone": "risk", "import": pk, "file": name, "n": n}
+        for pk, name, n in imports.order_by("-finished_at").values_list("pk", "file_name", "rejected")[:NAMED]
+    ]

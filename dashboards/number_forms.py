@@ -1,0 +1,97 @@
+"""Ask for a number: which days, in which view, from where to where, cut by what."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Stage
+from metrics.period import Period
+from metrics.question import Question, View, dimension
+from metrics.registry import Metric
+
+DAY = timedelta(days=1)
+# Rows beyond this are no table for people.
+LONGEST = timedelta(days=3700)
+
+
+def a_quarter(at: datetime) -> Period:
+    """The last three months with this one, in whole months: what a page begins with."""
+    month = Period.month_of(at)
+    first = month.previous().previous()
+    return Period(first.start, month.end, month.zone)
+
+
+class NumberForm(forms.Form):
+    """The question about one metric. People name the last day; a period ends the day after."""
+
+    start = forms.DateField(label=_("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+    view = forms.ChoiceField(label=_("View"), required=False)
+    from_role = forms.ChoiceField(label=_("From stage"), required=False)
+    to_role = forms.ChoiceField(label=_("To stage"), required=False)
+    window = forms.IntegerField(
+        label=_("Within days"),
+        required=False,
+        min_value=1,
+        max_value=36_500,
+        help_text=_("Cohort view only. Empty: ever."),
+        widget=forms.NumberInput(attrs={"class": "field__input--short"}),
+    )
+    by = forms.ChoiceField(label=_("Cut by"), required=False)
+
+    def __init__(self, metric: Metric, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.metric = metric
+        stages = {stage.role: str(stage) for stage in Stage.objects.filter(role__isnull=False)}
+        roles = [(role, stages[role]) for role in metric.roles]
+        self._choose("view", [(view.value, View(view).label) for view in metric.views], len(metric.views) > 1)
+        self._choose("from_role", roles, metric.stages == "pair")
+        self._choose("to_role", roles, metric.stages != "none")
+        if metric.stages == "one":
+            self.fields["to_role"].label = _("Stage")
+        if not metric.takes_window:
+            del self.fields["window"]
+        cuts = [("", _("not at all")), *((name, dimension(name).label) for name in metric.dimensions)]
+        self._choose("by", cuts, True)
+
+    def _choose(self, name: str, choices: list[Any], wanted: bool) -> None:
+        if wanted:
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        start, last = cleaned.get("start"), cleaned.get("last")
+        if start and last and last < start:
+            self.add_error("last", _("The last day is not before the first."))
+        elif start and last and last - start > LONGEST:
+            self.add_error("last", _("Ask for ten years at most."))
+        return cleaned
+
+    def question(self, at: datetime) -> Question:
+        said = self.cleaned_data
+        return Question(
+            Period(said["start"], said["last"] + DAY),
+            view=said.get("view", ""),
+            from_role=said.get("from_role", ""),
+            to_role=said.get("to_role", ""),
+            window_days=said.get("window") if said.get("view") == View.COHORT else None,
+            by=said.get("by", ""),
+            at=at,
+        )
+
+
+def first_question(metric: Metric, at: datetime) -> dict[str, Any]:
+    """What the form shows, and answers, before anything is asked."""
+    period = a_quarter(at)
+    asked = {"start": period.start, "last": period.end - DAY, "view": metric.views[0].value, "by": "month"}
+    if metric.stages == "pair":
+        asked |= {"from_role": metric.roles[0], "to_role": metric.roles[1]}
+    elif metric.stages == "one":
+        asked |= {"to_role": metric.roles[1]}
+    return asked

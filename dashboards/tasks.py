@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from dashboards import reports
+
+
+@shared_task(ignore_result=True)
+def refresh_reports() -> None:
+    reports.refresh()

@@ -28,9 +28,35 @@ from teams.models import Team, User
 NOT_PART = gettext_lazy("not part of it")
 
 
+def state_of(version: PersonaVersion | Definition | ScoreModel) -> str:
+    """ "draft", "in force", or nothing to say."""
+    if not isinstance(version, PersonaVersion) and version.in_force_from and not version.replaced_at:
+        return _("in force")
+    frozen_at = version.published_at if isinstance(version, ScoreModel) else version.frozen_at
+    return "" if frozen_at else _("draft")
+
+
+def label_of(version: PersonaVersion | Definition | ScoreModel) -> str:
+    """ "version 3 (draft)", or a score model with what changed in it."""
+    name = _("version %(number)s") % {"number": version.number}
+    note = f" · {version.note}" if isinstance(version, ScoreModel) and version.note else ""
+    state = state_of(version)
+    return (f"{name} ({state})" if state else name) + note
+
+
+class VersionChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of several versions, with where each is on its way."""
+
+    def label_from_instance(self, obj: Definition | ScoreModel) -> str:
+        return label_of(obj)
+
+
 class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     """The whole draft but its hand-offs: words, parties, personas, definitions, score model."""
 
+    score_model = VersionChoice(
+        ScoreModel.objects.none(), label=gettext_lazy("Score model"), required=False, empty_label="–"
+    )
     qualifies_standing = forms.TypedChoiceField(
         label=gettext_lazy("Leads that stand and meet a new definition qualify"),
         coerce=lambda value: value == "True",
@@ -56,10 +82,8 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         model = self.fields["score_model"]
-        assert isinstance(model, forms.ModelChoiceField)
-        model.label = _("Score model")
+        assert isinstance(model, VersionChoice)
         model.queryset = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
-        model.label_from_instance = model_label  # type: ignore[method-assign]
         self.teams = list(Team.objects.select_related("head"))
         self.personas = list(Persona.objects.filter(self._personas_to_choose()).prefetch_related("versions"))
         self.stages = [stage for stage in Stage.objects.all() if stage.has_definition]
@@ -91,7 +115,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         self.personas = sorted(self.personas, key=lambda p: (agreed[p.pk].position if p.pk in agreed else 10_000, p.pk))
         for number, persona in enumerate(self.personas, 1):
             row = agreed.get(persona.pk)
-            choices = [("", NOT_PART), *((v.pk, version_label(v)) for v in reversed(persona.versions.all()))]
+            choices = [("", NOT_PART), *((v.pk, label_of(v)) for v in reversed(persona.versions.all()))]
             self.fields[f"persona_{persona.pk}"] = forms.TypedChoiceField(
                 label=str(persona),
                 choices=choices,
@@ -116,15 +140,13 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             usable = Definition.objects.filter(stage=stage).filter(
                 Q(in_force_from=None) | Q(replaced_at=None) | Q(replaced_at__gt=now()) | Q(pk=here.pk if here else None)
             )
-            self.fields[f"definition_{stage.pk}"] = forms.ModelChoiceField(
+            self.fields[f"definition_{stage.pk}"] = VersionChoice(
                 usable,
                 label=str(stage),
                 required=False,
                 empty_label=_("none: people decide"),
                 initial=here,
             )
-            chosen = self.fields[f"definition_{stage.pk}"]
-            chosen.label_from_instance = definition_label  # type: ignore[attr-defined]
 
     # Rows for the template.
 
@@ -191,32 +213,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-def state_of(version: PersonaVersion | Definition | ScoreModel) -> str:
-    """ "draft", "frozen", or what it is for people."""
-    if isinstance(version, PersonaVersion):
-        return _("draft") if version.frozen_at is None else ""
-    if version.in_force_from and not version.replaced_at:
-        return _("in force")
-    frozen = version.published_at if isinstance(version, ScoreModel) else version.frozen_at
-    return "" if frozen else _("draft")
-
-
-def labelled(name: str, state: str) -> str:
-    return f"{name} ({state})" if state else name
-
-
-def version_label(version: PersonaVersion) -> str:
-    return labelled(_("version %(number)s") % {"number": version.number}, state_of(version))
-
-
-def definition_label(definition: Definition) -> str:
-    return labelled(_("version %(number)s") % {"number": definition.number}, state_of(definition))
-
-
-def model_label(model: ScoreModel) -> str:
-    return labelled(str(model), state_of(model)) + (f" · {model.note}" if model.note else "")
-
-
 class HopForm(forms.ModelForm):  # type: ignore[type-arg]
     """One hand-off: from whom to whom, when, and where the answer leads."""
 
@@ -259,7 +255,7 @@ class HopForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class HopForms(BaseInlineFormSet):  # type: ignore[type-arg]
-    def add_fields(self, form: forms.Form, index: int | None) -> None:
+    def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
             form.fields["DELETE"].label = _("Remove this hand-off")

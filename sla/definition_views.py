@@ -59,13 +59,9 @@ def sentences(definition: Definition) -> list[tuple[str, Any]]:
     """The definition in both languages, that of the page first."""
     told = []
     for language in ("en", "ja"):
+        verdict = document.verdict_of(definition.stage, language)
         try:
-            words = document.sentence(
-                definition.criteria,
-                language=language,
-                html=True,
-                verdict=document.verdict_of(definition.stage, language),
-            )
+            words = sentence(definition.criteria, language=language, html=True, verdict=verdict)
         except BadCriteria:
             words = _("These criteria no longer hold together.")
         told.append((language, words))

@@ -237,6 +237,8 @@ def _fit_rule(rule: FitRule) -> SafeString:
     if words.startswith(COUNTS):
         rest = words.removeprefix(COUNTS)
         words = mark_safe(rest[:1].upper() + rest[1:])
+    if rule.name:
+        words = format_html("{}{}{}", rule.name, punctuation(": ", "："), words)
     return format_html("<b>{}</b> {}", points(rule.points), words)
 
 

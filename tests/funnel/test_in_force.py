@@ -132,7 +132,7 @@ class AnyOrder(TestCase):
 
 def oracle(days, day):
     """The number of the version that holds that day, told naively."""
-    holds = {}
+    holds: dict[int, int] = {}
     for number, begins in enumerate(days, 1):
         holds = {d: n for d, n in holds.items() if d < begins}
         holds |= {d: number for d in range(begins, 14)}

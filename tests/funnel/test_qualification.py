@@ -41,7 +41,8 @@ def test_a_lead_that_meets_the_definition_moves_one_step_and_the_step_names_the_
     assert qualify(at=NOW) == [meets.pk]
 
     step = Transition.objects.get(lead=meets, to_stage__role="mql")
-    assert (step.from_stage.role, step.at, step.definition, step.how) == ("lead", NOW, definition, "machine")
+    lead_stage = Stage.objects.role(StageRole.LEAD)
+    assert (step.from_stage, step.at, step.definition, step.how) == (lead_stage, NOW, definition, "machine")
     assert (stage_of(meets), stage_of(does_not)) == ("mql", "lead")
     told = Outbox.objects.get(payload__transition=step.pk)
     assert told.payload == {"transition": step.pk, "lead": meets.pk, "from": step.from_stage_id, "to": step.to_stage_id}

@@ -57,7 +57,11 @@ def filled(page):
     }
 
 
-def mql():
+def on_its_way() -> Agreement:
+    return Agreement.objects.get(in_force_from=None)
+
+
+def mql() -> Stage:
     return Stage.objects.role(StageRole.MQL)
 
 
@@ -146,7 +150,7 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
     as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal.", "hops-0-hours": "6.5"})
-    draft = agreements.on_its_way()
+    draft = on_its_way()
     assert draft.preamble == "One goal."
     assert draft.hops.get().answer_within == timedelta(hours=6.5)
     assert agreements.personas_of(draft) == agreements.personas_of(signed)
@@ -161,7 +165,7 @@ def test_personas_are_put_in_order_and_left_out(as_mara, signed):
         reverse("agreement_draft"),
         data | {f"order_{first}": "3", f"order_{third}": "1", f"persona_{second}": ""},
     )
-    draft = agreements.on_its_way()
+    draft = on_its_way()
     assert [version.persona_id for version in agreements.personas_of(draft)] == [third, first]
 
 
@@ -181,7 +185,7 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
     assert "An agreement does not begin in the past." in page
     assert "An answer takes some time." in page
     assert f"Say who signs for {cast.sales}." in page
-    assert agreements.on_its_way().preamble == signed.preamble
+    assert on_its_way().preamble == signed.preamble
 
 
 def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
@@ -191,16 +195,16 @@ def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
         reverse("agreement_draft"), data | {f"definition_{mql().pk}": "", "then": "propose"}, follow=True
     )
     assert "Leads are handed over when they become MQL, but nothing defines MQL." in answer.content.decode()
-    assert agreements.on_its_way().proposed_at is None
+    assert on_its_way().proposed_at is None
 
 
 def test_what_was_proposed_meanwhile_is_not_edited(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
-    agreements.propose(agreements.on_its_way(), by=cast.mara)
+    agreements.propose(on_its_way(), by=cast.mara)
     answer = as_mara.post(reverse("agreement_draft"), data | {"preamble": "Too late"})
     assert answer.url == reverse("agreement_version", args=[2])
-    assert agreements.on_its_way().preamble == signed.preamble
+    assert on_its_way().preamble == signed.preamble
 
 
 def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
@@ -209,9 +213,9 @@ def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
     assert agreements.on_its_way() is None
     agreements.propose(agreements.draft_next(by=cast.mara), by=cast.mara)
     as_mara.post(reverse("agreement_discard"))
-    assert agreements.on_its_way().proposed_at
+    assert on_its_way().proposed_at
     as_mara.post(reverse("agreement_withdrawal", args=[2]))
-    assert agreements.on_its_way().proposed_at is None
+    assert on_its_way().proposed_at is None
 
 
 # Signing
@@ -270,7 +274,7 @@ def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreemen
     assert (saved.text, saved.cool_off_days) == ("Sure ones", 30)
     answer = as_mara.post(reverse("definition_draft", args=[place]), data | {"then": "propose"})
     assert answer.url == reverse("agreement_version", args=[2])
-    proposal = agreements.on_its_way()
+    proposal = on_its_way()
     assert proposal.proposed_by == cast.mara
     assert agreements.definitions_of(proposal)[0].criteria == {"field": "fit", "op": ">=", "value": 70}
 
@@ -340,4 +344,4 @@ def test_else_it_goes_into_the_next_draft(as_mara, signed, cast):
     model.refresh_from_db()
     assert answer.url == reverse("agreement_draft")
     assert model.in_force_from is None
-    assert agreements.on_its_way().score_model == model
+    assert on_its_way().score_model == model

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from funnel.models import Definition, Stage
 from funnel.qualification import stages_before, standing
-from leads.criteria import BadCriteria, Explained, counts, explain
+from leads.criteria import BadCriteria, Explained, counts, explain, sentence
 from leads.models import Lead
 from leads.paging import Sort, page_of
 from leads.searching import search

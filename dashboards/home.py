@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from dashboards.week_in_short import week_in_short
+from dashboards.asking import behind_url
+from dashboards.week_in_short import this_week, week_in_short
 from funnel.models import Opportunity
 from leads.models import Activity, Import, Lead, Persona
 from leads.paging import counted
+from metrics.question import Question, View
+from metrics.registry import metric
 from scoring.models import ScoreModel
 from sla.agreements import on_its_way, unsigned_by
 from sla.inbox import Clock, offered
 from sla.models import Agreement, Calendar, Handoff
-from sla.offering import waiting
 from smarketing.navigation import may_open, url_of
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
@@ -105,17 +107,20 @@ def marketing(at: datetime) -> dict[str, Any]:
 
 def managing(at: datetime) -> dict[str, Any]:
     """What a manager looks after: the week so far, what is overdue, who waits without anybody to take them."""
-    overdue = Handoff.objects.open().filter(timers__kind="answer", timers__due_at__lt=at)
-    by_rep = overdue.values("rep").annotate(n=Count("pk")).order_by("-n").values_list("rep", "n")[:SHOWN]
-    reps = User.objects.select_related("team").in_bulk([rep for rep, _n in by_rep])
-    agreement = Agreement.objects.in_force(at).first()
-    hops = agreement.hops.all() if agreement else []
+    now_in_stock = Question(this_week(at), view=View.STOCK, at=at)
+    late = [row for row in metric("overdue").rows(replace(now_in_stock, by="rep")) if row.numerator]
+    late.sort(key=lambda row: -row.numerator)
+    reps = User.objects.select_related("team").in_bulk([int(row.key) for row in late if row.key.isdecimal()])
+    unoffered = metric("unoffered").value(now_in_stock).numerator
     return {
         "is_managing": True,
         "week": week_in_short(at),
-        "overdue": [(reps[rep], n) for rep, n in by_rep],
-        "overdue_count": overdue.count(),
-        "unoffered": sum(counted(waiting(hop))[0] for hop in hops),
+        "overdue": [
+            (reps[int(row.key)], row.numerator, behind_url("overdue", replace(now_in_stock, by="rep"), row.key))
+            for row in late[:SHOWN]
+        ],
+        "unoffered": unoffered,
+        "unoffered_url": behind_url("unoffered", now_in_stock),
     }
 
 

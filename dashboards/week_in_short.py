@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from dashboards.asking import behind_url
 from metrics.period import Period
 from metrics.rate import Row
 from metrics.registry import Question, metric
@@ -22,10 +23,19 @@ class Figure:
     question: Question
     row: Row
 
+    @property
+    def url(self) -> str:
+        """The leads behind it."""
+        return behind_url(self.name, self.question, was=self.row.numerator)
+
+
+def this_week(at: datetime) -> Period:
+    zone = company_zone()
+    return Period.week_of(at.astimezone(zone), zone)
+
 
 def week_in_short(at: datetime) -> list[Figure]:
-    zone = company_zone()
-    week = Period.week_of(at.astimezone(zone), zone)
+    week = this_week(at)
     asked: tuple[tuple[str, str, str], ...] = (
         (_("Became MQL"), "entered", "mql"),
         (_("Accepted by sales"), "acceptance", ""),

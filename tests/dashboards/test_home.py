@@ -63,7 +63,9 @@ def test_a_manager_sees_who_is_late(client) -> None:
     sam = make.user(Role.REP, given_name="Sam", family_name="Fujii")
     make.handoff(to=sam, at=now() - timedelta(days=9))
     response = home(client, make.user(Role.MANAGER))
-    assert response.context["overdue"] == [(sam, 1)]
+    ((rep, n, url),) = response.context["overdue"]
+    assert (rep, n) == (sam, 1)
+    assert client.get(url).status_code == 200
     assert "1 hand-off overdue" in response.content.decode()
 
 

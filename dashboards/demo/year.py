@@ -29,7 +29,7 @@ from sla.sweeping import sweep_timers
 from smarketing.company import company_zone
 from teams.models import Notice, User
 
-SLOTS = (time(10), time(13, 30), time(16, 30), time(23, 59))
+SLOTS = (time(10, 30), time(16), time(23, 59))
 WEEKEND_SLOTS = (time(23, 59),)
 # From the first day of this many months before the end, all hand-offs of a month go to one rep.
 OVERLOAD_MONTHS_AGO = 4
@@ -173,10 +173,9 @@ class Year:
             )
             for prospect in new
         )
-        for lead, prospect in zip(made, new, strict=True):
-            self.prospects[lead.pk] = prospect
-            mark([lead.pk], at=prospect.created_at, news_at=prospect.created_at)
+        self.prospects |= {lead.pk: prospect for lead, prospect in zip(made, new, strict=True)}
         ids = [lead.pk for lead in made]
+        mark(ids, at=new[-1].created_at, news_at=new[-1].created_at)
         refresh(ids)
         return ids
 
@@ -200,8 +199,8 @@ class Year:
             latest[lead] = at
             if kind == "unsubscribe":
                 change(Lead.objects.get(pk=lead), {"consent": "withdrawn"}, how="unsubscribe", at=at)
-        for lead, at in latest.items():
-            mark([lead], at=at, news_at=at)
+        when = max(latest.values())
+        mark(list(latest), at=when, news_at=when)
 
     # Sales
 

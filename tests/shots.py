@@ -4,8 +4,8 @@
 
 Each page of the permission table is shown by the first person who may open it in all variants (desktop and phone, light
 and dark, English and Japanese), and by everybody else who may in one. Named pages (`python -m tests.shots inbox lead`)
-are shown in the four variants in which every two of these choices meet. Pages that need an object are found by following
-links, as a person does. It fails on a console error, a request to another host, an untranslated string, or a violation
+are shown in the four variants in which every two of these choices meet. Pages that need an object are found by
+following links, as a person does. It fails on a console error, a request to another host, an untranslated string, or a violation
 of WCAG 2.2 AA that axe finds.
 """
 

@@ -34,7 +34,7 @@ from leads.criteria.editing import (
     written,
 )
 from leads.criteria.fields import Choice, Field, Type, Words
-from leads.criteria.tree import BadCriteria, Tree
+from leads.criteria.tree import DEEPEST, BadCriteria, Tree
 from leads.models import ActivityKind
 from smarketing.navigation import url_of
 
@@ -306,9 +306,25 @@ def from_json(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     try:
-        return json.loads(text) if text.strip() else None
-    except ValueError:
+        tree = json.loads(text) if text.strip() else None
+    except (ValueError, RecursionError):
         return text
+    return text if is_deep(tree) else tree
+
+
+def is_deep(tree: Any, limit: int = 4 * DEEPEST) -> bool:
+    """Whether it nests deeper than any tree that could be said. Asked before anything walks down it."""
+    level = [tree]
+    for _step in range(limit):
+        level = [
+            below
+            for each in level
+            if isinstance(each, dict | list)
+            for below in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class CriteriaField(forms.Field):

@@ -15,7 +15,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads.criteria import BadCriteria, condition, sentence
+from leads.criteria import BadCriteria, condition, sentence, speaker
+from leads.criteria.words import Speaker
 from leads.matching import leave_to_the_machine, say_persona
 from leads.models import Lead, Persona, PersonaVersion
 from leads.persona_forms import VERDICTS, CommentForm, LeadPersonaForm, PersonaForm
@@ -29,17 +30,18 @@ def personas(request: UserRequest) -> HttpResponse:
     here = Count("matches", filter=Q(matches__lead__merged_into=None))
     every = Persona.objects.prefetch_related("versions").annotate(lead_count=here)
     found = [persona for persona in every if persona.latest]
+    says = speaker()
     context = {
-        "personas": [described(each) for each in found if each.retired_at is None],
+        "personas": [described(each, says) for each in found if each.retired_at is None],
         "retired": [each for each in found if each.retired_at],
     }
     return render(request, "leads/personas.html", context)
 
 
-def described(persona: Persona) -> dict[str, Any]:
+def described(persona: Persona, says: Speaker) -> dict[str, Any]:
     latest = persona.latest
     assert latest is not None
-    return {"persona": persona, "version": latest, "sentence": said(latest), "leads_url": leads_of(persona)}
+    return {"persona": persona, "version": latest, "sentence": said(latest, says), "leads_url": leads_of(persona)}
 
 
 def leads_of(persona: Persona) -> str:
@@ -52,23 +54,30 @@ def leads_who_meet(criteria: Any) -> str:
     return f"{page}?{urlencode({'criteria': json.dumps(criteria, ensure_ascii=False)})}" if page else ""
 
 
-def said(version: PersonaVersion) -> str:
+def said(version: PersonaVersion, says: Speaker | None = None) -> str:
     """The criteria as a sentence; nothing where there are none, or where they can no longer be read."""
     if version.criteria is None:
         return ""
     try:
-        return sentence(version.criteria, html=True, verdict=VERDICTS["ja"] if japanese() else VERDICTS["en"])
+        return sentence(version.criteria, html=True, verdict=VERDICTS["ja" if japanese() else "en"], says=says)
     except BadCriteria:
         return ""
 
 
-def shown(request: UserRequest, persona: Persona, version: PersonaVersion, **more: Any) -> HttpResponse:
+def shown(
+    request: UserRequest, persona: Persona, version: PersonaVersion, *, status: int = 200, **more: Any
+) -> HttpResponse:
     """The page of a persona, at one of its versions."""
+    return render(request, "leads/persona.html", about(persona, version) | more, status=status)
+
+
+def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
+    """What the page of a persona says. A higher app may add to it, in the template's block `agreed`."""
     matching = None
     text = said(version)
     if text and version.criteria is not None:
         matching = Lead.objects.here().filter(condition(version.criteria, at=now())).count()
-    context = {
+    return {
         "persona": persona,
         "version": version,
         "sentence": text,
@@ -85,8 +94,7 @@ def shown(request: UserRequest, persona: Persona, version: PersonaVersion, **mor
             (_("Consideration"), version.consideration),
             (_("Decision"), version.decision),
         ],
-    } | more
-    return render(request, "leads/persona.html", context, status=422 if "status" in more else 200)
+    }
 
 
 def known(pk: int) -> Persona:

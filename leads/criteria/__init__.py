@@ -19,7 +19,7 @@ Forms: `leads.criteria_forms.CriteriaField`.
 
 from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain, todays_values
 from leads.criteria.fields import Catalogue, Field, Type, register_family, register_field
-from leads.criteria.reading import sentence
+from leads.criteria.reading import sentence, speaker
 from leads.criteria.tree import BadCriteria, Tree, read
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "register_family",
     "register_field",
     "sentence",
+    "speaker",
     "todays_values",
 ]
 

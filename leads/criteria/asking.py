@@ -98,7 +98,7 @@ class TooMany(Exception):
 def counts(tree: Tree, *, at: datetime | None = None, patience: timedelta | None = None) -> dict[str, int]:
     """How many leads match the whole (path "") and each part of it, by its path, in one query. The key "*" is how many
     there are. Raises `BadCriteria`, and with `patience` `TooMany` when it takes longer."""
-    node = read(tree)
+    node = read(tree, strict=False)
     names, (selected, params) = columns(node, frame(at, None))
     there = list(nodes(node))
     tallies = ", ".join(f"count(*) FILTER (WHERE {combined(each, names)})" for each in there)
@@ -109,19 +109,26 @@ def counts(tree: Tree, *, at: datetime | None = None, patience: timedelta | None
 
 
 def asked_in_time(sql: str, params: list[Any], patience: timedelta | None) -> tuple[int, ...]:
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            if patience is not None:
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(patience // MILLISECOND)])
+    with connection.cursor() as cursor:
+        if patience is None:
             cursor.execute(sql, params)
-            found: tuple[int, ...] = cursor.fetchone()
-            if patience is not None:
-                cursor.execute("SELECT set_config('statement_timeout', '0', true)")
-            return found
-    except OperationalError as late:
-        if isinstance(late.__cause__, QueryCanceled):
-            raise TooMany
-        raise
+            return tuple(cursor.fetchone())
+        try:
+            with transaction.atomic():
+                wait(cursor, patience // MILLISECOND)
+                cursor.execute(sql, params)
+                found = tuple(cursor.fetchone())
+                wait(cursor, 0)
+                return found
+        except OperationalError as late:
+            if isinstance(late.__cause__, QueryCanceled):
+                raise TooMany
+            raise
+
+
+def wait(cursor: Any, milliseconds: int) -> None:
+    """How long a statement of this transaction may take; 0: as long as it likes."""
+    cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
 
 
 @dataclass(frozen=True)

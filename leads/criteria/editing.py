@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from leads.criteria.fields import Catalogue, Field, Type
-from leads.criteria.tree import BadCriteria, Errors, read
+from leads.criteria.tree import DEEPEST, BadCriteria, Errors, read
 
 ROOT = "r"
 JOINS = ("all", "any", "none")
@@ -153,6 +153,8 @@ class _Posted:
             if not key.startswith(name + "."):
                 continue
             path = key[len(name) + 1 :].rpartition(".")[0]
+            if path.count("-") > 3 * DEEPEST:
+                continue
             while "-" in path:
                 parent, _, step = path.rpartition("-")
                 self.below.setdefault(parent, set()).add(step)

@@ -16,14 +16,17 @@ def speaker() -> Speaker:
     return Japanese() if (translation.get_language() or "en").startswith("ja") else English()
 
 
-def sentence(tree: Tree | None, *, language: str = "", html: bool = False, verdict: str = "") -> str:
+def sentence(
+    tree: Tree | None, *, language: str = "", html: bool = False, verdict: str = "", says: Speaker | None = None
+) -> str:
     """The tree as one sentence, in the language of the page or in `language` ("en", "ja").
 
     `html` gives safe HTML with what counts in <b>. `verdict` is what follows: "is an MQL" in English (A lead is an MQL
     when …), 「MQLになります」 in Japanese (…リードはMQLになります。). A tree that cannot be read raises `BadCriteria`.
+    For many trees on one page, give each the same `says=speaker()`: it asks the database for words once.
     """
     with translation.override(language or translation.get_language() or "en"):
-        says = speaker()
+        says = says or speaker()
         text = says.sentence(read(tree if tree is not None else {"all": []}, strict=False), verdict or says.matches)
     return emphasised(text) if html else plain(text)
 

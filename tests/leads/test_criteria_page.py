@@ -1,5 +1,6 @@
 """Conditions on a page: typed, added and removed, with and without a script."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from django.urls import reverse
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from leads.criteria import TooMany, counts
 from leads.criteria.editing import group_of, number, posted, press, written
 from leads.criteria_forms import CriteriaField, WithCriteria
+from leads.models import Lead
 from teams.models import Role
 from tests import make
 from tests.leads.criteria_oracle import meets
@@ -215,3 +218,19 @@ def test_the_preview_stands_anything_that_is_sent(client: Client) -> None:
         {"criteria": "c", "c.r.join": "all", **{f"c.{'-'.join('r' + '0' * 40)}.join": "all"}},
     ):
         assert client.post(reverse("criteria_preview"), data).status_code == 200
+
+
+def test_a_tree_deeper_than_anything_said_is_not_walked(client: Client) -> None:
+    deep = '{"not":' * 5000 + '{"all": []}' + "}" * 5000
+    signed_in(client, Role.REP)
+    assert client.get(reverse("segment_new"), {"criteria": deep[:20000]}).status_code == 200
+    assert client.post(reverse("segment_new"), {"name": "Deep", "criteria": deep}).status_code == 422
+    path = "r" + "-0" * 60
+    assert client.post(reverse("criteria_preview"), {"criteria": "c", f"c.{path}.join": "all"}).status_code == 200
+
+
+def test_a_count_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.criteria.asking.EVERYONE", "leads_lead LEFT JOIN leads_company ON TRUE, pg_sleep(1)")
+    with pytest.raises(TooMany):
+        counts(TREE, at=AT, patience=timedelta(milliseconds=20))
+    assert list(Lead.objects.all()) == []

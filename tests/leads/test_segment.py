@@ -65,5 +65,17 @@ def test_a_segment_is_edited_and_deleted(client: Client, sam: User) -> None:
     assert not Segment.objects.exists()
 
 
+@pytest.mark.parametrize("many", [1, 9])
+def test_the_list_costs_the_same_for_one_segment_and_for_many(
+    client: Client, sam: User, many: int, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(many):
+        tree = {"all": [CTO, {"did": "call"}]}
+        Segment.objects.create(name=f"Segment {number}", criteria=tree, created_by=sam)
+    client.get(reverse("segments"))
+    with django_assert_max_num_queries(13):
+        client.get(reverse("segments"))
+
+
 def test_the_first_page_says_what_to_do(client: Client, sam: User) -> None:
     assert "No segments yet" in client.get(reverse("segments")).content.decode()

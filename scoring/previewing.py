@@ -75,7 +75,7 @@ def go_on(pk: int) -> bool:
         if preview.done >= len(ranges):
             preview.finished_at = now()
         preview.save(update_fields=["done", "total", "counts", "finished_at"])
-    return preview.finished_at is None
+    return True
 
 
 def _compare(preview: Preview, who: Range) -> None:

@@ -21,7 +21,7 @@ from django.db.models import Max, Min
 from django.utils.timezone import now
 
 from leads.criteria import condition_sql
-from leads.models import Lead
+from leads.models import ActivityKind, Lead
 from scoring.formula import HIGHEST, KindPoints, day_of, start_of
 from scoring.models import FitRule, ScoreModel
 from smarketing.company import company_zone
@@ -88,6 +88,19 @@ ORDER BY lead.id
 ON CONFLICT DO NOTHING
 """
 HOLD = "SELECT FROM scoring_score WHERE lead_id = ANY(%s) ORDER BY lead_id FOR NO KEY UPDATE"
+# What is dated in the future marks its lead due again at its moment. It was marked when it came in; this is for what
+# came another way, such as the activities of a lead that was merged into this one.
+COMING = """
+INSERT INTO leads_stalelead (lead_id, due_at, news_at)
+SELECT next.lead_id, next.due_at, next.due_at
+FROM (
+    SELECT activity.lead_id, min(activity.occurred_at) AS due_at FROM leads_activity activity
+    WHERE activity.occurred_at > %s AND activity.kind_id = ANY(%s) AND {who} GROUP BY activity.lead_id
+) next JOIN leads_lead lead ON lead.id = next.lead_id AND lead.merged_into_id IS NULL
+WHERE NOT EXISTS (
+    SELECT FROM leads_stalelead mark WHERE mark.due_at = next.due_at AND mark.lead_id = next.lead_id
+)
+"""
 BEHIND = """
 SELECT DISTINCT lead.id >> %s FROM leads_lead lead LEFT JOIN scoring_score score ON score.lead_id = lead.id
 WHERE lead.merged_into_id IS NULL
@@ -155,7 +168,10 @@ def rescore(
     if lead_ids is None:
         return write_all(scoring, list(all_ranges()))
     ids = sorted(set(lead_ids))
-    return scoring.write(Some(ids)) if ids else 0
+    if not ids:
+        return 0
+    scoring.mark_coming(Some(ids))
+    return scoring.write(Some(ids))
 
 
 def rescore_day(at: datetime | None = None) -> int:
@@ -171,6 +187,7 @@ def rescore_day(at: datetime | None = None) -> int:
 
 def write_all(scoring: Scoring, ranges: Sequence[Range]) -> int:
     """Write range by range; two at a time, unless a transaction is open around it all."""
+    scoring.mark_coming(Everyone())
     if connection.in_atomic_block or len(ranges) < MANY:
         return sum(map(scoring.write, ranges))
 
@@ -226,6 +243,14 @@ class Scoring:
             cursor.execute("SET LOCAL jit = off")
             cursor.execute(WRITE.format(scores=scores, who=held), [*params, *bounds, *stamp, *stamp, *stamp])
             return int(cursor.rowcount)
+
+    def mark_coming(self, who: Who) -> None:
+        """See to it that each lead is looked at again when what is dated in the future happens."""
+        where, bounds = who.where("activity.lead_id")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                COMING.format(who=where), [self.at, list(ActivityKind.objects.values_list("pk", flat=True)), *bounds]
+            )
 
     def scores(self, who: Who) -> Sql:
         """SQL of (lead_id, fit, interest, quadrant)."""

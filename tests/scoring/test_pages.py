@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from leads.models import ActivityKind
+from scoring import previewing
 from scoring.drafting import begin_draft
 from scoring.models import FitRule, Preview, Quadrant, Score, ScoreModel
 from scoring.rescoring import rescore
@@ -119,6 +120,28 @@ def test_a_preview_lists_who_changes_quadrant(mara: Client):
     assert "Name0" in mara.get(reverse("score_preview"), {"from": "drop", "to": "nurture"}).content.decode()
     assert "Name0" not in mara.get(reverse("score_preview"), {"from": "hot", "to": "nurture"}).content.decode()
     assert bob.score.machine_quadrant == Quadrant.DROP
+
+
+def test_a_preview_of_many_leads_is_worked_off_behind_the_page(mara: Client, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(previewing, "AT_ONCE", 0)
+    score_model(fit=[(MANAGER, 30)])
+    make.lead(seniority="Manager")
+    rescore(at=now())
+    begin_draft().fit_rules.update(points=60)
+    mara.post(reverse("score_preview"))
+    page = mara.get(reverse("score_preview"), headers={"hx-request": "true"}).content.decode()
+    assert 'role="progressbar"' in page
+    assert "<html" not in page
+    assert previewing.finish_all() == 1
+    assert "1 lead changes its quadrant" in mara.get(reverse("score_preview")).content.decode()
+
+
+def test_pages_ask_the_database_little(mara: Client, django_assert_max_num_queries):
+    score_model(fit=[(MANAGER, 60), (MANAGER, 5)], interest={"page_view": (1, 5, 7), "call": (1, 5, 7)})
+    begin_draft()
+    for name in ("scoring", "quadrants", "score_comparison"):
+        with django_assert_max_num_queries(11):
+            mara.get(reverse(name))
 
 
 def test_saving_the_draft_makes_its_preview_old(mara: Client):

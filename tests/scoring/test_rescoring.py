@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads.models import Activity, ActivityKind, Lead
+from leads.models import Activity, ActivityKind, Lead, StaleLead
 from scoring import formula
 from scoring.models import Quadrant, Score, ScoreModel
 from scoring.rescoring import rescore, rescore_day
@@ -136,6 +136,23 @@ def test_the_nightly_pass_brings_everyone_to_the_day_and_may_run_twice():
     assert rescore_day(tomorrow) == 3
     assert rescore_day(tomorrow + timedelta(hours=1)) == 0
     assert stored() == {lead.pk: oracle(model, lead, tomorrow) for lead in leads}
+
+
+def test_what_is_dated_in_the_future_marks_its_lead_due_again_at_its_moment():
+    score_model(interest={"page_view": (2, None, None)})
+    lead, other = make.lead(), make.lead()
+    moment = AT + timedelta(hours=3)
+    for each in (moment, moment + timedelta(days=1)):
+        make.activity(lead, "page_view", each)
+    make.activity(other, "page_view", AT)
+    rescore([lead.pk, other.pk], at=AT)
+    rescore(at=AT)
+    mark = StaleLead.objects.get()
+    assert (mark.lead, mark.due_at, mark.news_at) == (lead, moment, moment)
+    assert Score.objects.get(lead=lead).interest == 0
+    rescore([lead.pk], at=moment)
+    assert Score.objects.get(lead=lead).interest == 2_000_000
+    assert StaleLead.objects.filter(due_at=moment + timedelta(days=1)).count() == 1
 
 
 KEYS = ["page_view", "demo_request", "unsubscribe", "email_open"]

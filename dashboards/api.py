@@ -21,7 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads import registration
-from leads.api import AFTER, NEWEST, SIZE, LeadChange, LeadIn, faults_of, leads_asked_for, listed
+from leads.api import AFTER, NEWEST, SIZE, YEARS, LeadChange, LeadIn, faults_of, leads_asked_for, listed
 from leads.models import Company, Identity, Lead
 from leads.searching import search
 from metrics.period import Period
@@ -204,9 +204,14 @@ class MetricList(Endpoint):
         return Response(MetricOut(metrics(), many=True).data)
 
 
+def in_our_time(day: date) -> None:
+    if day.year not in YEARS:
+        raise serializers.ValidationError(_("Write a day from 1900 to 2100."))
+
+
 class MetricAsked(serializers.Serializer[Any]):
-    start = serializers.DateField()
-    end = serializers.DateField()
+    start = serializers.DateField(validators=[in_our_time])
+    end = serializers.DateField(validators=[in_our_time])
     view = serializers.ChoiceField(choices=[view.value for view in View], required=False, default="")
     window = serializers.IntegerField(required=False, min_value=1, max_value=36500)
     by = serializers.CharField(required=False, default="")

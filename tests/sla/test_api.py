@@ -1,0 +1,109 @@
+"""Hand-offs, answered by programs."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from funnel.models import Reason
+from sla.models import Handoff
+from teams.models import Role
+from tests import make
+from tests.api import Program, faults
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def offered() -> Handoff:
+    return make.handoff(to=make.user(Role.REP))
+
+
+@pytest.fixture
+def program(offered: Handoff) -> Program:
+    return Program(offered.rep)
+
+
+def test_a_rep_s_program_sees_the_rep_s_hand_offs_alone(program: Program, offered: Handoff) -> None:
+    said = program.get("handoffs/").json()
+    assert [one["id"] for one in said["results"]] == [offered.pk]
+    assert said["next"] is None
+    one = said["results"][0]
+    assert (one["lead"], one["answer"], one["breached_at"]) == (offered.lead_id, "", None)
+    assert one["due_at"] > one["offered_at"]
+    assert program.get(f"handoffs/{offered.pk}/").json() == one
+    somebody = Program(make.user(Role.REP))
+    assert somebody.get("handoffs/").json()["results"] == []
+
+
+def test_another_rep_s_hand_off_is_not_there(offered: Handoff) -> None:
+    somebody = Program(make.user(Role.REP))
+    faults(somebody.get(f"handoffs/{offered.pk}/"), 404)
+    faults(somebody.post(f"handoffs/{offered.pk}/acceptance/"), 404)
+    faults(somebody.post(f"handoffs/{offered.pk}/rejection/", {"reason": "x", "verdict": "no"}), 404)
+    assert Handoff.objects.get().answer == ""
+
+
+def test_accepting_moves_the_lead_on(program: Program, offered: Handoff) -> None:
+    answer = program.post(f"handoffs/{offered.pk}/acceptance/")
+    assert answer.status_code == 200
+    assert answer.json()["answer"] == "accepted"
+    assert Handoff.objects.get().answered_by == program.person
+    assert program.get(f"leads/{offered.lead_id}/").json()["stage"] == "sal"
+    assert program.get("handoffs/", open="true").json()["results"] == []
+    assert len(program.get("handoffs/", open="false").json()["results"]) == 1
+    assert list(faults(program.get("handoffs/", open="yes"))) == ["open"]
+
+
+def test_an_answer_twice_is_a_conflict_and_changes_nothing(program: Program, offered: Handoff) -> None:
+    program.post(f"handoffs/{offered.pk}/acceptance/")
+    faults(program.post(f"handoffs/{offered.pk}/acceptance/"), 409)
+    reason = Reason.objects.offered(Reason.Kind.REJECTED).filter(needs_text=False).first()
+    assert reason
+    faults(program.post(f"handoffs/{offered.pk}/rejection/", {"reason": reason.key, "verdict": "no"}), 409)
+    assert Handoff.objects.get().answer == "accepted"
+
+
+def test_rejecting_says_why(program: Program, offered: Handoff) -> None:
+    reason = Reason.objects.offered(Reason.Kind.REJECTED).filter(needs_text=False).first()
+    assert reason
+    assert reason.key in {one["key"] for one in program.get("reasons/", kind="rejected").json()}
+    said = {"reason": reason.key, "verdict": "partly", "note": "Too small."}
+    one = program.post(f"handoffs/{offered.pk}/rejection/", said).json()
+    assert (one["answer"], one["reason"], one["verdict"], one["note"]) == (
+        "rejected", reason.key, "partly", "Too small.",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"verdict": "no"}, "#/reason"),
+        ({"reason": "nonsense", "verdict": "no"}, "#/reason"),
+        ({"reason": ["other"], "verdict": "no"}, "#/reason"),
+        ({"reason": "other"}, "#/verdict"),
+        ({"reason": "other", "verdict": "perhaps"}, "#/verdict"),
+        ({"reason": "other", "verdict": "no"}, "#/note"),
+        ({"reason": "other", "verdict": "no", "note": "x" * 2001}, "#/note"),
+    ],
+)
+def test_a_rejection_that_says_too_little_is_told_so(
+    program: Program, offered: Handoff, said: dict[str, object], pointer: str
+) -> None:
+    assert list(faults(program.post(f"handoffs/{offered.pk}/rejection/", said))) == [pointer]
+    assert Handoff.objects.get().answer == ""
+
+
+def test_hand_offs_cost_the_same_for_one_and_for_many(program: Program) -> None:
+    program.get("handoffs/")
+    with CaptureQueriesContext(connection) as one:
+        program.get("handoffs/")
+    for _n in range(5):
+        make.handoff(to=program.person)
+    with CaptureQueriesContext(connection) as many:
+        assert len(program.get("handoffs/").json()["results"]) == 6
+    assert len(many) == len(one) <= 3
+
+
+def test_the_reasons_are_told_by_kind(program: Program) -> None:
+    assert {one["kind"] for one in program.get("reasons/").json()} >= {"won", "lost", "rejected"}
+    assert list(faults(program.get("reasons/", kind="nonsense"))) == ["kind"]

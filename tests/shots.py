@@ -5,8 +5,10 @@
 Each page of the permission table is shown by the first person who may open it in all variants (desktop and phone, light
 and dark, English and Japanese), and by everybody else who may in one. Named pages (`python -m tests.shots inbox lead`)
 are shown in the four variants in which every two of these choices meet. Pages that need an object are found by
-following links, as a person does. It fails on a console error, a request to another host, an untranslated string, or a violation
-of WCAG 2.2 AA that axe finds.
+following links, as a person does.
+
+It fails on a page that breaks, a console error, a request to another host, an untranslated string, or a violation of
+WCAG 2.2 AA that axe finds.
 """
 
 import html
@@ -110,11 +112,13 @@ class Album:
 
     folder: Path
     wrong: dict[Shot, list[str]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     unseen: list[str] = field(default_factory=list)
 
     @property
     def complaints(self) -> list[str]:
-        return sorted({f"{shot.file}: {problem}" for shot, problems in self.wrong.items() for problem in problems})
+        seen = {f"{shot.file}: {problem}" for shot, problems in self.wrong.items() for problem in problems}
+        return sorted(self.broken | seen)
 
     def write_index(self) -> None:
         pages: dict[str, list[Shot]] = {}
@@ -150,6 +154,7 @@ class Photographer:
     def __init__(self, browser: Browser, site: Site, album: Album) -> None:
         self.browser, self.site, self.album = browser, site, album
         self.axe = Axe()
+        self.theirs = site.texts()
 
     def take_all(self, names: Iterable[str] | None = None) -> None:
         """Every page, or those of these names."""
@@ -193,7 +198,7 @@ class Photographer:
             yield f"axe: {violation['id']}: {violation['help']} ({len(violation['nodes'])}×, first at {where})"
         if language == "ja":
             for text in page.evaluate(VISIBLE_TEXT):
-                if is_ours_in_english(text):
+                if is_ours_in_english(text) and text not in self.theirs:
                     yield f"untranslated: {text}"
 
     def places_of(self, who: str) -> dict[str, str]:
@@ -209,6 +214,8 @@ class Photographer:
                     continue
                 tried.add(path)
                 answer = context.request.get(f"{self.site.url}{path}", max_redirects=0)
+                if answer.status >= 500:
+                    self.album.broken.add(f"{answer.status} at {path} for {who}")
                 if answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
                     continue
                 found[name] = path

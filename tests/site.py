@@ -89,6 +89,21 @@ class Site:
             cursor.execute(question, values)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def texts(self) -> frozenset[str]:
+        """Every short text that the data of this site hold: what people wrote, in their own language."""
+        columns = self.ask(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name) WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            " AND data_type IN ('text', 'character varying', 'jsonb')"
+        )
+        found: set[str] = set()
+        for table, column, kind in columns:
+            path = "'strict $.** ? (@.type() == \"string\")'"
+            value = f"jsonb_path_query(\"{column}\", {path}) #>> '{{}}'" if kind == "jsonb" else f'"{column}"'
+            rows = self.ask(f'SELECT DISTINCT value FROM (SELECT {value} AS value FROM "{table}") AS t LIMIT 20000')
+            found |= {" ".join(str(value).split()) for (value,) in rows if value}
+        return frozenset(found)
+
     def _answers(self) -> bool:
         try:
             with urlopen(f"{self.url}/healthz", timeout=5) as answer:

@@ -216,6 +216,9 @@ class Journey(models.Model):
     class Closed(Exception):
         """A closed journey is reopened before it moves."""
 
+    class AlreadyThere(Exception):
+        """It stands where it should go: that is no step."""
+
     class Ended(models.TextChoices):
         DISQUALIFIED = "disqualified", _("Disqualified")
         LOST = "lost", _("Lost")
@@ -262,9 +265,11 @@ class Journey(models.Model):
     ) -> Transition:
         """Back to nurture: the lead sleeps until `wake_at` and may qualify again after the cool-off.
 
-        Raises `Moved`, `Closed`, `Reason.NeedsText`.
+        Raises `Moved`, `Closed`, `AlreadyThere`, `Reason.NeedsText`.
         """
         reason.check_for(Reason.Kind.RECYCLED, Reason.Kind.REJECTED, text=text)
+        if self.stage.role == StageRole.LEAD and not self.closed_at:
+            raise self.AlreadyThere
         nurture = Stage.objects.role(StageRole.LEAD)
         return self.move_to(nurture, because=text or reason.name_en, by=by, at=at, reason=reason, wake_at=wake_at)
 

@@ -24,7 +24,7 @@ from funnel.forms import (
     StepForm,
     WonForm,
 )
-from funnel.models import Journey, Opportunity, Reason, Stage
+from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from funnel.qualification import begin_missing
 from leads.models import Lead
 from teams.http import UserRequest
@@ -175,6 +175,9 @@ def journey_step(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def journey_recycling(request: UserRequest, pk: int) -> HttpResponse:
     journey = _journey(pk)
+    if journey.stage.role == StageRole.LEAD and not journey.closed_at:
+        messages.info(request, _("%(lead)s is in nurture already.") % {"lead": journey.lead})
+        return redirect("lead", pk)
     form = RecycleForm(request.POST or None)
     if not form.is_valid():
         context = {"journey": journey, "form": form}

@@ -156,6 +156,13 @@ def test_recycling_goes_back_to_nurture_with_a_reason_and_a_wake_up(lead):
     assert (step.reason, step.because) == (reason("recycled", "budget"), "No budget for now")
 
 
+def test_what_is_in_nurture_already_is_not_recycled():
+    journey = make.lead(StageRole.LEAD).journey
+    with pytest.raises(Journey.AlreadyThere):
+        journey.recycle(reason("recycled", "timing"), at=NOW)
+    assert Transition.objects.count() == 1
+
+
 def test_recycling_for_other_needs_a_word(lead):
     with pytest.raises(Reason.NeedsText):
         lead.journey.recycle(reason("recycled", "other"), at=NOW)

@@ -25,7 +25,7 @@ from teams.problems import Conflict, problems, writing_problems
 
 
 class OpportunityOut(serializers.ModelSerializer[Opportunity]):
-    reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True)
+    reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True, allow_null=True)
     owner = serializers.EmailField(source="owner.email", default=None, read_only=True, allow_null=True)
 
     class Meta:

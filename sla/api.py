@@ -25,7 +25,7 @@ BY_OFFER = Sort("offered", "", "offered_at", descending=True)
 
 
 class HandoffOut(serializers.ModelSerializer[Handoff]):
-    reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True)
+    reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True, allow_null=True)
     due_at = serializers.DateTimeField(read_only=True)
     breached_at = serializers.DateTimeField(read_only=True, allow_null=True)
 

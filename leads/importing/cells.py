@@ -46,6 +46,10 @@ CONSENT = {
     "配信停止": "withdrawn", "停止": "withdrawn", "拒否": "withdrawn", "不同意": "withdrawn", "撤回": "withdrawn",
     "unknown": "", "不明": "", "未確認": "",
 }  # fmt: skip
+# What is an address without a doubt, told in a tenth of the time.
+PLAIN_ADDRESS = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}", re.A | re.I
+)
 ADDRESSES = re.compile(r"[;,\s、；，/]+")
 NUMBER_NOISE = re.compile(r"[\s,，_'’]|[$€£¥￥円]|usd|eur|jpy|brl|r(?=[\d-])", re.I)
 JAPANESE = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\u3005]")
@@ -78,6 +82,8 @@ def telephone(cell: str, reading: Reading) -> str:
 
 def email(cell: str, reading: Reading) -> str:
     """The first address, where several stand in the cell."""
+    if len(cell) < 200 and PLAIN_ADDRESS.fullmatch(cell):
+        return cell
     plain = unicodedata.normalize("NFKC", cell).strip().removeprefix("mailto:")
     candidates = [part.strip("<>") for part in ADDRESSES.split(plain) if "@" in part]
     first = candidates[0] if candidates else plain

@@ -42,6 +42,7 @@ class Overriding:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.parts = plan, parts_of(plan)
+        self.naming = [column for column in plan.columns if _names_something(column.field.name)]
         self.last: dict[str, dict[str, Any]] = {}
         self.total = 0
 
@@ -53,6 +54,8 @@ class Overriding:
         said: dict[str, dict[str, tuple[int, Any]]] = {}
         same = Same()
         for record in records():
+            if not any(hash(name) in shared for name in self._names(record)):
+                continue
             try:
                 row = self.plan.row(record, quietly=True)
             except Rejected:
@@ -76,21 +79,23 @@ class Overriding:
         self.last = {name: last[same.of(name)] for name in said}
 
     def _shared_names(self, records: Iterator[Record]) -> set[int]:
-        columns = [column for column in self.plan.columns if _names_something(column.field.name)]
         once: set[int] = set()
         twice: set[int] = set()
         for record in records:
             self.total += 1
-            values: Values = {}
-            for column in columns:
-                try:
-                    values[column.field.name] = self.plan.read(column, record.cells, quietly=True)
-                except Refused:
-                    continue
-            for names, _own in self.parts:
-                for name in names(values):
-                    (twice if hash(name) in once else once).add(hash(name))
+            for name in self._names(record):
+                (twice if hash(name) in once else once).add(hash(name))
         return twice
+
+    def _names(self, record: Record) -> list[str]:
+        """The names in a row, without reading all of it."""
+        values: Values = {}
+        for column in self.naming:
+            try:
+                values[column.field.name] = self.plan.read(column, record.cells, quietly=True)
+            except Refused:
+                continue
+        return [name for names, _own in self.parts for name in names(values)]
 
     def _about(self, values: Values) -> Iterator[tuple[str, list[str]]]:
         """What the row is about, each with the fields that the row gives of it."""
@@ -102,9 +107,10 @@ class Overriding:
 
     def without_overridden(self, row: Row) -> Row:
         """The row without what a later row says otherwise."""
-        if self.last:
+        last_of = self.last
+        if last_of and any(name in last_of for names, _own in self.parts for name in names(row.values)):
             for name, fields in list(self._about(row.values)):
-                last = self.last.get(name, {})
+                last = last_of.get(name, {})
                 for field in fields:
                     if field in last and field in row.values and row.values[field] != last[field]:
                         del row.values[field]

@@ -162,25 +162,25 @@ def _bring_turn(batch: Batch, turn: int) -> set[int]:
     return {lead for lead, fields in updated if SOUGHT_BY & set(fields)} | made
 
 
+# Row by row through the unique indexes, whatever the planner believes about tables that are just growing.
+BY_EMAIL = """
+UPDATE coming c SET by_email = coalesce(
+    (SELECT l.id FROM leads_lead l WHERE l.email_key = c.email_key AND l.email <> '' AND l.merged_into_id IS NULL),
+    (SELECT i.lead_id FROM leads_identity i WHERE i.system = %(former)s AND i.external_id = c.email_key)
+) WHERE {due} AND c.email_key IS NOT NULL
+"""
+BY_ID = """
+UPDATE coming c SET by_id = (
+    SELECT i.lead_id FROM leads_identity i WHERE i.system = %(system)s AND i.external_id = c.{external_id}
+) WHERE {due} AND c.{external_id} IS NOT NULL
+"""
+
+
 def find(batch: Batch, turn: int | None = None, external_id: str = "external_id") -> None:
     """Note at each row (of one turn, or of all) which lead its e-mail and its external id name."""
     due = "(%(turn)s::integer IS NULL OR c.round = %(turn)s)"
-    batch.run(
-        f"UPDATE coming c SET by_email = l.id FROM leads_lead l WHERE {due}"
-        " AND l.email_key = c.email_key AND l.email <> '' AND l.merged_into_id IS NULL",
-        turn=turn,
-    )
-    batch.run(
-        f"UPDATE coming c SET by_email = i.lead_id FROM leads_identity i WHERE {due}"
-        " AND c.by_email IS NULL AND i.system = %(former)s AND i.external_id = c.email_key",
-        turn=turn,
-        former=FORMER_EMAIL,
-    )
-    batch.run(
-        f"UPDATE coming c SET by_id = i.lead_id FROM leads_identity i WHERE {due}"
-        f" AND i.system = %(system)s AND i.external_id = c.{external_id}",
-        turn=turn,
-    )
+    batch.run(BY_EMAIL.format(due=due), turn=turn, former=FORMER_EMAIL)
+    batch.run(BY_ID.format(due=due, external_id=external_id), turn=turn)
     batch.run(f"UPDATE coming c SET lead_id = coalesce(by_id, by_email) WHERE {due}", turn=turn)
 
 
@@ -259,6 +259,8 @@ def _identify(batch: Batch, turn: int) -> None:
 
 def _refuse_conflicts(batch: Batch) -> None:
     """Say which two leads a row names."""
+    if not batch.ask("SELECT FROM coming WHERE refused IS NOT NULL LIMIT 1"):
+        return
     conflicts = batch.ask(
         "SELECT c.line, one.id, one.email, other.id, other.email, other.family_name || ' ' || other.given_name"
         " FROM coming c JOIN leads_lead one ON one.id = (c.refused ->> 'one')::bigint"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from leads.models import ActivityKind, Lead
 from scoring.formula import MILLION, capped, clamped, quadrant, shown
 from scoring.models import FitRule, Quadrant, ScoreModel
-from scoring.reading import title_of
+from scoring.reading import title_of, words_of
 from scoring.rescoring import Scoring
 
 
@@ -34,6 +34,7 @@ class FitPart(Part):
     holds: bool = False
     worth: int = 0
     rule: FitRule | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ def _fit_parts(scoring: Scoring, lead: Lead) -> list[FitPart]:
             holds=holds,
             worth=rule.millionths,
             rule=rule,
+            sentence=words_of(rule),
         )
         for rule, holds in zip(scoring.rules, held, strict=True)
     ]

@@ -1,8 +1,11 @@
 """How scores and points are written."""
 
 from decimal import Decimal
+from html import unescape
 
 from django import template
+from django.utils.html import strip_tags
+from django.utils.text import Truncator
 
 from scoring.formula import shown
 from scoring.reading import plain
@@ -40,6 +43,12 @@ def days_plainly(value: Decimal) -> str:
     """A half-life as it was typed: "14 days", "3.5 days"."""
     digits = len(plain(value).partition(".")[2])
     return wording.days(value, digits)
+
+
+@register.filter
+def in_short(words: str) -> str:
+    """The beginning of a sentence, without its emphasis."""
+    return Truncator(unescape(strip_tags(words))).chars(90)
 
 
 @register.simple_tag

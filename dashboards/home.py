@@ -148,7 +148,12 @@ def setup(request: UserRequest, at: datetime) -> list[Step]:
             is_named,
         ),
         ("people", _("Invite people"), _("Marketing and sales, each with a head who signs."), has_teams),
-        ("calendar", _("Check the opening hours"), _("Every deadline is counted in them."), calendar_was_checked()),
+        (
+            "calendar",
+            _("Check the opening hours"),
+            _("Every deadline is counted in them."),
+            in_force or calendar_was_checked(),
+        ),
         ("imports", _("Bring in leads"), _("From a file of the system you use today."), Lead.objects.exists()),
         ("personas", _("Write a persona"), _("Whom both teams want to reach."), Persona.objects.exists()),
         (

@@ -33,12 +33,11 @@ def journey_of(journey: Journey | None, steps: Sequence[Transition]) -> list[Pla
     for step in steps:
         if step.to_stage_id is not None:
             entries.setdefault(step.to_stage_id, []).append(step)
-    position = journey.stage.position if journey else -1
     places = []
     for stage in Stage.objects.all():
         entered = entries.get(stage.pk, [])
         is_here = journey is not None and journey.stage_id == stage.pk
-        state = "here" if is_here else "past" if entered and stage.position < position else ""
+        state = "here" if is_here else "past" if entered else ""
         last = entered[-1] if entered else None
         places.append(
             Place(stage, state, last.at if last else None, len(entered), last.definition if last and is_here else None)

@@ -192,7 +192,8 @@ def of_step(at: datetime, step: Transition) -> Item:
     else:
         text, icon = _("Entered %(stage)s") % {"stage": step.to_stage}, "stages"
     who = wording.person_name(step.by) if step.by else ""
-    why = "" if step.to_stage is None else str(step.reason or (_(step.because) if step.because else ""))
+    told = step.to_stage is None or step.definition is not None
+    why = "" if told else str(step.reason or (_(step.because) if step.because else ""))
     owner = step.to_stage or step.from_stage
     return Item(
         icon=icon,

@@ -178,8 +178,16 @@ def _side(parts: Sequence[Part], threshold: int) -> Side:
     if score != total:
         words = _("More than 100 is 100") if total > score else _("Less than 0 is 0")
         parts = [*parts, Part(words, score - total)]
-    digits = 0 if all(part.points % MILLION == 0 for part in parts) else 1
+    digits = digits_for(parts, score)
     return Side(score, threshold, add_up(parts, score, digits), digits)
+
+
+def digits_for(parts: Sequence[Part], score: int) -> int:
+    """One digit, none where all is whole, or as many as it takes that what is shown rounds to the score: 9.46 is 9,
+    which 9.5 would not be."""
+    if all(part.points % MILLION == 0 for part in parts):
+        return 0
+    return next(n for n in range(1, 7) if shown(int(shown(score, n) * MILLION)) == shown(score))
 
 
 def add_up(parts: Sequence[Part], score: int, digits: int) -> list[Part]:

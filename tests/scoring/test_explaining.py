@@ -6,7 +6,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.explaining import InterestPart, Part, add_up, explain
+from scoring.explaining import InterestPart, Part, add_up, digits_for, explain
 from scoring.formula import MILLION, shown
 from scoring.models import Quadrant, Score
 from scoring.rescoring import rescore
@@ -25,6 +25,20 @@ def test_what_is_shown_adds_up_to_what_is_shown(points: list[int], digits: int):
     parts = add_up([Part("", each) for each in points], score, digits)
     assert sum((part.shown for part in parts), Decimal(0)) == shown(score, digits)
     assert all(abs(part.shown - Decimal(part.points) / MILLION) < Decimal(1).scaleb(-digits) for part in parts)
+
+
+@given(st.lists(st.integers(0, 40 * MILLION), min_size=1, max_size=5))
+def test_the_total_of_the_parts_rounds_to_the_score(points: list[int]):
+    parts = [Part("", each) for each in points]
+    score = sum(points)
+    total = shown(score, digits_for(parts, score))
+    assert shown(int(total * MILLION)) == shown(score)
+
+
+def test_a_second_digit_stands_where_one_would_round_twice():
+    assert digits_for([Part("", 9_460_000)], 9_460_000) == 2
+    assert digits_for([Part("", 9_440_000)], 9_440_000) == 1
+    assert digits_for([Part("", 9_000_000)], 9_000_000) == 0
 
 
 @pytest.mark.django_db

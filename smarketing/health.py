@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from redis import RedisError
 
+from smarketing import cache
 from smarketing.bells import impatient
 from smarketing.celery import app
 
@@ -23,13 +22,6 @@ def database_answers() -> bool:
     return True
 
 
-def queue_answers() -> bool:
-    try:
-        return cache.get("healthz", "none") is not None
-    except (RedisError, OSError):
-        return False
-
-
 def worker_answers() -> bool:
     try:
         with app.connection_for_write(transport_options=impatient(1)) as broker:
@@ -38,7 +30,7 @@ def worker_answers() -> bool:
         return False
 
 
-PARTS: dict[str, Part] = {"database": database_answers, "queue": queue_answers, "worker": worker_answers}
+PARTS: dict[str, Part] = {"database": database_answers, "queue": cache.answers, "worker": worker_answers}
 
 
 class HealthMiddleware:

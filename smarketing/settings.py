@@ -150,7 +150,7 @@ ADVANCE_TASK = "sla.tasks.advance"
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "smarketing.cache.LosableCache",
         "LOCATION": _queue,
         "KEY_PREFIX": "smarketing",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},

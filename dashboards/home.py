@@ -139,6 +139,7 @@ def setup(request: UserRequest, at: datetime) -> list[Step]:
     kinds = set(Team.objects.filter(head__isnull=False, members__isnull=False).values_list("kind", flat=True))
     has_teams = Team.Kind.MARKETING in kinds and bool(kinds & {Team.Kind.SALES, Team.Kind.SDR})
     in_force = Agreement.objects.in_force(at).exists()
+    is_open = in_force or calendar_was_checked()
     is_named = bool(Organization.ours().name)
     steps = [
         (

@@ -21,7 +21,7 @@ from django.db.models import Max, Min
 from django.utils.timezone import now
 
 from leads.criteria import condition_sql
-from leads.models import ActivityKind, Lead
+from leads.models import Lead
 from scoring.formula import HIGHEST, KindPoints, day_of, start_of
 from scoring.models import FitRule, ScoreModel
 from smarketing.company import company_zone
@@ -95,7 +95,7 @@ INSERT INTO leads_stalelead (lead_id, due_at, news_at)
 SELECT next.lead_id, next.due_at, next.due_at
 FROM (
     SELECT activity.lead_id, min(activity.occurred_at) AS due_at FROM leads_activity activity
-    WHERE activity.occurred_at > %s AND activity.kind_id = ANY(%s) AND {who} GROUP BY activity.lead_id
+    WHERE activity.occurred_at > %s AND {who} GROUP BY activity.lead_id
 ) next JOIN leads_lead lead ON lead.id = next.lead_id AND lead.merged_into_id IS NULL
 WHERE NOT EXISTS (
     SELECT FROM leads_stalelead mark WHERE mark.due_at = next.due_at AND mark.lead_id = next.lead_id
@@ -248,9 +248,7 @@ class Scoring:
         """See to it that each lead is looked at again when what is dated in the future happens."""
         where, bounds = who.where("activity.lead_id")
         with connection.cursor() as cursor:
-            cursor.execute(
-                COMING.format(who=where), [self.at, list(ActivityKind.objects.values_list("pk", flat=True)), *bounds]
-            )
+            cursor.execute(COMING.format(who=where), [self.at, *bounds])
 
     def scores(self, who: Who) -> Sql:
         """SQL of (lead_id, fit, interest, quadrant)."""

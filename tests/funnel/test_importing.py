@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
-from funnel.models import Journey, Opportunity, Reason, StageRole, Transition
+from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
 from history.models import Outbox
 from leads.models import Lead
 from leads.registration import register
@@ -98,22 +98,18 @@ def test_a_changed_stage_date_is_said_and_moves_nothing() -> None:
 
 def test_a_correction_lays_imported_history_anew() -> None:
     bring("leads", f"{HEAD}1,,2025-01-05,2025-01-20,\n", STAGES)
-    _, told = bring("leads", f"{HEAD}1,2025-01-01,2025-01-06,,2025-02-01\n", STAGES, correct=True)
-    assert told == counts(updated=1)
+    text = f"{HEAD}1,2025-01-01,2025-01-06,,2025-02-01\n"
+    assert bring("leads", text, STAGES, correct=True)[1] == counts(updated=1)
     lead = known()
     assert sorted(steps(lead), key=lambda step: step[2]) == [
         (None, "lead", "01-01"), ("lead", "mql", "01-06"), ("mql", "sql", "01-20"), ("sql", "customer", "02-01"),
     ]  # fmt: skip
     assert (lead.journey.stage.role, lead.journey.entered_at) == ("customer", day("2025-02-01"))
-    assert bring("leads", f"{HEAD}1,2025-01-01,2025-01-06,,2025-02-01\n", STAGES, correct=True)[1] == counts(
-        unchanged=1
-    )
+    assert bring("leads", text, STAGES, correct=True)[1] == counts(unchanged=1)
 
 
 def test_a_correction_moves_no_journey_that_people_moved() -> None:
     lead = make.lead(StageRole.LEAD, email="a@x.example")
-    from funnel.models import Stage  # noqa: PLC0415
-
     lead.journey.move_to(Stage.objects.role(StageRole.SQL), because="A talk", at=NOW)
     bring("leads", "mail,mql\na@x.example,2025-01-06\n", {"mail": "email", "mql": "stage.mql"}, correct=True)
     lead.journey.refresh_from_db()
@@ -172,7 +168,7 @@ def test_an_open_deal_that_is_won_later_moves_its_lead_then(lead: Lead) -> None:
     _, told = bring("opportunities", f"{DEAL_HEAD}1,d1,12,2025-03-01,2025-04-01,,\n", DEALS)
     assert told == counts(updated=1)
     lead.journey.refresh_from_db()
-    assert (lead.journey.stage.role, Opportunity.objects.get().amount) == ("customer", 12)
+    assert (lead.journey.stage.role, Opportunity.objects.get().amount) == ("customer", Decimal(12))
 
 
 def test_a_lost_deal_closes_the_journey_unless_another_is_open(lead: Lead) -> None:
@@ -180,7 +176,8 @@ def test_a_lost_deal_closes_the_journey_unless_another_is_open(lead: Lead) -> No
     assert lead.journey.closed_at is None
     bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,,2025-05-01,too small\n", DEALS)
     lead.journey.refresh_from_db()
-    assert (lead.journey.closed_as, lead.journey.closed_at) == ("lost", day("2025-05-01"))
+    journey = Journey.objects.get()
+    assert (journey.closed_as, journey.closed_at) == ("lost", day("2025-05-01"))
     assert Opportunity.objects.get(external_id="d1").reason_text == "too small"
 
 
@@ -206,10 +203,10 @@ def test_bad_deals_are_rejected(lead: Lead) -> None:
 def test_owners_kinds_and_deals_without_an_id(lead: Lead) -> None:
     rosa = make.user(Role.REP, email="rosa@example.org")
     mapping = {"mail": "lead.email", "deal": "name", "kind": "kind", "who": "owner.email", "won": "won_at"}
-    text = "mail,deal,kind,who,won\nA@x.example,Pilot,Up-sell,rosa@example.org,\na@x.example,Pilot,アップセル,,2025-05-01\n"
+    text = "mail,deal,kind,who,won\nA@x.example,Pilot,Up-sell,rosa@example.org,\n"
+    text += "a@x.example,Pilot,アップセル,,2025-05-01\n"
     _, told = bring("opportunities", text, mapping)
     assert told == counts(created=1, updated=1)
     deal = Opportunity.objects.get()
     assert (deal.name, deal.kind, deal.owner, deal.won_at) == ("Pilot", "up_sell", rosa, day("2025-05-01"))
     assert bring("opportunities", text, mapping)[1] == counts(unchanged=2)
-    assert lead.created_at + timedelta(0) == day("2025-01-01")

@@ -153,7 +153,7 @@ def setup(request: UserRequest, at: datetime) -> list[Step]:
             "calendar",
             _("Check the opening hours"),
             _("Every deadline is counted in them."),
-            in_force or calendar_was_checked(),
+            is_open,
         ),
         ("imports", _("Bring in leads"), _("From a file of the system you use today."), Lead.objects.exists()),
         ("personas", _("Write a persona"), _("Whom both teams want to reach."), Persona.objects.exists()),

@@ -60,7 +60,8 @@ class Bell:
 
     @classmethod
     def hang_up(cls) -> None:
-        line, cls._line = cls._line, None
+        line: Any = cls._line
+        cls._line = None
         if line is not None:
             with suppress(Exception):
                 line.close()

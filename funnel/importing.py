@@ -107,11 +107,25 @@ ORDER BY st.line, st.position
 
 
 def bring_stages(batch: Batch) -> None:
-    """Begin journeys with the steps that the rows date. A journey that began before is not moved: what differs is
-    said, and corrected only where the importer asks for it."""
+    """Begin the journeys of new leads, with the steps that the rows date. A journey that began before is not moved:
+    what differs is said, and corrected only where the importer asks for it."""
     roles = [role.value for role in StageRole if batch.gives(f"stage.{role.value}")]
-    if not roles:
-        return
+    if roles:
+        _bring_steps(batch, roles)
+    _begin_quietly(batch)
+
+
+def _begin_quietly(batch: Batch) -> None:
+    """New leads without a date begin where everyone begins, before anything else about them comes in: what a second
+    file says that they did is history too."""
+    if batch.qualify_at_once:
+        return  # They begin in the normal flow, with their arrival as the news.
+    new = [lead for (lead,) in batch.ask("SELECT lead_id FROM coming WHERE is_new AND refused IS NULL")]
+    if new:
+        begin_missing(new, at=batch.at, news=dict.fromkeys(new))
+
+
+def _bring_steps(batch: Batch, roles: list[str]) -> None:
     batch.run("DROP TABLE IF EXISTS pg_temp.steps")
     batch.run(STEPS.format(given=", ".join(f"('{role}', c.\"stage.{role}\")" for role in roles)))
     batch.run("ANALYZE steps")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,10 @@ from pytest_django import Settings
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
 from history.models import Outbox
 from leads.models import Lead
-from leads.registration import register
-from teams.models import Role
+from leads.registration import record, register
+from sla.advancing import advance_all
+from sla.models import Handoff
+from teams.models import Role, Team
 from tests import make
 from tests.leads.importing import bring, counts
 
@@ -65,9 +67,40 @@ def test_skipped_stages_are_not_invented() -> None:
     assert steps(known()) == [(None, "mql", "01-05"), ("mql", "customer", "02-01")]
 
 
-def test_a_lead_without_dates_begins_later_in_the_normal_flow() -> None:
-    bring("leads", f"{HEAD}1,,,,\n", STAGES)
+def test_a_lead_without_dates_begins_as_history() -> None:
+    bring("leads", "id\n1\n", {"id": "external_id"})
+    assert steps(known()) == [(None, "lead", f"{NOW:%m-%d}")]
+    assert Journey.objects.get().news_count_from == NOW
+    assert not Outbox.objects.exists()
+
+
+def test_a_lead_that_may_qualify_at_once_begins_in_the_normal_flow() -> None:
+    bring("leads", f"{HEAD}1,,,,\n", STAGES, qualify_at_once=True)
     assert not Journey.objects.exists()
+
+
+def test_what_a_second_file_says_that_leads_did_qualifies_nobody_either() -> None:
+    make.agreement(definitions=[make.definition(criteria={"did": "demo_request", "at_least": 1, "within_days": None})])
+    make.user(Role.REP, team=Team.objects.get(kind=Team.Kind.SALES))
+    did = {"lead": "lead.external_id", "what": "kind", "when": "occurred_at"}
+    bring("leads", "id\n1\n", {"id": "external_id"})
+    bring("activities", f"lead,what,when\n1,demo_request,{NOW - timedelta(days=1)}\n", did)
+    advance_all(at=NOW + timedelta(minutes=1))
+    assert known().journey.stage.role == "lead"
+    record(known(), "demo_request", NOW + timedelta(hours=1), at=NOW + timedelta(hours=1))
+    advance_all(at=NOW + timedelta(hours=1))
+    assert Handoff.objects.get().lead == known()
+
+
+def test_a_lead_imported_as_qualified_is_handed_over_only_where_the_importer_asks() -> None:
+    make.agreement()
+    make.user(Role.REP, team=Team.objects.get(kind=Team.Kind.SALES))
+    bring("leads", f"{HEAD}1,,2026-11-10,,\n", STAGES)
+    advance_all(at=NOW + timedelta(minutes=1))
+    assert not Handoff.objects.exists()
+    bring("leads", f"{HEAD}2,,2026-11-10,,\n", STAGES, qualify_at_once=True)
+    advance_all(at=NOW + timedelta(minutes=1))
+    assert Handoff.objects.get().lead == known("2")
 
 
 def test_a_customer_stays_one_whatever_the_dates_say() -> None:

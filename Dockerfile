@@ -25,5 +25,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=10s --start-period=60s --retries=4 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=8)"]
 CMD ["gunicorn", "smarketing.wsgi", "--preload", "--no-control-socket", "--bind", "0.0.0.0:8000", "--workers", "2", "--worker-class", "gthread", \
-     "--threads", "4", "--timeout", "60", \
+     "--threads", "4", "--timeout", "60", "--limit-request-line", "8190", \
      "--worker-tmp-dir", "/dev/shm", "--log-level", "warning"]

@@ -12,7 +12,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import ErrorDict
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -34,9 +33,9 @@ from leads.criteria.editing import (
     written,
 )
 from leads.criteria.fields import Choice, Field, Type, Words
+from leads.criteria.links import leads_who_meet
 from leads.criteria.tree import DEEPEST, BadCriteria, Tree
 from leads.models import ActivityKind
-from smarketing.navigation import url_of
 
 LANGUAGES = ("en", "ja")
 FEW = 12
@@ -191,8 +190,7 @@ class Editor:
 
     def leads_url(self, part: Part) -> str:
         """The list of the leads that match this part."""
-        page = url_of("leads")
-        return f"{page}?{urlencode({'criteria': json.dumps(part.tree, ensure_ascii=False)})}" if page else ""
+        return leads_who_meet(part.tree)
 
     @property
     def joins(self) -> Iterable[Choice]:
@@ -200,15 +198,22 @@ class Editor:
 
     def groups_of_choices(self, leaf: Leaf) -> list[tuple[str, list[tuple[str, str]]]]:
         """What a condition can be about: the select's groups of options."""
-        fields = [(f"field:{each.name}", str(each.label)) for each in self.catalogue.all()]
-        of_company = [each for each in fields if each[0].startswith("field:company.")]
-        about = [each for each in fields if each not in of_company]
+        fields = self.catalogue.all()
+        of_company = [each for each in fields if each.name.startswith("company.")]
+        standing = [each for each in fields if not each.in_fit]
+        about = [each for each in fields if each not in of_company and each not in standing]
         kinds = [
             (f"did:{kind.key}", str(kind))
             for kind in self._kinds
             if kind.retired_at is None or leaf.what == f"did:{kind.key}"
         ]
-        groups = [(_("The lead"), about), (_("Its company"), of_company), (_("What it did"), kinds)]
+        groups = [
+            (_("The lead"), as_options(about)),
+            (_("Its company"), as_options(of_company)),
+            (_("Where it stands"), as_options(standing)),
+            (_("What it did"), kinds),
+        ]
+        groups = [group for group in groups if group[1]]
         known = {value for _label, options in groups for value, _words in options}
         if leaf.what and leaf.what not in known:
             groups.append((_("No longer there"), [(leaf.what, leaf.name)]))
@@ -242,6 +247,10 @@ class Editor:
             shown.input = ("chips" if len(shown.options) <= FEW else "many") if several else "select"
         elif known.type is Type.TEXT and known.suggestions and not several:
             shown.suggestions = list(known.suggestions())
+
+
+def as_options(fields: Iterable[Field]) -> list[tuple[str, str]]:
+    return [(f"field:{each.name}", str(each.label)) for each in fields]
 
 
 def plain_input(op: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -10,12 +9,12 @@ from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.criteria import BadCriteria, condition, sentence, speaker
+from leads.criteria.links import leads_who_meet
 from leads.criteria.words import Speaker
 from leads.matching import leave_to_the_machine, say_persona
 from leads.models import Lead, Persona, PersonaVersion
@@ -47,11 +46,6 @@ def described(persona: Persona, says: Speaker) -> dict[str, Any]:
 def leads_of(persona: Persona) -> str:
     page = url_of("leads")
     return f"{page}?persona={persona.pk}" if page else ""
-
-
-def leads_who_meet(criteria: Any) -> str:
-    page = url_of("leads")
-    return f"{page}?{urlencode({'criteria': json.dumps(criteria, ensure_ascii=False)})}" if page else ""
 
 
 def said(version: PersonaVersion, says: Speaker | None = None) -> str:

@@ -214,6 +214,8 @@ class Supervisor:
         # Threads, because browsers open connections ahead of need, and one of them would hold a whole sync worker.
         command += ["--worker-class", "gthread", "--threads", "4"]
         command += ["--timeout", "60", "--graceful-timeout", "10", "--log-level", "warning"]
+        # A link may carry a whole tree of conditions.
+        command += ["--limit-request-line", "8190"]
         if Path("/dev/shm").is_dir():
             command += ["--worker-tmp-dir", "/dev/shm"]
         return command

@@ -142,13 +142,13 @@ class Asked:
     @property
     def address(self) -> str:
         query = self.data.copy()
-        for name in [name for name in query if name.startswith("criteria") or name in ("panel", "after")]:
+        for name in [name for name in query if name.startswith("criteria") or name in ("panel", "after", "columns")]:
             del query[name]
-        for name in [name for name, values in query.lists() if name != "columns" and not any(values)]:
+        for name in [name for name, values in query.lists() if not any(values)]:
             del query[name]
         if self.tree:
             query["criteria"] = json.dumps(self.tree, ensure_ascii=False)
-        return f"?{query.urlencode()}"
+        return f"{reverse('leads')}?{query.urlencode()}"
 
     @property
     def needs_a_look(self) -> bool:
@@ -230,10 +230,10 @@ class SelectionForm(forms.Form):
 @require_GET
 def leads(request: UserRequest) -> HttpResponse:
     asked = Asked(request.GET)
+    columns = columns_of(request)
     if asked.was_edited:
         return redirect(asked.address)
     sort = chosen_sort(request, SORTS)
-    columns = columns_of(request)
     panel = "panel" in request.GET or asked.needs_a_look
     page = page_of(request, with_rows(asked.leads, sort), sort)
     context = {

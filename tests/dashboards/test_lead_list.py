@@ -152,6 +152,28 @@ def test_conditions_narrow_the_list_and_can_be_saved_as_a_segment(mara, client) 
     assert shown(client, segment=segment.pk) == ["cto@example.org"]
 
 
+def test_conditions_that_were_put_together_on_the_page_are_said_in_the_address(mara, client) -> None:
+    make.lead(email="cto@example.org", title="CTO"), make.lead(title="CEO")
+    form = client.get(reverse("leads"), {"panel": 1}).context["asked"].conditions
+    assert "criteria.r.join" in str(form)
+    put_together = {
+        "panel": "1",
+        "q": "",
+        "sort": "name",
+        "columns": ["email"],
+        "criteria.scope": "all",
+        "criteria.r.join": "all",
+        "criteria.r-0.what": "title",
+        "criteria.r-0.op": "=",
+        "criteria.r-0.value": "CTO",
+    }
+    response = client.get(reverse("leads"), put_together)
+    assert response["Location"].startswith("/leads/?sort=name&criteria=")
+    page = client.get(response["Location"])
+    assert [lead.email for lead in page.context["page"].rows] == ["cto@example.org"]
+    assert list(page.context["columns"]) == ["email"]
+
+
 def test_conditions_that_cannot_be_read_are_said(mara, client) -> None:
     response = client.get(reverse("leads"), {"criteria": '{"field": "no such", "op": "=", "value": 1}'})
     assert response.status_code == 200

@@ -41,6 +41,7 @@ WAYS = {
     "merge": gettext_lazy("by a merge"),
     "handoff": gettext_lazy("by a hand-off"),
     "unsubscribe": gettext_lazy("by unsubscribing"),
+    "persona": gettext_lazy("by the personas' criteria"),
 }
 
 

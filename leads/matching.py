@@ -15,7 +15,7 @@ from leads.models import Lead, Persona, PersonaMatch, PersonaVersion
 from leads.registration import mark
 from teams.models import User
 
-HOW = "persona"
+HOW, BY_HAND = "persona", "page"
 
 # A person's word stays; below it the machine keeps its own.
 MATCH = """
@@ -112,5 +112,5 @@ def locked(lead: Lead, at: datetime) -> PersonaMatch:
 def keep(match: PersonaMatch, before: int | None, by: User, at: datetime) -> None:
     """Write down another persona, and let what follows from it be looked at anew."""
     if match.persona_id != before:
-        Change.objects.write("lead", match.lead_id, {"persona": (before, match.persona_id)}, by=by, at=at, how=HOW)
+        Change.objects.write("lead", match.lead_id, {"persona": (before, match.persona_id)}, by=by, at=at, how=BY_HAND)
         mark([match.lead_id], at=at, news_at=at)

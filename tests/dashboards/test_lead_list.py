@@ -163,7 +163,7 @@ def test_conditions_that_were_put_together_on_the_page_are_said_in_the_address(m
         "columns": ["email"],
         "criteria.scope": "all",
         "criteria.r.join": "all",
-        "criteria.r-0.what": "title",
+        "criteria.r-0.what": "field:title",
         "criteria.r-0.op": "=",
         "criteria.r-0.value": "CTO",
     }

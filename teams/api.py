@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path
+from django.http import HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.urls import path, re_path, resolve
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import extend_schema
@@ -12,7 +14,6 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework import exceptions
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from teams.models import User
@@ -59,22 +60,26 @@ class Reference(SpectacularSwaggerSplitView):
     url_name = "api-schema"
 
 
-@extend_schema(exclude=True)
 class Nowhere(Endpoint):
-    """An address that is none, answered as the API answers."""
+    """An address that is none, answered as the API answers; one that lacks only its last slash is sent there."""
 
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        there = f"{request.path}/"
+        if not request.path.endswith("/") and resolve(there).view_name != "api-nowhere":
+            query = request.META["QUERY_STRING"]
+            return HttpResponsePermanentRedirect(f"{there}?{query}" if query else there, preserve_request=True)
         raise exceptions.NotFound(_("There is nothing here."))
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        raise NotImplementedError
+    post = put = patch = delete = get
 
 
 urlpatterns = [
     path("schema/", Schema.as_view(), name="api-schema"),
     path("", Reference.as_view(), name="api-reference"),
-    path("<path:rest>", Nowhere.as_view(), name="api-nowhere"),
+    re_path(r"^[\s\S]+$", Nowhere.as_view(), name="api-nowhere"),
 ]

@@ -26,6 +26,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "person",
             "person_new",
             "person_reset",
+            "person_second_factor",
             "person_deactivation",
             "person_activation",
             "team",

@@ -7,6 +7,7 @@ urlpatterns = [
     path("settings/people/new/", views.person_new, name="person_new"),
     path("settings/people/<int:pk>/", views.person, name="person"),
     path("settings/people/<int:pk>/reset/", views.person_reset, name="person_reset"),
+    path("settings/people/<int:pk>/second-factor/", views.person_second_factor, name="person_second_factor"),
     path("settings/people/<int:pk>/deactivation/", views.person_deactivation, name="person_deactivation"),
     path("settings/people/<int:pk>/activation/", views.person_activation, name="person_activation"),
     path("settings/teams/new/", views.team, name="team_new"),

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from teams import administering
 from teams.forms import OrganizationForm, PersonForm, ProfileForm, TeamForm, TokenForm, zones
 from teams.http import UserRequest
 from teams.inviting import password_link, send_link
@@ -21,7 +22,7 @@ from teams.models import Notice, Organization, Team, Token, User
 def people(request: UserRequest) -> HttpResponse:
     """Everyone who works here, and the teams."""
     everyone = User.objects.get_queryset().select_related("team").order_by("-is_active", "family_name", "email")
-    if words := request.GET.get("q", "").strip():
+    if words := request.GET.get("q", "").strip()[:100]:
         everyone = everyone.filter(
             Q(email__icontains=words) | Q(family_name__icontains=words) | Q(given_name__icontains=words)
         )
@@ -34,10 +35,8 @@ def people(request: UserRequest) -> HttpResponse:
 def person_new(request: UserRequest) -> HttpResponse:
     form = PersonForm(request.POST or None, by=request.user, instance=User())
     if request.method == "POST" and form.is_valid():
-        person = form.save(commit=False)
-        person.set_unusable_password()
-        person.save()
-        return _invited(request, person)
+        administering.save(form.instance, by=request.user)
+        return _invited(request, form.instance)
     return render(request, "teams/person.html", {"form": form}, status=422 if form.errors else 200)
 
 
@@ -46,17 +45,21 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(User.objects.get_queryset(), pk=pk)
     form = PersonForm(request.POST or None, by=request.user, instance=somebody)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        administering.save(form.instance, by=request.user)
         messages.success(request, _("%(person)s is saved.") % {"person": somebody})
         return redirect("people")
-    context = {"form": form, "person": get_object_or_404(User.objects.get_queryset(), pk=pk)}
+    stored = get_object_or_404(User.objects.get_queryset(), pk=pk)
+    context = {"form": form, "person": stored, "decisions": administering.decisions(stored)}
+    context["has_second_factor"] = administering.has_second_factor(stored)
     return render(request, "teams/person.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
 def person_reset(request: UserRequest, pk: int) -> HttpResponse:
     """Send a new way in; the old password stays until it is used."""
-    return _invited(request, get_object_or_404(User.objects.active(), pk=pk))
+    somebody = get_object_or_404(User.objects.active(), pk=pk)
+    administering.keep(somebody, {administering.WAY_IN: (None, somebody.email)}, by=request.user)
+    return _invited(request, somebody)
 
 
 def _invited(request: UserRequest, somebody: User) -> HttpResponse:
@@ -70,13 +73,22 @@ def _invited(request: UserRequest, somebody: User) -> HttpResponse:
 
 
 @require_POST
+def person_second_factor(request: UserRequest, pk: int) -> HttpResponse:
+    """Switch off the second factor of somebody who lost their device."""
+    somebody = get_object_or_404(User.objects.get_queryset(), pk=pk)
+    if administering.remove_second_factor(somebody, by=request.user):
+        messages.success(request, _("%(person)s signs in with the password alone now.") % {"person": somebody})
+    return redirect("person", pk)
+
+
+@require_POST
 def person_deactivation(request: UserRequest, pk: int) -> HttpResponse:
     """Close the door behind somebody; what they did stays."""
     somebody = get_object_or_404(User.objects.active(), pk=pk)
     if somebody == request.user:
         messages.error(request, _("You cannot deactivate yourself."))
         return redirect("person", pk)
-    User.objects.active().filter(pk=pk).update(is_active=False)
+    administering.set_active(somebody, False, by=request.user)
     messages.success(request, _("%(person)s can no longer sign in.") % {"person": somebody})
     if led := list(Team.objects.filter(head=somebody)):
         names = ", ".join(str(team) for team in led)
@@ -89,7 +101,7 @@ def person_deactivation(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_activation(request: UserRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(User.objects.get_queryset(), pk=pk)
-    User.objects.get_queryset().filter(pk=pk).update(is_active=True)
+    administering.set_active(somebody, True, by=request.user)
     messages.success(request, _("%(person)s can sign in again.") % {"person": somebody})
     return redirect("people")
 

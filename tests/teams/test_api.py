@@ -74,9 +74,15 @@ def test_what_an_address_does_not_take_is_405(marketer: Program) -> None:
 
 
 def test_an_unknown_address_is_answered_as_the_api_answers(marketer: Program) -> None:
-    faults(marketer.get("nothing/here/"), 404)
+    for path in ("nothing/here/", "nothing", "metrics/a%0Ab/"):
+        faults(marketer.get(path), 404)
     faults(marketer.get("leads/999999/"), 404)
     faults(marketer.get(f"leads/{10**30}/"), 404)
+
+
+def test_an_address_without_its_last_slash_leads_there(marketer: Program) -> None:
+    answer = marketer.get("leads?size=2")
+    assert (answer.status_code, answer["Location"]) == (308, "/api/v1/leads/?size=2")
 
 
 def test_the_last_use_is_written_down_by_the_minute(marketer: Program) -> None:

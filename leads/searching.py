@@ -99,30 +99,28 @@ def escaped(word: str) -> str:
 # uses twice as a function, which takes longer than what is in it (OFFSET 0 keeps the two apart).
 REFRESH = """
 INSERT INTO leads_searchentry AS entry (lead_id, text, words, name_key)
-SELECT made.id, made.text, search_words(made.text), made.name_key
+SELECT id, text, search_words(text), name_key
 FROM (
-    SELECT plain.id, search_fold(plain.text) AS text, search_fold(plain.name_key) AS name_key
+    SELECT id,
+        concat_ws(' ',
+            nullif(concat_ws(' ', family, given, family), ''), nullif(family || given, ''), nullif(given || family, ''),
+            nullif(concat_ws(' ', family_read, given_read, family_read), ''), nullif(family_read || given_read, ''),
+            nullif(address, ''), company
+        ) AS text,
+        concat_ws(' ',
+            coalesce(nullif(family_read, ''), nullif(family, '')), coalesce(nullif(given_read, ''), nullif(given, '')),
+            address
+        ) AS name_key
     FROM (
         SELECT lead.id,
-            concat_ws(' ',
-                nullif(concat_ws(' ', lead.family_name, lead.given_name, lead.family_name), ''),
-                nullif(lead.family_name || lead.given_name, ''),
-                nullif(lead.given_name || lead.family_name, ''),
-                nullif(concat_ws(' ', lead.family_name_reading, lead.given_name_reading, lead.family_name_reading), ''),
-                nullif(lead.family_name_reading || lead.given_name_reading, ''),
-                nullif(lead.email, ''),
-                CASE WHEN company.id IS NOT NULL THEN company_search_text(company.name, company.domain) END
-            ) AS text,
-            concat_ws(' ',
-                coalesce(nullif(lead.family_name_reading, ''), nullif(lead.family_name, '')),
-                coalesce(nullif(lead.given_name_reading, ''), nullif(lead.given_name, '')),
-                lead.email
-            ) AS name_key
+            search_fold(lead.family_name) AS family, search_fold(lead.given_name) AS given,
+            search_fold(lead.family_name_reading) AS family_read, search_fold(lead.given_name_reading) AS given_read,
+            search_fold(lead.email) AS address, company_search_text(company.name, company.domain) AS company
         FROM leads_lead lead
         LEFT JOIN leads_company company ON company.id = lead.company_id
         {which}
-        OFFSET 0
-    ) plain
+        OFFSET 0 -- Each part is folded once, however often it stands in the text.
+    ) folded
     OFFSET 0
 ) made
 ON CONFLICT (lead_id) DO UPDATE SET text = excluded.text, words = excluded.words, name_key = excluded.name_key

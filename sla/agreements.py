@@ -118,7 +118,7 @@ def draft_definition(stage: Stage, *, by: User | None = None, at: datetime | Non
         newest = Definition.objects.filter(stage=stage).order_by("-number").first()
         if newest is not None and newest.frozen_at is None:
             return newest
-        before = _newest_agreed(stage) or newest
+        before = _named_on_its_way(stage) or _newest_agreed(stage) or newest
         return Definition.objects.create(
             stage=stage,
             number=newest.number + 1 if newest else 1,
@@ -128,6 +128,13 @@ def draft_definition(stage: Stage, *, by: User | None = None, at: datetime | Non
             created_by=by,
             created_at=at or now(),
         )
+
+
+def _named_on_its_way(stage: Stage) -> Definition | None:
+    """What was frozen by a proposal that came back: the next wording goes on from there."""
+    named = AgreedDefinition.objects.filter(agreement__in_force_from=None, definition__stage=stage)
+    row = named.select_related("definition").first()
+    return row.definition if row else None
 
 
 def _newest_agreed(stage: Stage) -> Definition | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -17,13 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from funnel.models import Definition, Stage
 from funnel.qualification import stages_before, standing
 from leads.criteria import BadCriteria, Explained, counts, explain, sentence
+from leads.criteria.links import leads_who_meet
 from leads.models import Lead
 from leads.paging import Sort, page_of
 from leads.searching import search
 from sla import agreements, document
 from sla.agreement_forms import DefinitionForm
 from sla.models import Agreement
-from smarketing.navigation import may_open, url_of
+from smarketing.navigation import may_open
 from smarketing.wording import japanese
 from teams.http import UserRequest
 
@@ -38,7 +37,8 @@ def state_of(definition: Definition) -> str:
     if definition.frozen_at is None:
         return "draft"
     if definition.in_force_from is None:
-        return "proposed" if proposal_of(definition) else "frozen"
+        named_in = proposal_of(definition)
+        return "proposed" if named_in and named_in.proposed_at else "frozen"
     if definition.replaced_at and definition.replaced_at <= definition.in_force_from:
         return "never"
     if definition.replaced_at and definition.replaced_at <= at:
@@ -70,8 +70,7 @@ def sentences(definition: Definition) -> list[tuple[str, Any]]:
 
 def leads_url(definition: Definition) -> str:
     """The list of the leads that meet it."""
-    page = url_of("leads")
-    return f"{page}?{urlencode({'criteria': json.dumps(definition.criteria, ensure_ascii=False)})}" if page else ""
+    return leads_who_meet(definition.criteria)
 
 
 def matching(definition: Definition) -> dict[str, int] | None:

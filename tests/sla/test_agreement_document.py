@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import translation
+from django.utils.html import format_html
 
 from funnel.models import Stage, StageRole
 from sla import agreements, document, starter
@@ -14,7 +15,7 @@ from tests import make
 
 
 def line(key, words):
-    return Line(key, document.format_html("{}", words))
+    return Line(key, format_html("{}", words))
 
 
 def part(*lines):
@@ -46,7 +47,7 @@ def test_japanese_is_compared_by_runs_of_a_script():
 
 def test_what_people_typed_stays_text():
     assert marked("<script>", "<b>")[1] == "<ins>&lt;b&gt;</ins>"
-    assert as_text(document.format_html("<b>{}</b>", "<i>")) == "<i>"
+    assert as_text(format_html("<b>{}</b>", "<i>")) == "<i>"
 
 
 @pytest.mark.parametrize(("value", "said"), [(30, "+30"), (-30, "−30"), (2.5, "+2.5"), (0, "+0")])

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from funnel.models import Opportunity, Reason
-from sla.models import Handoff
-from teams.models import Role, User
+from sla.models import Agreement, Handoff
+from teams.models import Role, Team, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -75,3 +75,15 @@ def test_an_administrator_sees_what_is_to_be_set_up(client) -> None:
     assert not any(step.is_done for step in steps)
     make.lead()
     assert any(step.is_done for step in home(client, adam).context["setup"])
+
+
+def test_a_head_is_asked_to_sign_what_was_proposed(client) -> None:
+    gina, team = make.user(Role.MANAGER), make.team(Team.Kind.SALES)
+    proposed = Agreement.objects.create(number=7)
+    proposed.parties.create(team=team, head=gina)
+    assert home(client, gina).context["signing"] is None
+    Agreement.objects.filter(pk=proposed.pk).update(proposed_at=now())
+    response = home(client, gina)
+    assert response.context["signing"] == proposed
+    assert reverse("agreement_version", args=[7]) in response.content.decode()
+    assert home(client, make.user(Role.MANAGER)).context["signing"] is None

@@ -6,13 +6,11 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
-from funnel.models import StageRole
 from leads.models import Import
-from metrics.period import Period
 from metrics.question import Question, View
 from metrics.rate import Rate
 from metrics.registry import metric
-from sla.metrics import end_of, overdue
+from sla.metrics import overdue
 from sla.models import Agreement
 
 # A queue is long from five on, when it is twice the usual one.
@@ -24,14 +22,14 @@ NAMED = 3
 Note = dict[str, Any]
 
 
-def found(question: Question) -> list[Note]:
+def found(question: Question, stages: list[dict[str, Any]]) -> list[Note]:
     """Return what needs attention, the broken promises first."""
     return [
         *overdue_handoffs(question),
         *leads_without_anybody(question),
         *unsigned_agreement(question),
         *long_queues(question),
-        *falling_stages(question),
+        *falling_stages(question, stages),
         *rejected_sources(question),
         *rejected_rows(question),
     ]
@@ -51,8 +49,7 @@ def leads_without_anybody(question: Question) -> list[Note]:
 
 
 def unsigned_agreement(question: Question) -> list[Note]:
-    end = end_of(question)
-    waiting = Agreement.objects.waiting().filter(proposed_at__lt=end).first()
+    waiting = Agreement.objects.waiting().filter(proposed_at__lt=question.counts_until).first()
     return [{"kind": "unsigned", "tone": "risk", "number": waiting.number}] if waiting else []
 
 
@@ -63,26 +60,18 @@ def long_queues(question: Question) -> list[Note]:
     return [{"kind": "queue", "tone": "risk", "rep": row.key, "n": row.numerator} for row in long]
 
 
-def falling_stages(question: Question) -> list[Note]:
-    """Conversions that fell below what the four weeks before can explain: their average lies above the interval."""
+def falling_stages(question: Question, stages: list[dict[str, Any]]) -> list[Note]:
+    """Conversions (period view) that fell below what the four weeks before can explain: their average lies above the
+    interval."""
     if question.at < question.period.ends_at:
         return []
-    roles = StageRole.values
     notes = []
-    for a, b in zip(roles, roles[1:], strict=False):
-        asked = replace(question, view=View.PERIOD, from_role=a, to_role=b)
-        now, before = metric("conversion").value(asked), metric("conversion").value(_before(asked))
-        if now.interval and (now.denominator or 0) >= ENOUGH and before.value and before.value > now.interval[1]:
+    for a, b in zip(stages, stages[1:], strict=False):
+        now, before = Rate(b["entered"], a["entered"]), Rate(sum(b["before"]), sum(a["before"]))
+        if now.interval and now.denominator >= ENOUGH and before.value and before.value > now.interval[1]:
             rates = {"rate": [now.numerator, now.denominator], "before": [before.numerator, before.denominator]}
-            notes.append({"kind": "falling", "tone": "risk", "from": a, "to": b, **rates})
+            notes.append({"kind": "falling", "tone": "risk", "from": a["role"], "to": b["role"], **rates})
     return notes
-
-
-def _before(question: Question, weeks: int = 4) -> Question:
-    period = question.period
-    for _ in range(weeks):
-        period = period.previous()
-    return replace(question, period=Period(period.start, question.period.start, question.period.zone))
 
 
 def rejected_sources(question: Question) -> list[Note]:
@@ -104,7 +93,7 @@ def rejected_sources(question: Question) -> list[Note]:
 
 def rejected_rows(question: Question) -> list[Note]:
     imports = Import.objects.filter(
-        rejected__gt=0, finished_at__gte=question.period.starts_at, finished_at__lt=end_of(question)
+        rejected__gt=0, finished_at__gte=question.period.starts_at, finished_at__lt=question.counts_until
     )
     return [
         {"kind": "import", "tone": "risk", "import": pk, "file": name, "n": n}

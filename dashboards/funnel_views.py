@@ -24,6 +24,7 @@ from metrics.rate import Row
 from metrics.registry import metric
 from teams.http import UserRequest
 
+WINDOWS = (14, 30, 60, 90, 180, 365)
 CUTS = ("", "month", "week", "source", "campaign", "country", "persona", "quadrant")
 STEPS = list(zip(StageRole.values, StageRole.values[1:], strict=False))
 EXPLAINED = {
@@ -52,14 +53,16 @@ class FunnelForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", gettext_lazy("ever"))]
-        + [(days, gettext_lazy("%(n)s days") % {"n": days}) for days in (14, 30, 60, 90, 180, 365)],
         help_text=gettext_lazy("Cohort view only."),
     )
     by = forms.ChoiceField(label=gettext_lazy("Cut by"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["window"].choices = [  # type: ignore[attr-defined]
+            ("", _("ever")),
+            *((days, _("%(n)s days") % {"n": days}) for days in WINDOWS),
+        ]
         self.fields["by"].choices = [  # type: ignore[attr-defined]
             (name, dimension(name).label if name else gettext_lazy("not at all")) for name in CUTS
         ]
@@ -136,8 +139,13 @@ def answer(question: Question, by: str) -> dict[str, Any]:
     standing = counted(whole, stages)
     found: dict[str, Any] = {"steps": steps, "total": whole, "stages": standing, "chart": funnel_chart(standing)}
     if by:
-        found |= {"by": by, "heading": dimension(by).label, "lines": cut(question, by)}
-    return found | {"period": question.period}
+        found |= {
+            "by": by,
+            "heading": dimension(by).label,
+            "lines": cut(question, by),
+            "by_time": dimension(by).is_time,
+        }
+    return found | {"period": question.period, "is_mature": question.is_mature()}
 
 
 def of_step(question: Question, step: tuple[str, str], by: str = "") -> Question:

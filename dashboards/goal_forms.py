@@ -38,7 +38,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         widgets = {
             "measure": forms.RadioSelect(attrs={"class": "segments"}),
             "starts_on": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-            "target": forms.NumberInput(attrs={"class": "field__input--short", "min": "0", "step": "any"}),
+            "target": forms.NumberInput(attrs={"min": "0", "step": "any"}),
         }
         labels = {"starts_on": gettext_lazy("First day")}
 

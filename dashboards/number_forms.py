@@ -61,6 +61,7 @@ class NumberForm(forms.Form):
     def _choose(self, name: str, choices: list[Any], wanted: bool) -> None:
         if wanted:
             self.fields[name].choices = choices  # type: ignore[attr-defined]
+            self.fields[name].required = not any(value == "" for value, _label in choices)
         else:
             del self.fields[name]
 

@@ -15,7 +15,7 @@ from dashboards import attention
 from dashboards.models import Goal
 from funnel.models import Opportunity, StageRole, Transition
 from metrics.period import Period
-from metrics.question import Question, View
+from metrics.question import MICROSECOND, Question, View
 from metrics.rate import Row
 from metrics.registry import metric
 from sla.hours import OpeningHours
@@ -30,14 +30,16 @@ Numbers = dict[str, Any]
 def compute(week: Period, at: datetime) -> Numbers:
     """Count the week as of `at`; the weeks before it stand beside it, for comparison."""
     question = Question(week, at=at)
+    sources = cut(question, "source")
+    stages = [stage(question, role, sources) for role in ROLES]
     return {
         "contracts": value("contracts", question).numerator,
-        "stages": [stage(question, role) for role in ROLES],
+        "stages": stages,
         "handoffs": handoffs(question),
-        "source": cut(question, "source"),
+        "source": sources,
         "persona": cut(question, "persona"),
         "goals": [goal(one, question) for one in goals_of(week, at)],
-        "attention": attention.found(question),
+        "attention": attention.found(question, stages),
     }
 
 
@@ -55,11 +57,12 @@ def value(name: str, question: Question, **more: Any) -> Row:
     return metric(name).value(replace(question, **more))
 
 
-def stage(question: Question, role: str) -> Numbers:
+def stage(question: Question, role: str, sources: dict[str, dict[str, int]]) -> Numbers:
+    """How many entered in the week (each from one source, so the sources add up to it), and in the weeks before."""
     before = rows("entered", weeks_before(question), to_role=role, by="week")
     return {
         "role": role,
-        "entered": value("entered", question, to_role=role).numerator,
+        "entered": sum(columns.get(role, 0) for columns in sources.values()),
         "before": [row.numerator for row in before],
     }
 
@@ -175,14 +178,15 @@ def good_until(week: Period, at: datetime) -> datetime | None:
     if at >= week.ends_at:
         return None
     tomorrow = at.astimezone(week.zone).date() + DAY
+    due_at = first(Timer.objects.filter(kind=Timer.Kind.ANSWER, stopped_at=None, due_at__gte=at), "due_at")
     moments = [
         datetime.combine(tomorrow, time(), week.zone),
-        first(Timer.objects.filter(kind=Timer.Kind.ANSWER, stopped_at=None, due_at__gte=at), "due_at"),
-        first(Transition.objects.filter(at__gte=at), "at"),
-        first(Opportunity.objects.filter(won_at__gte=at), "won_at"),
+        # Exactly on the deadline it is in time.
+        due_at and due_at + MICROSECOND,
+        first(Transition.objects.filter(at__gt=at), "at"),
+        first(Opportunity.objects.filter(won_at__gt=at), "won_at"),
     ]
-    # A clock is overdue one microsecond after its deadline.
-    return min(moment for moment in moments if moment) + timedelta(microseconds=1)
+    return min(moment for moment in moments if moment)
 
 
 def first(queryset: Any, name: str) -> datetime | None:

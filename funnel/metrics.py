@@ -33,7 +33,7 @@ def entries(role: str, question: Question) -> QuerySet[Transition]:
         to_stage__role=role,
         lead__merged_into=None,
         at__gte=question.period.starts_at,
-        at__lt=min(question.period.ends_at, question.at),
+        at__lt=question.counts_until,
     )
     return question.filtered(arrived)
 
@@ -98,7 +98,7 @@ def count_conversion(question: Question) -> Iterable[Row]:
 def _with_outcome(question: Question) -> QuerySet[Transition]:
     """Return the cohort, each entry with `converted`, and `before` where the outcome is dated before its cause."""
     reached = Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(question.to_role))
-    after = reached.filter(at__gte=OuterRef("at"), at__lt=question.at)
+    after = reached.filter(at__gte=OuterRef("at"), at__lt=question.known_until)
     if question.window:
         after = after.filter(at__lt=OuterRef("at") + question.window)
     cohort = first_entries(question.from_role, question)
@@ -136,7 +136,7 @@ def _stock(question: Question) -> Iterable[Row]:
 
 
 def _stock_at(question: Question, end: datetime, name: str = "") -> Iterable[Row]:
-    rows = question.filtered(standing(min(end, question.at)))
+    rows = question.filtered(standing(min(end, question.known_until)))
     if not name:
         a = counted(_here(rows, question.from_role), question)
         b = counted(_here(rows, question.to_role), question)
@@ -159,7 +159,7 @@ def leads_conversion(question: Question, part: Part) -> LeadPks:
     role = question.to_role if part == "numerator" else question.from_role
     if question.view == View.PERIOD:
         return first_entries(role, question).order_by().values("lead")
-    rows = question.filtered(standing(min(question.period.ends_at, question.at)))
+    rows = question.filtered(standing(question.counts_until))
     return _here(rows, role).values("lead")
 
 
@@ -169,7 +169,7 @@ def leads_conversion(question: Question, part: Part) -> LeadPks:
 def won(question: Question) -> QuerySet[Opportunity]:
     """Return the opportunities won in the period and not reopened."""
     contracts = Opportunity.objects.won().filter(
-        won_at__gte=question.period.starts_at, won_at__lt=min(question.period.ends_at, question.at)
+        won_at__gte=question.period.starts_at, won_at__lt=question.counts_until
     )
     return question.filtered(contracts.filter(lead__merged_into=None)).order_by()
 

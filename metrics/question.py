@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # The key of the one row of a question that is not cut by anything.
 ALL = "all"
+MICROSECOND = timedelta(microseconds=1)
 
 Part: TypeAlias = Literal["numerator", "denominator", "flagged"]
 M = TypeVar("M", bound=Model)
@@ -104,6 +105,16 @@ class Question:
     def window(self) -> timedelta | None:
         """Days of 24 hours: a lead may convert within so long after it entered."""
         return None if self.window_days is None else timedelta(days=self.window_days)
+
+    @property
+    def known_until(self) -> datetime:
+        """The first moment that it does not know of: what happens at the very moment of asking counts."""
+        return self.at + MICROSECOND
+
+    @property
+    def counts_until(self) -> datetime:
+        """The first moment that is no longer counted: the period's end, or what is to come."""
+        return min(self.period.ends_at, self.known_until)
 
     def is_mature(self, period: Period | None = None) -> bool:
         """Whether time can no longer change the answer: the days are over, and so is the window after them."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Count, DurationField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
@@ -69,8 +69,7 @@ def of_leads(question: Question) -> QuerySet[Handoff]:
 
 
 def offered(question: Question) -> QuerySet[Handoff]:
-    before = min(question.period.ends_at, question.at)
-    return of_leads(question).filter(offered_at__gte=question.period.starts_at, offered_at__lt=before)
+    return of_leads(question).filter(offered_at__gte=question.period.starts_at, offered_at__lt=question.counts_until)
 
 
 def count_offered(question: Question) -> Iterable[Row]:
@@ -83,11 +82,10 @@ def count_offered(question: Question) -> Iterable[Row]:
 
 def answered(question: Question) -> QuerySet[Handoff]:
     """Return the hand-offs that were accepted or rejected in the period."""
-    before = min(question.period.ends_at, question.at)
     return of_leads(question).filter(
         answer__in=[Handoff.Answer.ACCEPTED, Handoff.Answer.REJECTED],
         answered_at__gte=question.period.starts_at,
-        answered_at__lt=before,
+        answered_at__lt=question.counts_until,
     )
 
 
@@ -142,7 +140,7 @@ def with_answer_clock(rows: QuerySet[Handoff]) -> QuerySet[Any]:
 
 
 def kept(question: Question) -> Q:
-    return Q(clock__kept_at__lt=question.at)
+    return Q(clock__kept_at__lt=question.known_until)
 
 
 def fell_due(question: Question) -> QuerySet[Any]:
@@ -180,25 +178,23 @@ def seconds(time: timedelta | None) -> float | None:
 # How it stands at a moment
 
 
-def end_of(question: Question) -> datetime:
-    return min(question.period.ends_at, question.at)
-
-
 def unanswered(question: Question) -> QuerySet[Handoff]:
     """Return the hand-offs that wait for an answer at the end of the period."""
-    end = end_of(question)
+    end = question.counts_until
     later = Q(answered_at=None) | Q(answered_at__gte=end)
     return of_leads(question).filter(later, offered_at__lt=end)
 
 
 def overdue(question: Question) -> QuerySet[Any]:
-    return with_answer_clock(unanswered(question)).filter(clock__due_at__lt=end_of(question))
+    # Exactly on the deadline it is in time.
+    end = min(question.period.ends_at, question.at)
+    return with_answer_clock(unanswered(question)).filter(clock__due_at__lt=end)
 
 
 def unoffered(question: Question) -> QuerySet[Transition]:
     """Return the steps into a hop's stage that nobody was offered by the end of the period, of leads that stand there
     then. Imported history waits for nobody."""
-    end = end_of(question)
+    end = question.counts_until
     hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(end)).values("from_stage")
     offers = Handoff.objects.filter(offered_at__lt=end)
     still_open = offers.filter(Q(answered_at=None) | Q(answered_at__gte=end))

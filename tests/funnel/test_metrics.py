@@ -47,7 +47,7 @@ class Oracle:
 
     def within(self, at: datetime, period: Period | None = None) -> bool:
         period = period or self.question.period
-        return period.start <= at.astimezone(self.zone).date() < period.end and at < self.question.at
+        return period.start <= at.astimezone(self.zone).date() < period.end and at <= self.question.at
 
     def key(self, person: Person, at: datetime) -> str:
         by = self.question.by
@@ -79,7 +79,7 @@ class Oracle:
             if not entry or not self.within(entry.at):
                 continue
             case = (self.key(person, entry.at), person.pk)
-            outcomes = [step.at for step in person.steps if step.to in reached and step.at < asked.at]
+            outcomes = [step.at for step in person.steps if step.to in reached and step.at <= asked.at]
             until = entry.at.astimezone(UTC) + (asked.window or timedelta(days=99_999))
             found["denominator"].append(case)
             if any(entry.at <= at < until for at in outcomes):
@@ -102,7 +102,7 @@ class Oracle:
         buckets = {p.key: p.ends_at for p in asked.buckets()} if asked.by in ("month", "week") else {}
         for person in self.people:
             for key, end in (buckets or {self.key(person, asked.period.starts_at): asked.period.ends_at}).items():
-                role = person.stands(min(end, asked.at))
+                role = person.stands(min(end, asked.at + timedelta(microseconds=1)))
                 if role and ROLES.index(role) >= ROLES.index(asked.from_role):
                     found["denominator"].append((key, person.pk))
                     if ROLES.index(role) >= ROLES.index(asked.to_role):

@@ -88,7 +88,7 @@ def key(question: Question, case: Case, at: datetime) -> str:
 
 
 def within(question: Question, at: datetime | None) -> bool:
-    if at is None or at >= question.at:
+    if at is None or at > question.at:
         return False
     return question.period.start <= at.astimezone(question.period.zone).date() < question.period.end
 
@@ -121,7 +121,7 @@ def answered_in_time(case: Case, question: Question) -> tuple[datetime, bool] | 
     zone = question.period.zone
     if not question.period.start <= case.due.astimezone(zone).date() < question.period.end:
         return None
-    known = case.answer if case.answered and case.answered < question.at else ""
+    known = case.answer if case.answered and case.answered <= question.at else ""
     if known == "withdrawn" and case.answered and case.answered <= case.due:
         return None
     kept = bool(known in ("accepted", "rejected") and case.answered and case.answered <= case.due)
@@ -130,7 +130,7 @@ def answered_in_time(case: Case, question: Question) -> tuple[datetime, bool] | 
 
 def stands(case: Case, question: Question) -> bool:
     """Whether it waits for an answer at the end of the period."""
-    end = min(question.period.ends_at, question.at)
+    end = min(question.period.ends_at, question.at + timedelta(microseconds=1))
     return case.offered < end and not (case.answered and case.answered < end)
 
 
@@ -285,8 +285,8 @@ def test_a_lead_that_nobody_was_offered_waits_until_somebody_is():
     agreement = make.agreement()
     lead = make.mql()
     make.lead(StageRole.MQL, created_at=MONDAY_9AM)  # from an import: it waits for nobody
-    assert unoffered(MONDAY_9AM) == []
-    assert unoffered(MONDAY_9AM + HOUR) == [lead.pk]
+    assert unoffered(MONDAY_9AM - HOUR) == []
+    assert unoffered(MONDAY_9AM) == [lead.pk]
     make.user(Role.REP, team=agreement.hops.get().receiving_team)
     offer([lead.pk], at=MONDAY_9AM + 2 * HOUR)
     assert unoffered(MONDAY_9AM + 3 * HOUR) == []

@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from leads.criteria import Catalogue, TooMany, counts, sentence
+from leads.criteria import Catalogue, TooMany, check, counts, sentence
 from leads.criteria.editing import (
     PROPERTY_OPERATORS,
     ROOT,
@@ -369,15 +369,22 @@ class CriteriaField(forms.Field):
     def clean(self, value: Any) -> Tree | None:
         self.editor.complains = True
         tree = value if value is not None else {"all": []}
-        if self.required and not list(every_leaf(tree)):
+        if self.required and isinstance(tree, Mapping) and not list(every_leaf(tree)):
             raise ValidationError(_("Add at least one condition."), code="required")
         if tree == {"all": []}:
             return None
-        root = self.editor.root or group_of(tree)
-        faults = written(root, self.scope)[1] if isinstance(tree, Mapping) else [("", _("These cannot be read."))]
-        if faults:
+        if self.editor.root is None:
+            self.check_as_it_is(tree)
+        elif written(self.editor.root, self.scope)[1]:
             raise ValidationError(_("Some conditions are not finished: they are marked."), code="invalid")
         return tree
+
+    def check_as_it_is(self, tree: Any) -> None:
+        """A tree that was posted as JSON is judged as it is: the form would put right what it cannot show."""
+        try:
+            check(tree, scope=self.scope)
+        except BadCriteria as bad:
+            raise ValidationError([f"{path or '/'}: {message}" for path, message in bad.errors], code="invalid")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(initial != data)

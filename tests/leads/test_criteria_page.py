@@ -116,6 +116,23 @@ def test_an_unfinished_condition_is_not_complained_about_until_somebody_saves() 
     assert "field__error" not in page(Rule(data))
 
 
+@pytest.mark.parametrize(
+    "posted_tree",
+    [
+        '{"field": "title", "op": "~", "value": "x"}',
+        '{"field": "company.employees", "op": ">=", "value": "5"}',
+        '{"fields": []}',
+        "[]",
+        "nonsense",
+        '"text"',
+    ],
+)
+def test_a_tree_posted_as_json_is_judged_as_it_is(posted_tree: str) -> None:
+    form = Rule({"name": "A rule", "criteria": posted_tree})
+    assert list(form.errors) == ["criteria"]
+    assert page(form)
+
+
 def test_while_buttons_are_pressed_the_form_is_neither_valid_nor_wrong() -> None:
     data = fields_of(page(Rule()))
     data["criteria.do"] = "add:r"

@@ -57,7 +57,7 @@ def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
     """What every page that shows the document needs."""
     parts = document.parts(agreement)
     earlier = before(agreement)
-    changed = document.changes(earlier, agreement)
+    changed = document.changes(earlier, parts)
     return {
         "agreement": agreement,
         "state": state_of(agreement),
@@ -66,7 +66,6 @@ def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
         "versions": versions(),
         "earlier": earlier,
         "changes": changed,
-        "changed_keys": {each.line.key: each.kind for each in changed},
         "same": sum(len(part.lines) for part in parts) - sum(1 for each in changed if each.after),
         "standing": agreements.standing_leads(agreement) if agreement.in_force_from is None else [],
         "mine": agreements.unsigned_by(agreement, request.user) if state_of(agreement) == "proposed" else [],

@@ -385,11 +385,12 @@ def _compared(before: Line | None, after: Line | None, title: str) -> Compared:
     return Compared(before, after, title, removed, added)
 
 
-def changes(before: Agreement | None, after: Agreement) -> list[Compared]:
-    """What is different, and only that."""
+def changes(before: Agreement | None, after: Agreement | Sequence[Part]) -> list[Compared]:
+    """What is different, and only that. The newer one may be given as the parts that it was read into already."""
     if before is None:
         return []
-    return [each for each in compare(parts(before), parts(after)) if each.kind != "same"]
+    read = parts(after) if isinstance(after, Agreement) else after
+    return [each for each in compare(parts(before), read) if each.kind != "same"]
 
 
 def words_in(text: str) -> list[str]:

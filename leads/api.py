@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from leads import registration
 from leads.criteria import BadCriteria, check, condition
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead
-from leads.paging import Cursor, Sort, turn
+from leads.paging import Cursor, Sort, few, turn
 from leads.recording import Doing, Name, leads_meant, record_all
 from teams.api import Endpoint
 from teams.door import unkeepable
@@ -54,6 +54,9 @@ def listed(
     cursor = Cursor.read(said) if said else None
     if said and cursor is None:
         raise serializers.ValidationError({"after": [_("This is no place in the list.")]})
+    if request.query_params.keys() - {"after", "size"}:
+        # Few rows are named by their keys: a rare word of a search is found at once.
+        queryset = few(queryset)[0]
     page = turn(queryset, sort, cursor, size=_size(request))
     following = None
     if page.next:
@@ -333,9 +336,9 @@ class ActivityList(Endpoint):
         responses={200: Taken, **writing_problems()},
     )
     def post(self, request: Request) -> Response:
-        """Take a batch of up to 1000, as `{"activities": […]}` or as the list alone.
+        """Take a batch of what leads did.
 
-        An activity whose `message_id` is known within its `system` is the same activity, and is not taken twice;
+        Up to 1000 at once, as `{"activities": […]}` or as the list alone. An activity whose `message_id` is known within its `system` is the same activity, and is not taken twice;
         without a `message_id` each is a new one. The good ones are kept, also where others cannot be taken.
         """
         batch = Batch(_batch_of(request.data))

@@ -203,16 +203,26 @@ def chosen_sort(request: HttpRequest, sorts: Sequence[Sort]) -> Sort:
     return next((sort for sort in sorts if sort.name == request.GET.get("sort")), sorts[0])
 
 
-def page_of(
-    request: HttpRequest, queryset: QuerySet[Row], sort: Sort, *, size: int = SIZE, count: bool = True
-) -> Page[Row]:
+def few(queryset: QuerySet[Row], to: int = COUNT_TO) -> tuple[QuerySet[Row], int, bool]:
+    """The rows, how many they are, counted up to `to`, and whether there are more.
+
+    Few are named by their keys. The database guesses badly how many rows a word finds: to sort the three that there
+    are it may walk the whole list in its order, and look at each. Many it finds soon, in any order.
+    """
+    keys = list(queryset.order_by().values_list("pk", flat=True)[: to + 1])
+    if len(keys) > to:
+        return queryset, to, True
+    return queryset.filter(pk__in=keys), len(keys), False
+
+
+def page_of(request: HttpRequest, queryset: QuerySet[Row], sort: Sort, *, size: int = SIZE) -> Page[Row]:
     """The page that the address asks for, with how many there are."""
     cursor = Cursor.read(request.GET["after"]) if "after" in request.GET else None
+    queryset, total, capped = few(queryset)
     page = turn(queryset, sort, cursor, size=size)
     if cursor is not None and not page.rows:
         page = turn(queryset, sort, size=size)
     query = request.GET.copy()
     query.pop("after", None)
     address = f"?{query.urlencode()}&" if query else "?"
-    total, capped = counted(queryset) if count else (None, False)
     return Page(page.rows, page.previous, page.next, total, capped, address)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from leads.paging import Cursor, Page, Sort, beyond, counted, cursor_at, page_of, turn
+from leads.paging import Cursor, Page, Sort, beyond, counted, cursor_at, few, page_of, turn
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +92,12 @@ def test_a_later_page_is_found_by_the_index_itself(sort: Sort, index: str) -> No
     assert index in plan.splitlines()[0]
     assert "Index Cond: (ROW(" in plan
     assert "Filter" not in plan
+
+
+def test_few_rows_are_named_by_their_keys_and_many_are_not() -> None:
+    made = [make.company() for _ in range(3)]
+    queryset, count, capped = few(Company.objects.all(), 3)
+    assert (set(queryset), count, capped) == (set(made), 3, False)
+    assert '"id" IN' in str(queryset.query)
+    queryset, count, capped = few(Company.objects.all(), 2)
+    assert (queryset.count(), count, capped) == (3, 2, True)

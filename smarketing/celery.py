@@ -1,9 +1,11 @@
 """The queue's side of the project. Tasks live in the apps' tasks.py."""
 
+import gc
 import os
 import warnings
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
 
@@ -13,3 +15,9 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 app = Celery("smarketing")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.worker_process_init.connect
+def share_memory(**about: Any) -> None:
+    """What was loaded before the fork stays shared with the parent when the garbage collector leaves it alone."""
+    gc.freeze()

@@ -107,6 +107,7 @@ class Supervisor:
             "PORT": str(port),
             "STATIC_MANIFEST": str(not dev),
             "PYTHONUNBUFFERED": "1",
+            "MALLOC_ARENA_MAX": "2",  # Threads that share the allocator's memory need less of it.
         }
         if dev:
             self.environment |= {"DEBUG": "true", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}

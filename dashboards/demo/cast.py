@@ -81,8 +81,8 @@ def make_goals(start: datetime, end: datetime) -> None:
     last: date = Period.quarter_of(end).start
     while quarter.start <= last:
         for measure, target in (
-            (Goal.Measure.CONTRACTS, 18 + 2 * n),
-            (Goal.Measure.REVENUE, (110 + 14 * n) * 1_000_000),
+            (Goal.Measure.CONTRACTS, 11 + n),
+            (Goal.Measure.REVENUE, (68 + 6 * n) * 1_000_000),
         ):
             Goal.objects.create(
                 measure=measure,

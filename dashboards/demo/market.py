@@ -24,7 +24,6 @@ SOURCES = [
     ("Paid ads", 0.25, 0.18, 0.2),
     ("Partner", 0.08, 0.6, 0.55),
 ]
-POOR_SOURCE = "Paid ads"
 
 
 @dataclass

@@ -338,8 +338,9 @@ class ActivityList(Endpoint):
     def post(self, request: Request) -> Response:
         """Take a batch of what leads did.
 
-        Up to 1000 at once, as `{"activities": […]}` or as the list alone. An activity whose `message_id` is known within its `system` is the same activity, and is not taken twice;
-        without a `message_id` each is a new one. The good ones are kept, also where others cannot be taken.
+        Up to 1000 at once, as `{"activities": […]}` or as the list alone. An activity whose `message_id` is known
+        within its `system` is the same activity, and is not taken twice; without a `message_id` each is a new one.
+        The good ones are kept, also where others cannot be taken.
         """
         batch = Batch(_batch_of(request.data))
         created = sum(record_all(batch.doings))

@@ -282,9 +282,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "teams.api.summed_up"],
     "ENUM_NAME_OVERRIDES": {
         "OpportunityKind": "funnel.models.Opportunity.Kind",
         "ReasonKind": "funnel.models.Reason.Kind",

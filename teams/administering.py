@@ -113,7 +113,7 @@ def decisions(person: User, most: int = 50) -> list[Decision]:
 
 def _sentence(field: str, old: Any, new: Any, teams: Mapping[int, str]) -> str:
     if field == ACTIVE:
-        return _("Let in again") if new else _("Deactivated")
+        return _("Let in again") if new else _("Sign-in stopped")
     if field in SENTENCES:
         return str(SENTENCES[field] % {"new": new})
     values = {"label": LABELS.get(field, field), "old": _said(field, old, teams), "new": _said(field, new, teams)}

@@ -3,11 +3,13 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import holidays
+from babel import Locale
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.timezone import now
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from smarketing.company import company_zone
 from teams.models import Organization, Role, Scope, Team, Token, User
@@ -22,6 +24,13 @@ class ZoneInput(forms.TextInput):
 
 def zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
+
+
+def countries() -> list[tuple[str, str]]:
+    """Countries whose holidays are known, by their names in the language of the page."""
+    names = Locale.parse(get_language() or "en").territories
+    known = ((code, str(names.get(code, code))) for code in holidays.list_supported_countries())
+    return sorted(known, key=lambda country: country[1])
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -76,10 +85,15 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        countries = [(code, code) for code in sorted(holidays.list_supported_countries())]
         self.fields["country"] = forms.ChoiceField(
-            label=_("Country"), choices=countries, help_text=_("Its holidays close the calendar.")
+            label=_("Country"), choices=countries(), help_text=_("Its holidays close the calendar.")
         )
+        if settings.COMPANY_TIME_ZONE:
+            zone = self.fields["time_zone"]
+            zone.disabled = True
+            zone.help_text = _("The server's variable COMPANY_TIME_ZONE says %(zone)s, and wins.") % {
+                "zone": settings.COMPANY_TIME_ZONE
+            }
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()

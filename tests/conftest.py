@@ -1,5 +1,6 @@
 """The embedded servers hold for the whole run; the cast of the stories follows."""
 
+import os
 from contextlib import ExitStack
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from smarketing import embedded, translations
 
 servers = ExitStack()
+# A browser test drives Playwright, whose loop runs in this thread; the database is asked between its steps, not in it.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def pytest_configure(config: pytest.Config) -> None:

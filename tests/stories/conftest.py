@@ -9,7 +9,7 @@ from tests.browser import MISSING, chromium
 from tests.site import Site, demo_site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as found:
         if found is None:

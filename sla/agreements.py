@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -283,13 +284,25 @@ def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> No
 
 
 def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
-    """Take the proposal back into a draft, as long as nobody signed. Raises `Frozen`."""
+    """Take the proposal back into a draft, as long as nobody signed, or when somebody who should sign no longer can.
+
+    Raises `Frozen`.
+    """
     with transaction.atomic():
         locked = _waiting(agreement)
-        if Signature.objects.filter(party__agreement=locked).exists():
+        at = at or now()
+        if Signature.objects.filter(party__agreement=locked).exists() and not _orphaned(locked):
             raise Agreement.Frozen
-        _unfreeze(locked, by=by, how="withdrawal", comment="", at=at or now())
+        _void_signatures(locked, by=by, how="withdrawal", at=at)
+        _unfreeze(locked, by=by, how="withdrawal", comment="", at=at)
     agreement.refresh_from_db()
+
+
+def _orphaned(proposal: Agreement) -> bool:
+    """Whether a signature is missing of someone who left, or heads the team no longer."""
+    unsigned = proposal.parties.filter(signature=None)
+    can_sign = unsigned.filter(head__is_active=True, team__head=F("head"))
+    return unsigned.count() > can_sign.count()
 
 
 def send_back(agreement: Agreement, *, by: User, comment: str, at: datetime | None = None) -> None:
@@ -302,15 +315,18 @@ def send_back(agreement: Agreement, *, by: User, comment: str, at: datetime | No
         if not unsigned_by(locked, by):
             raise Agreement.NotYours
         at = at or now()
-        signed = Signature.objects.filter(party__agreement=locked)
-        lost = {
-            f"signature of {s.party.team.name}": (str(s.by), None) for s in signed.select_related("party__team", "by")
-        }
-        if lost:
-            Change.objects.write(SUBJECT, locked.pk, lost, at=at, by=by, how="sent back")
-        signed.delete()
+        _void_signatures(locked, by=by, how="sent back", at=at)
         _unfreeze(locked, by=by, how="sent back", comment=comment, at=at)
     agreement.refresh_from_db()
+
+
+def _void_signatures(proposal: Agreement, *, by: User, how: str, at: datetime) -> None:
+    """A signature is for what was read: it does not pass on to a draft. Who had signed stays in the history."""
+    signed = Signature.objects.filter(party__agreement=proposal).select_related("party__team", "by")
+    lost = {f"signature of {each.party.team.name}": (str(each.by), None) for each in signed}
+    if lost:
+        Change.objects.write(SUBJECT, proposal.pk, lost, at=at, by=by, how=how)
+        signed.delete()
 
 
 def _waiting(agreement: Agreement) -> Agreement:

@@ -5,6 +5,9 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from funnel.qualification import begin_missing, qualify, stages_before, standing
@@ -186,6 +189,74 @@ def test_a_merged_lead_no_longer_moves():
     lead.merged_into, lead.merged_at = into, NOW
     lead.save()
     assert qualify(at=NOW) == []
+
+
+# Against a naive reading of the rules
+
+hours = st.none() | st.integers(-72, 72)
+
+
+class Eligibility(TestCase):
+    """Whatever happened to a journey, in whatever order."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "entered": st.integers(-72, 2),
+                    "news": hours,
+                    "count_from": hours,
+                    "recycled": hours,
+                    "wakes": hours,
+                    "closed": st.booleans(),
+                    "stage": st.sampled_from(["lead", "mql", "sal"]),
+                }
+            ),
+            min_size=1,
+            max_size=12,
+        ),
+        st.booleans(),
+        st.integers(0, 3),
+        st.integers(-48, 1),
+    )
+    def test_who_qualifies_is_who_the_rules_say(self, journeys, standing_too, cool_off, since):
+        definition = in_force(
+            criteria={"all": []}, since=hour(since), standing_too=standing_too, cool_off_days=cool_off
+        )
+        expected = set()
+        for told in journeys:
+            lead = make.lead(told["stage"], created_at=hour(-100))
+            Journey.objects.filter(lead=lead).update(
+                entered_at=hour(told["entered"]),
+                news_at=hour(told["news"]),
+                news_count_from=hour(told["count_from"]),
+                recycled_at=hour(told["recycled"]),
+                wake_at=hour(told["wakes"]),
+                closed_at=NOW if told["closed"] else None,
+                closed_as="lost" if told["closed"] else "",
+            )
+            if due_by_the_rules(told, standing_too, cool_off, since):
+                expected.add(lead.pk)
+        assert set(qualify(at=NOW)) == expected
+        assert set(Transition.objects.filter(definition=definition).values_list("lead", flat=True)) == expected
+
+
+def hour(number):
+    return None if number is None else NOW + timedelta(hours=number)
+
+
+def due_by_the_rules(told, standing_too, cool_off, since):
+    if since > 0 or told["stage"] != "lead" or told["closed"] or told["entered"] > 0:
+        return False
+    if told["wakes"] is not None and told["wakes"] > 0:
+        return False
+    if told["recycled"] is not None and told["recycled"] + 24 * cool_off > 0:
+        return False
+    news, counts = told["news"], told["count_from"]
+    if counts is not None and (news is None or news <= counts):
+        return False
+    return standing_too or told["entered"] >= since or (news is not None and news >= since)
 
 
 # Beginning

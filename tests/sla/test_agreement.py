@@ -206,6 +206,21 @@ def test_a_proposal_can_be_taken_back_until_somebody_signed(cast, signed):
         agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
 
 
+@pytest.mark.parametrize("gone", ["left", "succeeded"])
+def test_a_proposal_whose_signer_cannot_sign_any_more_can_be_taken_back(cast, signed, gone):
+    draft = propose_next(cast)
+    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    if gone == "left":
+        cast.gina.is_active = False
+        cast.gina.save()
+    else:
+        cast.sales.head = make.user(Role.MANAGER)
+        cast.sales.save()
+    agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+    assert draft.proposed_at is None
+    assert not Signature.objects.filter(party__agreement=draft).exists()
+
+
 def test_a_head_who_does_not_agree_sends_it_back_and_whoever_signed_signs_anew(cast, signed):
     draft = propose_next(cast)
     agreements.sign(draft, by=cast.mara, at=TUESDAY)

@@ -38,7 +38,7 @@ def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def inbox_answered(request: HttpRequest) -> HttpResponse:
     """What I have answered, and how late."""
     user = _me(request)
-    page = page_of(request, waiting.answered(user), BY_ANSWER, count=False)
+    page = page_of(request, waiting.answered(user), BY_ANSWER)
     context = {"page": page, "tab": "answered", "open_count": Handoff.objects.open().for_rep(user).count()}
     return render(request, "sla/inbox_answered.html", context)
 

@@ -275,7 +275,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": (
         "Send `Authorization: Bearer SECRET` with a token from *My settings*, or from"
         " `python manage.py token EMAIL --scopes read,write`. A program may what its person may on the pages.\n\n"
-        "Lists answer `{\"results\": […], \"next\": URL or null}`: follow `next` to its end. What is refused is answered"
+        'Lists answer `{"results": […], "next": URL or null}`: follow `next` to its end. What is refused is answered'
         " with problem details (RFC 9457): 400 says what is wrong and where, 409 that somebody was first or that what"
         " was sent contradicts what is known. Moments carry a zone; without one they are read in the company's."
     ),

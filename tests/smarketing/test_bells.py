@@ -30,7 +30,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
 
 
 def rung(queue: redis.Redis) -> list[str]:
-    return [json.loads(message)["headers"]["task"] for message in queue.lrange("celery", 0, -1)]  # type: ignore[union-attr]
+    return [json.loads(message)["headers"]["task"] for message in queue.lrange("celery", 0, -1)]
 
 
 @pytest.mark.django_db

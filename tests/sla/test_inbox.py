@@ -1,0 +1,155 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from funnel.models import Reason
+from leads.models import Activity
+from sla.models import Handoff
+from teams.models import Role, User
+from tests import make
+from tests.make import MONDAY_9AM
+
+pytestmark = pytest.mark.django_db
+
+TEN = MONDAY_9AM + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def at_ten():
+    with time_machine.travel(TEN, tick=False):
+        yield
+
+
+@pytest.fixture
+def sam() -> User:
+    return make.user(Role.REP, given_name="Sam")
+
+
+@pytest.fixture
+def inbox(sam: User) -> Client:
+    client = Client()
+    client.force_login(sam)
+    return client
+
+
+def test_an_empty_inbox_says_what_will_come(inbox: Client):
+    answer = inbox.get("/inbox/")
+    assert answer.status_code == 200
+    assert "Nothing waits for you" in answer.content.decode()
+
+
+def test_what_waits_is_listed_by_deadline_with_its_clock(inbox: Client, sam: User):
+    late = make.handoff(to=sam, at=MONDAY_9AM - timedelta(days=3))
+    today = make.handoff(to=sam, at=MONDAY_9AM)
+
+    answer = inbox.get("/inbox/")
+
+    groups = answer.context["groups"]
+    assert [(str(group["heading"]), [row["handoff"].pk for row in group["rows"]]) for group in groups] == [
+        ("Overdue", [late.pk]),
+        ("Due today", [today.pk]),
+    ]
+    clock = groups[1]["rows"][0]["clock"]
+    assert (clock.left, clock.total) == (3 * 3600, 4 * 3600)
+    assert groups[0]["rows"][0]["clock"].left < 0
+    # The first is shown beside the list.
+    assert answer.context["handoff"].pk == late.pk
+
+
+def test_the_detail_says_why_this_lead(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    make.activity(handoff.lead, "demo_request", MONDAY_9AM, properties={"note": "Fourteen lines on paper"})
+    page = inbox.get(f"/inbox/{handoff.pk}/").content.decode()
+    assert "Demo request" in page
+    assert "Fourteen lines on paper" in page
+
+
+def test_somebody_elses_handoff_is_not_there(inbox: Client):
+    other = make.handoff(to=make.user(Role.REP))
+    assert inbox.get(f"/inbox/{other.pk}/").status_code == 404
+    assert inbox.post(f"/handoffs/{other.pk}/acceptance/").status_code == 404
+    assert inbox.post(f"/handoffs/{other.pk}/rejection/").status_code == 404
+    assert Handoff.objects.open().filter(pk=other.pk).exists()
+
+
+def test_accepting_takes_one_step(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    answer = inbox.post(f"/handoffs/{handoff.pk}/acceptance/", follow=True)
+    assert "is yours" in answer.content.decode()
+    handoff.refresh_from_db()
+    assert (handoff.answer, handoff.answered_at, handoff.answered_by) == ("accepted", TEN, sam)
+
+
+def test_rejecting_without_a_reason_keeps_what_was_typed(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    answer = inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"note": "Ask again in April"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Choose a reason: marketing learns from it." in page
+    assert "Ask again in April" in page
+    assert Handoff.objects.open().filter(pk=handoff.pk).exists()
+
+
+def test_other_needs_a_word_at_the_note(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    answer = inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"reason": "other", "verdict": "fits"})
+    assert answer.status_code == 422
+    assert "note" in answer.context["form"].errors
+
+
+def test_rejecting_with_a_reason_and_a_verdict(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"reason": "no_project", "verdict": "fits", "note": "April"})
+    handoff.refresh_from_db()
+    assert (handoff.answer, handoff.verdict, handoff.note) == ("rejected", "fits", "April")
+    assert handoff.reason == Reason.objects.get(kind="rejected", key="no_project")
+
+
+def test_the_second_answer_is_told_and_changes_nothing(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    handoff.accept(by=sam, at=TEN)
+    answer = inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"reason": "no_project", "verdict": "no"})
+    assert answer.status_code == 409
+    assert "Nothing was changed" in answer.content.decode()
+    handoff.refresh_from_db()
+    assert handoff.answer == "accepted"
+
+
+def test_late_is_shown_as_late_for_ever(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam, at=MONDAY_9AM - timedelta(days=3))
+    handoff.accept(by=sam, at=TEN)
+    assert "Late" in inbox.get("/inbox/answered/").content.decode()
+    assert "Late" in inbox.get(f"/inbox/{handoff.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("page", ["/inbox/", "/inbox/answered/"])
+def test_a_long_inbox_takes_the_queries_of_a_short_one(inbox: Client, sam: User, page: str):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert inbox.get(page).status_code == 200
+        return len(captured)
+
+    def fill(handoffs: int) -> None:
+        for _ in range(handoffs):
+            handoff = make.handoff(to=sam, at=MONDAY_9AM)
+            make.activity(handoff.lead, "page_view", MONDAY_9AM)
+            if "answered" in page:
+                handoff.accept(by=sam, at=TEN)
+
+    fill(1)
+    few = queries()
+    fill(9)
+    assert Activity.objects.count() == 10
+    assert queries() == few
+
+
+def test_the_inbox_speaks_japanese(inbox: Client, sam: User):
+    User.objects.filter(pk=sam.pk).update(language="ja")
+    make.handoff(to=sam)
+    page = inbox.get("/inbox/").content.decode()
+    assert "このリードの理由" in page
+    assert "受け入れる" in page

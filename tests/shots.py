@@ -258,7 +258,8 @@ def table() -> tuple[str, ...]:
     from teams.permissions import NOBODY, PUBLIC, WHO_MAY  # noqa: PLC0415
 
     closed = {"account_logout", "mfa_download_recovery_codes"}
-    return tuple(name for name, who in WHO_MAY.items() if who not in (PUBLIC, NOBODY) and name not in closed)
+    pages = {name: who for name, who in WHO_MAY.items() if name not in closed and not name.startswith("api-")}
+    return tuple(name for name, who in pages.items() if who not in (PUBLIC, NOBODY))
 
 
 def needs_nothing(name: str) -> bool:

@@ -298,7 +298,7 @@ def test_the_sql_says_what_the_oracle_says(data: st.DataObject) -> None:
 
 @pytest.mark.proof
 @given(data=st.data())
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_sql_says_what_the_oracle_says_at_length(data: st.DataObject) -> None:
     agree_with_the_oracle(data)
 

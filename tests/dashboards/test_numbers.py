@@ -75,9 +75,7 @@ def test_rows_are_as_of_the_moment_that_the_page_was_counted(gina):
     make.mql(at=MONDAY_9AM)
     make.mql(at=MONDAY_9AM + timedelta(days=2))
     at = (MONDAY_9AM + timedelta(days=1)).isoformat()
-    answer = gina.get(
-        "/behind/entered/", {"start": "2026-11-16", "end": "2026-11-23", "to": "mql", "at": at, "was": 1}
-    )
+    answer = gina.get("/behind/entered/", {"start": "2026-11-16", "end": "2026-11-23", "to": "mql", "at": at, "was": 1})
     assert (answer.context["cases"], answer.context["was"]) == (1, None)
 
 

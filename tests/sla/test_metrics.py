@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from funnel.models import Reason, Stage, StageRole, Transition
+from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
 from leads.models import Lead
 from metrics.period import Period
 from metrics.question import ALL, Question
 from metrics.registry import metric
+from sla.merging import merge
 from sla.models import Calendar, Handoff, Timer
 from sla.offering import offer
 from sla.sweeping import sweep_timers
@@ -291,3 +292,15 @@ def test_a_lead_that_nobody_was_offered_waits_until_somebody_is():
     offer([lead.pk], at=MONDAY_9AM + 2 * HOUR)
     assert unoffered(MONDAY_9AM + 3 * HOUR) == []
     assert unoffered(MONDAY_9AM + HOUR) == [lead.pk]
+
+
+def test_two_records_of_one_person_count_once_and_nothing_of_them_is_lost():
+    kept, other = make.mql(), make.mql(at=MONDAY_9AM + HOUR)
+    Opportunity.objects.create(lead=other, won_at=MONDAY_9AM + 2 * HOUR)
+    asked = replace(week(LATER), to_role="mql")
+    assert metric("entered").value(asked).numerator == 2
+    merge(kept, other, by=make.user(Role.MARKETER), at=MONDAY_9AM + 3 * HOUR)
+    assert metric("entered").value(asked).numerator == 1
+    assert behind("entered", asked, ALL, "numerator") == [kept.pk]
+    assert metric("contracts").value(week(LATER)).numerator == 1
+    assert behind("contracts", week(LATER), ALL, "numerator") == [kept.pk]

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Opportunity, Transition
+from history.models import Outbox
 from leads.models import Lead
 from teams.models import User
 
@@ -54,7 +55,7 @@ def merge_journeys(kept: Lead, other: Lead, *, by: User | None, at: datetime) ->
     last = Transition.objects.filter(lead=kept).order_by("at", "pk").last()
     stands_at = None if journey.closed_at else journey.stage_id
     if last is not None and last.to_stage_id != stands_at:
-        Transition.objects.create(
+        step = Transition.objects.create(
             lead=kept,
             from_stage_id=last.to_stage_id,
             to_stage_id=stands_at,
@@ -62,5 +63,10 @@ def merge_journeys(kept: Lead, other: Lead, *, by: User | None, at: datetime) ->
             by=by,
             how=Transition.How.PERSON,
             because=MERGED,
+        )
+        Outbox.objects.put(
+            "transition",
+            {"transition": step.pk, "lead": kept.pk, "from": step.from_stage_id, "to": step.to_stage_id},
+            at=at,
         )
     return journey

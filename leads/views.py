@@ -20,6 +20,7 @@ from leads.paging import CountOf, Sort, chosen_sort, counted, page_of, turn
 from leads.registration import Conflict, change, change_company, register, register_company
 from leads.searching import search_companies
 from teams.http import UserRequest
+from teams.models import Role
 
 HOW = "page"
 
@@ -38,8 +39,9 @@ def attempt(form: LeadForm | CompanyForm, verb: Any) -> Any:
 
 @require_http_methods(["GET", "POST"])
 def lead_new(request: UserRequest) -> HttpResponse:
-    company = request.GET.get("company", "")
-    form = LeadForm(request.POST or None, initial={"owner": request.user, "company": company})
+    # Whoever sells and writes a lead down works it; marketing's is nobody's yet.
+    owner = request.user if request.user.has_role(Role.REP, Role.SDR) else None
+    form = LeadForm(request.POST or None, initial={"owner": owner, "company": request.GET.get("company", "")})
     if form.is_valid():
         made = attempt(form, lambda values: register(values, by=request.user, how=HOW))
         if made:

@@ -121,7 +121,7 @@ def _one_by_one_if_need_be(news: dict[int, datetime | None], *, at: datetime) ->
 
 def flow(lead_ids: Sequence[int], *, at: datetime, news: dict[int, datetime | None] | None = None) -> None:
     """Persona, scores, stage, offer: one pass over some leads, as of one moment."""
-    begin_missing(lead_ids, at=at)
+    begin_missing(lead_ids, at=at, news=news)
     if news:
         _note_news(news, lead_ids)
     match_personas(lead_ids, agreed_personas(at=at), at=at)

@@ -19,7 +19,7 @@ SIZES = {
     "100k": Size(100_000, 1_000_000),
     "1m": Size(1_000_000, 10_000_000),
 }
-NAMES = ("rescore", "increment")
+NAMES = ("rescore", "increment", "import")
 
 
 def main() -> int:
@@ -29,11 +29,14 @@ def main() -> int:
         from bench import database, report  # noqa: PLC0415 - Django is set up for the bench's own database first
 
         database.use_our_own()
-        from bench import generation, pairs, scores  # noqa: PLC0415
+        from bench import generation, imports, pairs, scores  # noqa: PLC0415
 
         generation.ensure(leads=options.leads, activities=options.activities, seed=options.seed)
         for name in options.names or NAMES:
-            benchmark = scores.benchmark(name, leads=options.leads, activities=options.activities)
+            if name == "import":
+                benchmark = imports.benchmark(leads=options.leads)
+            else:
+                benchmark = scores.benchmark(name, leads=options.leads, activities=options.activities)
             result = pairs.run(benchmark, count=options.pairs)
             report.tell(result, leads=options.leads, activities=options.activities, seed=options.seed)
     return 0

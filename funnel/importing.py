@@ -27,6 +27,7 @@ from teams.models import Organization
 STAGES = gettext_lazy("Stages")
 DEAL = gettext_lazy("Deal")
 WHEN = gettext_lazy("When")
+TABLES = ("funnel_journey", "funnel_transition")
 
 # ---- Stages of leads
 
@@ -455,7 +456,7 @@ def _move_leads(batch: Batch) -> None:
     batch.run(LOSE, **because)
     if batch.correct:
         _correct_wins(batch, leads, customer)
-    batch.run("INSERT INTO leads_stalelead (lead_id, due_at, news_at) SELECT lead_id, %(at)s, NULL FROM went")
+    batch.mark("SELECT lead_id, %(at)s::timestamptz AS due_at, NULL::timestamptz AS news_at FROM went")
 
 
 def _correct_wins(batch: Batch, leads: list[int], customer: Stage) -> None:
@@ -480,9 +481,10 @@ DEALS = Kind(
     lacks=deal_lacks,
     same=deal_names,
     kept=frozenset({"external_id", "lead.external_id", "lead.email", "name", "opened_at"}),
+    tables=("funnel_opportunity", *TABLES),
 )
 
 
 def register() -> None:
-    register_fields("leads", stage_fields(), after=bring_stages)
+    register_fields("leads", stage_fields(), after=bring_stages, tables=TABLES)
     register_kind(DEALS)

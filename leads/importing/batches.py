@@ -36,6 +36,21 @@ class Said:
             self.more += 1
 
 
+MARK = """
+WITH wanted AS MATERIALIZED ({leads}),
+waiting AS (
+    DELETE FROM leads_stalelead WHERE id IN (
+        SELECT s.id FROM leads_stalelead s WHERE s.due_at <= %(at)s AND s.lead_id IN (SELECT lead_id FROM wanted)
+        FOR UPDATE SKIP LOCKED)
+    RETURNING lead_id, due_at, news_at
+)
+INSERT INTO leads_stalelead (lead_id, due_at, news_at)
+SELECT lead_id, greatest(due_at, %(at)s::timestamptz), max(news_at)
+FROM (SELECT * FROM waiting UNION ALL SELECT lead_id, due_at, news_at FROM wanted) marks
+GROUP BY lead_id, greatest(due_at, %(at)s::timestamptz)
+"""
+
+
 class Raced(Exception):
     """Somebody else made the same lead, company or activity at this moment: do the batch again."""
 
@@ -137,6 +152,16 @@ class Batch:
         """Rows that the database could not take, by line."""
         refused = self.ask("SELECT line, refused FROM coming WHERE refused IS NOT NULL")
         return {line: json.loads(reasons) for line, reasons in refused}
+
+    def mark(self, leads: str, **parameters: Any) -> None:
+        """Have leads looked at anew: `leads` selects (lead_id, due_at, news_at).
+
+        Marks that wait already become one with the new, unless somebody works on them: the batches of a long file do
+        not pile up work.
+        """
+        if self.is_dry:
+            return
+        self.run(MARK.format(leads=leads), **parameters)
 
     def outcome(self) -> tuple[int, int, int]:
         """How many rows were created, updated, unchanged."""

@@ -167,8 +167,8 @@ def _update(batch: Batch) -> None:
     if not changed:
         return
     refresh_companies([company for company, fields in changed if {"name", "domain"} & set(fields)])
-    batch.run(
-        "INSERT INTO leads_stalelead (lead_id, due_at, news_at) SELECT l.id, %(at)s, %(news_at)s FROM leads_lead l"
+    batch.mark(
+        "SELECT l.id AS lead_id, %(at)s::timestamptz AS due_at, %(news_at)s::timestamptz AS news_at FROM leads_lead l"
         " WHERE l.company_id = ANY(%(companies)s) AND l.merged_into_id IS NULL",
         companies=[company for company, _ in changed],
         news_at=batch.at if batch.qualify_at_once else None,
@@ -209,4 +209,5 @@ KIND = Kind(
     lacks=lacks,
     same=lambda values: names(values, ""),
     kept=frozenset({"external_id"}),
+    tables=("leads_company", "leads_companyidentity"),
 )

@@ -192,9 +192,8 @@ def _write(batch: Batch) -> None:
 
 def _tell(batch: Batch) -> None:
     """Mark the leads, with the moment of what they did as the news; take consent back of those who unsubscribed."""
-    batch.run(
-        "INSERT INTO leads_stalelead (lead_id, due_at, news_at)"
-        " SELECT lead_id, greatest(%(at)s::timestamptz, occurred_at), max(occurred_at) FROM coming"
+    batch.mark(
+        "SELECT lead_id, greatest(%(at)s::timestamptz, occurred_at) AS due_at, max(occurred_at) AS news_at FROM coming"
         " WHERE is_new GROUP BY lead_id, greatest(%(at)s::timestamptz, occurred_at)"
     )
     batch.run(
@@ -224,4 +223,5 @@ KIND = Kind(
     aliases={"lead": "lead.external_id", "email": "lead.email", "external_id": "lead.external_id"},
     bring=bring,
     lacks=lacks,
+    tables=("leads_activity", "leads_activityidentity", "leads_stalelead"),
 )

@@ -13,7 +13,7 @@ from typing import Any
 from leads.importing.cells import Refused
 from leads.importing.mapping import Plan, Rejected, Row
 from leads.importing.reading import Record
-from leads.importing.registry import Values
+from leads.importing.registry import Values, stands_alone
 
 Names = Callable[[Values], Iterable[str]]
 # The names of one thing that a row is about, and which fields are about it.
@@ -42,7 +42,8 @@ class Overriding:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.parts = plan, parts_of(plan)
-        self.naming = [column for column in plan.columns if _names_something(column.field.name)]
+        alone = all(names is stands_alone for names, _own in self.parts)
+        self.naming = [] if alone else [column for column in plan.columns if _names_something(column.field.name)]
         self.last: dict[str, dict[str, Any]] = {}
         self.total = 0
 
@@ -83,7 +84,7 @@ class Overriding:
         twice: set[int] = set()
         for record in records:
             self.total += 1
-            for name in self._names(record):
+            for name in self._names(record) if self.naming else ():
                 (twice if hash(name) in once else once).add(hash(name))
         return twice
 

@@ -128,9 +128,8 @@ def bring(batch: Batch) -> None:
         turn = batch.ask("SELECT min(round) FROM coming WHERE round > %(turn)s", turn=turn)[0][0]
     _refuse_conflicts(batch)
     refresh(sorted(sought))
-    batch.run(
-        "INSERT INTO leads_stalelead (lead_id, due_at, news_at)"
-        " SELECT DISTINCT lead_id, %(at)s::timestamptz, %(news_at)s::timestamptz FROM coming"
+    batch.mark(
+        "SELECT DISTINCT lead_id, %(at)s::timestamptz AS due_at, %(news_at)s::timestamptz AS news_at FROM coming"
         " WHERE refused IS NULL AND (is_new OR changed)",
         news_at=batch.at if batch.qualify_at_once else None,
     )
@@ -339,4 +338,5 @@ KIND = Kind(
     same=names,
     parts=((companies.names, lambda name: name.startswith("company.")),),
     kept=frozenset({"external_id", "created_at"}),
+    tables=("leads_lead", "leads_identity", "leads_company", "leads_searchentry", "leads_stalelead"),
 )

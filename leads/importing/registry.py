@@ -47,6 +47,11 @@ class Prefix:
     column: str = ""
 
 
+def stands_alone(values: Values) -> Iterable[str]:
+    """No two rows are about the same thing."""
+    return ()
+
+
 @dataclass
 class Kind:
     """Leads, activities, …: what a row is, and how rows of it are brought in."""
@@ -63,7 +68,7 @@ class Kind:
     # Other names for fields.
     aliases: Mapping[str, str] = field(default_factory=dict)
     # By what two rows of one file are about the same thing; a later one overrides the earlier.
-    same: Callable[[Values], Iterable[str]] = lambda values: ()
+    same: Callable[[Values], Iterable[str]] = stands_alone
     # Groups of fields that belong to another thing than the row's own: (its keys, its fields).
     parts: tuple[tuple[Callable[[Values], Iterable[str]], Callable[[str], bool]], ...] = ()
     # Fields that a later row does not override.
@@ -72,6 +77,8 @@ class Kind:
     complete: Callable[[Values, Mapping[str, Field]], None] = lambda values, fields: None
     # Steps that apps above add: they see the batch once its rows are in.
     after: list[Callable[[Batch], None]] = field(default_factory=list)
+    # The tables that grow.
+    tables: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field | None:
         """The field of that name, also custom.NAME and the like."""
@@ -92,10 +99,16 @@ def register_kind(kind: Kind) -> None:
     _kinds[kind.key] = kind
 
 
-def register_fields(kind: str, fields: Iterable[Field], after: Callable[[Batch], None] | None = None) -> None:
+def register_fields(
+    kind: str,
+    fields: Iterable[Field],
+    after: Callable[[Batch], None] | None = None,
+    tables: tuple[str, ...] = (),
+) -> None:
     """Add fields to a kind of a lower app, and the step that brings them in."""
     known = _kinds[kind]
     known.fields.update({field.name: field for field in fields})
+    known.tables = tuple(dict.fromkeys([*known.tables, *tables]))
     if after and after not in known.after:
         known.after.append(after)
 

@@ -34,6 +34,7 @@ from smarketing.company import company_zone
 
 BATCH = 5_000
 TRIES = 3
+MANY = 1_000
 # Of a dry run so many rejected rows are shown.
 SHOWN = 20
 SUBJECTS = {"company.custom.": CustomField.Subject.COMPANY, "custom.": CustomField.Subject.LEAD}
@@ -218,6 +219,10 @@ def bring_in(job: Import, source: Source, *, at: datetime | None = None, rings: 
     run = Run(job, source, at=at)
     run.rings = rings
     outcome = run.go()
+    if outcome.created + outcome.updated >= MANY:
+        # What works on them next must not plan for the tables as they were.
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(run.plan.kind.tables)}")
     with transaction.atomic():
         EqualRow.objects.filter(import_job=job).delete()
         Import.objects.filter(pk=job.pk).exclude(status=Import.Status.CANCELLED).update(

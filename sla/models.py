@@ -24,7 +24,7 @@ from leads.registration import change
 from scoring.models import DateTimeRange, ScoreModel
 from sla.hours import OpeningHours
 from smarketing.company import company_zone
-from teams.models import Organization, Team, User, valid_time_zone
+from teams.models import Notice, Organization, Team, User, valid_time_zone
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -343,11 +343,21 @@ class Handoff(models.Model):
             elif back.pk != journey.stage_id:
                 wakes = wake_at if back.role == StageRole.LEAD else None
                 journey.move_to(back, because=because, by=by, at=at, how=how, reason=reason, wake_at=wakes)
+            self._tell_offering_team(because, at=at)
 
     def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
         """Take the offer back. What fell due before that stays breached. Raises `Answered`."""
         with transaction.atomic():
             self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+
+    def _tell_offering_team(self, because: str, *, at: datetime) -> None:
+        """Whoever leads the team that offered hears why it was not taken."""
+        head = self.hop.offering_team.head
+        if head is not None:
+            told = {"lead": self.lead_id, "family_name": self.lead.family_name, "given_name": self.lead.given_name}
+            params = told | {"email": self.lead.email, "reason": because}
+            url = f"/leads/{self.lead_id}/"
+            Notice.objects.tell([head], Notice.Kind.REJECTED, about=f"handoff {self.pk}", params=params, url=url, at=at)
 
     def _journey(self) -> Journey:
         """The lead's journey, if it still stands where the hand-off found it."""

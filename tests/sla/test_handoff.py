@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from funnel.models import Journey, Reason, Stage, StageRole, Transition
 from history.models import Outbox
 from sla.models import Handoff, Timer
+from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
 
@@ -64,6 +65,17 @@ def test_rejecting_recycles_the_lead_with_the_reason():
     assert (journey.stage.role, journey.recycled_at, journey.closed_at) == (StageRole.LEAD, NOON, None)
     assert handoff.lead.transitions.latest("pk").reason == reason("no_project")
     assert clock(handoff).kept_at == NOON
+
+
+def test_the_head_of_marketing_hears_why():
+    handoff = make.handoff()
+    head = make.user(Role.MANAGER)
+    Team.objects.filter(pk=handoff.hop.offering_team_id).update(head=head)
+    handoff.reject(
+        by=handoff.rep, reason=reason("no_project"), verdict=Handoff.Verdict.FITS, note="Budget in April", at=NOON
+    )
+    notice = Notice.objects.get(kind=Notice.Kind.REJECTED)
+    assert (notice.user, notice.params["reason"]) == (head, "Budget in April")
 
 
 def test_a_reason_that_says_no_buyer_closes_the_journey():

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from teams.models import Scope, Token, User
@@ -19,13 +18,13 @@ class Program:
         self.token, self.secret = Token.objects.issue(person, name="Test", scopes=scopes or [Scope.READ, Scope.WRITE])
         self.client = Client(headers={"Authorization": f"Bearer {self.secret}"})
 
-    def get(self, path: str, **query: Any) -> HttpResponse:
+    def get(self, path: str, **query: Any) -> Any:
         return self.client.get(self.address(path), query)
 
-    def post(self, path: str, body: Any = None, **more: Any) -> HttpResponse:
+    def post(self, path: str, body: Any = None, **more: Any) -> Any:
         return self.client.post(self.address(path), written(body), content_type="application/json", **more)
 
-    def patch(self, path: str, body: Any) -> HttpResponse:
+    def patch(self, path: str, body: Any) -> Any:
         return self.client.patch(self.address(path), written(body), content_type="application/json")
 
     @staticmethod
@@ -37,7 +36,7 @@ def written(body: Any) -> str:
     return body if isinstance(body, str) else json.dumps(body)
 
 
-def faults(answer: HttpResponse, status: int = 400) -> dict[str, str]:
+def faults(answer: Any, status: int = 400) -> dict[str, str]:
     """What a problem says is wrong, by where it lies."""
     assert answer.status_code == status, answer.content
     assert answer["Content-Type"] == PROBLEM

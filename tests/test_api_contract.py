@@ -35,7 +35,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-QUIETLY = {
+QUIETLY: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": list(HealthCheck),
     "derandomize": True,

@@ -51,7 +51,7 @@ def test_every_row_has_a_view() -> None:
 def test_what_writes_by_the_api_has_a_row_and_nothing_else_has() -> None:
     written = {name.removesuffix(WRITE) for name in WHO_MAY if name.endswith(WRITE)}
     methods = {
-        name: set(pattern.callback.view_class().allowed_methods)  # type: ignore[attr-defined]
+        name: set(pattern.callback.view_class().allowed_methods)
         for name, pattern in VIEWS.items()
         if name.startswith("api-") and WHO_MAY[name] is not PUBLIC
     }

@@ -218,9 +218,9 @@ def check_revenue(question: Question, contracts: list[tuple[str, int, Decimal | 
     rows = metric("revenue").rows(question)
     assert {row.key for row in rows} == keys_of(question, [(key, pk) for key, pk, _, _ in contracts])
     for row in rows:
-        ours, odd = parts[row.key, "numerator"], parts[row.key, "flagged"]
-        assert (row.value, row.numerator, row.flagged) == (sums[row.key], len(ours), len(odd))
-        assert behind("revenue", question, row.key, "numerator") == sorted(set(ours))
+        counted, odd = parts[row.key, "numerator"], parts[row.key, "flagged"]
+        assert (row.value, row.numerator, row.flagged) == (sums[row.key], len(counted), len(odd))
+        assert behind("revenue", question, row.key, "numerator") == sorted(set(counted))
         assert behind("revenue", question, row.key, "flagged") == sorted(set(odd))
 
 

@@ -97,7 +97,7 @@ def test_rejected_rows_come_back_corrected(client: Client, mara: User) -> None:
     job = bring(client, upload(client, "mail,name,phone\nbad,Aya,+81 3\nok@x.example,B,\n", name="expo.csv"))
     answer = client.get(reverse("import_rejected", args=[job.pk]))
     assert "expo-rejected.csv" in answer["Content-Disposition"]
-    content = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    content = b"".join(answer.streaming_content).decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(content))
     assert header == ["mail", "name", "phone", "Smarketing line", "Smarketing reason"]
     assert row[:4] == ["bad", "Aya", "'+81 3", "2"]

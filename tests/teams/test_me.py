@@ -214,7 +214,7 @@ def test_the_command_says_in_one_line_what_is_wrong(rep: User, email: str, optio
 
 
 def code(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
 
 
 def test_a_second_factor_is_switched_on_and_asked_for(rep: User) -> None:

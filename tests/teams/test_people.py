@@ -66,7 +66,7 @@ def test_an_invited_person_sets_a_password_and_signs_in(browser: Client, setting
     (sent,) = mail.outbox
     assert sent.to == ["sam@example.org"]
     assert link in sent.body
-    assert re.search("[ぁ-ん]", sent.subject)
+    assert re.search("[ぁ-ん]", str(sent.subject))
     assert link.startswith(configured.PUBLIC_URL)
 
     guest = Client()

@@ -387,9 +387,7 @@ class PersonaMatch(models.Model):
                 condition=Q(override_at=None) | ~Q(override_reason=""), name="persona_override_has_a_reason"
             ),
             models.CheckConstraint(
-                condition=Q(override_at__isnull=False)
-                | Q(persona=models.F("machine"))
-                | Q(persona=None, machine=None),
+                condition=Q(override_at__isnull=False) | Q(persona=models.F("machine")) | Q(persona=None, machine=None),
                 name="without_a_word_the_machine_counts",
             ),
         ]

@@ -88,7 +88,7 @@ def answered(one: Metric, form: NumberForm, question: Question) -> dict[str, Any
         "lines": lines,
         "question": question,
         "heading": dimension(question.by).label if question.by else "",
-        "chart": chart(one, question, lines) if question.by and lines else None,
+        "chart": chart(one, question, lines) if question.by and any(row.value is not None for row in rows) else None,
         "is_rate": one.unit == Unit.RATE,
         "at": question.at,
     }

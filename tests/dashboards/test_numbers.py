@@ -144,6 +144,13 @@ def test_every_number_answers_on_its_page(gina, name):
     assert page.context["lines"]
 
 
+def test_where_there_is_no_value_there_is_no_figure(gina):
+    assert gina.get("/metrics/acceptance/").context["chart"] is None
+    handoff = make.handoff()
+    handoff.accept(by=handoff.rep, at=MONDAY_9AM + timedelta(hours=1))
+    assert gina.get("/metrics/acceptance/").context["chart"]
+
+
 def test_a_question_that_does_not_hold_is_an_error_at_its_field(gina):
     asked = {"start": "2026-11-16", "last": "2026-11-22", "view": "period", "from_role": "sal", "to_role": "mql"}
     answer = gina.get("/metrics/conversion/", asked)

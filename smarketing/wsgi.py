@@ -16,7 +16,6 @@ def load_before_the_fork() -> None:
     """Load every page and catalogue now, so that the workers share that memory, also after a garbage collection."""
     for language in ("en", "ja"):
         with translation.override(language):
-            translation.gettext("Smarketing")
             get_resolver().reverse_dict  # noqa: B018 - reading it loads the views
     gc.collect()
     gc.freeze()

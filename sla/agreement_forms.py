@@ -170,7 +170,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for team in self.teams:
+        # A draft may wait for it; a proposal may not.
+        proposing = self.data.get("then") == "propose"
+        for team in self.teams if proposing else ():
             if cleaned.get(f"party_{team.pk}") and not cleaned.get(f"head_{team.pk}"):
                 self.add_error(f"head_{team.pk}", _("Say who signs for %(team)s.") % {"team": team})
         return cleaned

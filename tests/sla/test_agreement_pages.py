@@ -157,6 +157,14 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     assert agreements.missing(draft) == []
 
 
+def test_a_draft_is_kept_while_a_head_is_still_to_be_named(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    data = filled(as_mara.get(reverse("agreement_draft")))
+    answer = as_mara.post(reverse("agreement_draft"), data | {f"head_{cast.sales.pk}": "", "then": "save"})
+    assert answer.status_code == 302
+    assert agreements.missing(on_its_way()) == [f"{cast.sales} has no head who could sign for it."]
+
+
 def test_personas_are_put_in_order_and_left_out(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
@@ -177,6 +185,7 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
         "effective_on": "2020-01-01",
         "hops-0-hours": "0",
         f"head_{cast.sales.pk}": "",
+        "then": "propose",
     }
     answer = as_mara.post(reverse("agreement_draft"), data | wrong)
     page = answer.content.decode()

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from leads.importing.mapping import BadMapping
 from leads.importing.reading import Unreadable
-from leads.importing.running import Stopped, bring_in, locked, rehearse, source_of, unfinished
+from leads.importing.running import JOB_LOCKS, Stopped, bring_in, held, locked, rehearse, source_of, waiting
 from leads.models import Import
 from smarketing import bells
 from teams.models import Notice
@@ -49,10 +49,14 @@ def cancel(job: Import) -> bool:
 def run_unfinished() -> int:
     """Work on every import that waits, or whose worker is gone. Safe to run twice, and by many at once."""
     done = 0
-    for job in unfinished():
-        with translation.override(job.language or settings.LANGUAGE_CODE):
-            _work_on(job)
-        done += 1
+    for pk in list(waiting().order_by("pk").values_list("pk", flat=True)):
+        with held(JOB_LOCKS, pk, waits=False) as is_ours:
+            # Looked at under the lock: somebody may just have finished it.
+            job = waiting().select_related("by").filter(pk=pk).first() if is_ours else None
+            if job:
+                with translation.override(job.language or settings.LANGUAGE_CODE):
+                    _work_on(job)
+                done += 1
     return done
 
 
@@ -66,7 +70,7 @@ def _work_on(job: Import) -> None:
         log.info("Import %s was cancelled", job.pk)
     except (BadMapping, Unreadable) as bad:
         _fail(job, str(bad))
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise  # The database went away: the sweep goes on from the last batch.
     except Exception:
         log.exception("Import %s failed", job.pk)
@@ -83,8 +87,7 @@ def _check(job: Import) -> None:
 def _bring_in(job: Import) -> None:
     begun = Import.objects.filter(pk=job.pk, status__in=[Import.Status.QUEUED, Import.Status.RUNNING])
     begun.update(status=Import.Status.RUNNING, started_at=job.started_at or now())
-    locked(job, partial(bring_in, job, source_of(job), rings=True))
-    _tell(job)
+    locked(job, partial(bring_in, job, source_of(job), rings=True, then=partial(_tell, job)))
 
 
 def _fail(job: Import, error: str) -> None:
@@ -96,11 +99,5 @@ def _tell(job: Import) -> None:
         return
     job.refresh_from_db()
     params = {"file": job.file_name, "created": job.created, "updated": job.updated, "rejected": job.rejected}
-    with transaction.atomic():
-        Notice.objects.tell(
-            [job.by],
-            Notice.Kind.IMPORT_DONE,
-            about=f"import {job.pk}",
-            params=params,
-            url=reverse("import", args=[job.pk]),
-        )
+    about, url = f"import {job.pk}", reverse("import", args=[job.pk])
+    Notice.objects.tell([job.by], Notice.Kind.IMPORT_DONE, about=about, params=params, url=url)

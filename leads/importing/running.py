@@ -8,16 +8,18 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DataError, IntegrityError, connection, transaction
-from django.db.models import F
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -214,8 +216,15 @@ class Run:
             outcome.rejected_rows = []
 
 
-def bring_in(job: Import, source: Source, *, at: datetime | None = None, rings: bool = False) -> Outcome:
-    """Bring the file in, or what is left of it, and finish the job."""
+def bring_in(
+    job: Import,
+    source: Source,
+    *,
+    at: datetime | None = None,
+    rings: bool = False,
+    then: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Bring the file in, or what is left of it, finish the job, and `then` say so, in one transaction with its end."""
     run = Run(job, source, at=at)
     run.rings = rings
     outcome = run.go()
@@ -225,9 +234,9 @@ def bring_in(job: Import, source: Source, *, at: datetime | None = None, rings: 
             cursor.execute(f"ANALYZE {', '.join(run.plan.kind.tables)}")
     with transaction.atomic():
         EqualRow.objects.filter(import_job=job).delete()
-        Import.objects.filter(pk=job.pk).exclude(status=Import.Status.CANCELLED).update(
-            status=Import.Status.DONE, finished_at=now(), content=b""
-        )
+        unfinished = Import.objects.filter(pk=job.pk).exclude(status=Import.Status.CANCELLED)
+        if unfinished.update(status=Import.Status.DONE, finished_at=now(), content=b""):
+            then()
     return outcome
 
 
@@ -295,25 +304,28 @@ def _choice(choices: list[str], cell: str, reading: Reading) -> str:
 SYSTEM_LOCKS, JOB_LOCKS = 7_305_102, 7_305_103
 
 
+@contextmanager
+def held(lock: int, number: int, *, waits: bool) -> Iterator[bool]:
+    """Hold a lock of this connection; False when somebody else has it and we do not wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_{'' if waits else 'try_'}advisory_lock(%s, %s)", [lock, number])
+        is_ours = waits or bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        # Where the connection is gone, the lock went with it.
+        with suppress(OperationalError, InterfaceError):
+            if is_ours:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [lock, number])
+
+
 def locked(job: Import, work: Callable[[], Any]) -> Any:
     """Do the work, waiting for another import of the same system to end."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", [SYSTEM_LOCKS, job.system])
-        try:
-            return work()
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [SYSTEM_LOCKS, job.system])
+    with held(SYSTEM_LOCKS, crc32(job.system.encode()) - 2**31, waits=True):
+        return work()
 
 
-def unfinished() -> Iterator[Import]:
-    """Each import that waits, or whose worker is gone, with its lock held while the caller works on it."""
-    waiting = [Import.Status.QUEUED, Import.Status.CHECKING, Import.Status.RUNNING]
-    for pk in Import.objects.filter(status__in=waiting).order_by("pk").values_list("pk", flat=True):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [JOB_LOCKS, pk])
-            if not cursor.fetchone()[0]:
-                continue
-            try:
-                yield from Import.objects.filter(pk=pk, status__in=waiting).select_related("by")
-            finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [JOB_LOCKS, pk])
+def waiting() -> QuerySet[Import]:
+    """Imports that wait, and those that run or whose worker is gone: their locks tell."""
+    return Import.objects.filter(status__in=[Import.Status.QUEUED, Import.Status.CHECKING, Import.Status.RUNNING])

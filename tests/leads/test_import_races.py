@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import InterfaceError, OperationalError, connection, connections
 
 from leads.importing import running
 from leads.importing.jobs import run_unfinished
@@ -57,6 +57,28 @@ def test_files_and_people_that_bring_the_same_leads_at_once_make_them_once(monke
     for made in jobs:
         made.refresh_from_db()
         assert (made.status, made.rejected, made.created + made.updated + made.unchanged) == ("done", 0, 40)
+
+
+def test_a_database_that_goes_away_interrupts_an_import_and_fails_it_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "BATCH", 5)
+    made = job("leads", "mail\n" + "".join(f"m{n}@x.example\n" for n in range(20)), {"mail": "email"})
+    whole, batches = running.Run._batch, iter(range(100))
+
+    def until_it_goes(self: Any, some: Any) -> None:
+        if next(batches) == 2:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        whole(self, some)
+
+    monkeypatch.setattr(running.Run, "_batch", until_it_goes)
+    with pytest.raises((OperationalError, InterfaceError)):
+        run_unfinished()
+    connection.close()
+    made.refresh_from_db()
+    assert (made.status, made.created) == (Import.Status.RUNNING, 10)
+    assert run_unfinished() == 1
+    made.refresh_from_db()
+    assert (made.status, made.created, made.unchanged) == (Import.Status.DONE, 20, 0)
 
 
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

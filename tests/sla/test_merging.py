@@ -169,7 +169,7 @@ def test_a_conflict_leaves_both_as_they_were(mara) -> None:
     assert other.activities.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_two_who_merge_at_once_one_wins() -> None:
     mara, one, two = make.user(Role.MARKETER), make.lead(), make.lead()
     barrier, outcomes = Barrier(2), []

@@ -8,6 +8,17 @@ from funnel.models import Reason
 from sla.models import Handoff
 
 
+class AcceptanceForm(forms.Form):
+    """A word on the persona with the yes, where it can be told already."""
+
+    verdict = forms.ChoiceField(
+        label=gettext_lazy("Does this lead fit the persona?"),
+        choices=Handoff.Verdict.choices,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "segments", "form": "acceptance"}),
+    )
+
+
 class RejectionForm(forms.Form):
     """Why a lead is not for sales now, and whether it is the buyer we agreed on."""
 

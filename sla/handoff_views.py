@@ -15,7 +15,7 @@ from funnel.models import Journey
 from leads.paging import Sort, page_of
 from scoring.explaining import explain
 from sla import inbox as waiting
-from sla.handoff_forms import RejectionForm
+from sla.handoff_forms import AcceptanceForm, RejectionForm
 from sla.models import Calendar, Handoff
 from teams.models import User
 
@@ -70,6 +70,7 @@ def _detail(user: User, pk: int, hours: Any, at: Any, form: RejectionForm | None
         "handoff": handoff,
         "clock": waiting.Clock.of(handoff, hours, at=at),
         "form": form or RejectionForm(),
+        "acceptance": AcceptanceForm(auto_id="id_accept_%s"),
         "rejecting": form is not None,
         "explanation": explain(handoff.lead, at),
         "lately": waiting.lately(handoff.lead),
@@ -92,8 +93,11 @@ def _too_late(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = _mine(request, pk)
+    form = AcceptanceForm(request.POST)
+    # What is no verdict is none: a yes is not lost over it.
+    verdict = form.cleaned_data["verdict"] if form.is_valid() else ""
     try:
-        handoff.accept(by=_me(request))
+        handoff.accept(by=_me(request), verdict=verdict)
     except (Handoff.Answered, Journey.Moved):
         return _too_late(request, pk)
     messages.success(request, _("%(lead)s is yours.") % {"lead": handoff.lead})

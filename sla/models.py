@@ -306,10 +306,11 @@ class Handoff(models.Model):
             models.Index(fields=["lead"], name="handoff_of_lead"),
         ]
 
-    def accept(self, *, by: User, at: datetime | None = None) -> None:
-        """Say yes: the clock stops, the lead moves on and is its rep's. Raises `Answered`, `Journey.Moved`."""
+    def accept(self, *, by: User, verdict: Handoff.Verdict | str = "", at: datetime | None = None) -> None:
+        """Say yes, and whether the lead is the persona if that can be told: the clock stops, the lead moves on and is
+        its rep's. Raises `Answered`, `Journey.Moved`."""
         with transaction.atomic():
-            at = self._answer(self.Answer.ACCEPTED, by=by, at=at)
+            at = self._answer(self.Answer.ACCEPTED, by=by, at=at, verdict=verdict)
             journey = self._journey()
             if self.hop.accepted_stage_id != journey.stage_id:
                 journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)

@@ -84,6 +84,15 @@ def test_accepting_takes_one_step(inbox: Client, sam: User):
     assert (handoff.answer, handoff.answered_at, handoff.answered_by) == ("accepted", TEN, sam)
 
 
+@pytest.mark.parametrize(("said", "kept"), [("fits", "fits"), ("", ""), ("perhaps", "")])
+def test_a_verdict_may_come_with_the_yes(inbox: Client, sam: User, said: str, kept: str):
+    handoff = make.handoff(to=sam)
+    assert 'form="acceptance"' in inbox.get(f"/inbox/{handoff.pk}/").content.decode()
+    inbox.post(f"/handoffs/{handoff.pk}/acceptance/", {"verdict": said})
+    handoff.refresh_from_db()
+    assert (handoff.answer, handoff.verdict) == ("accepted", kept)
+
+
 def test_rejecting_without_a_reason_keeps_what_was_typed(inbox: Client, sam: User):
     handoff = make.handoff(to=sam)
     answer = inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"note": "Ask again in April"})

@@ -358,18 +358,18 @@ def _bring_turn(batch: Batch, turn: int) -> None:
     batch.run(
         f"""
         WITH different AS MATERIALIZED (
-            SELECT c.line, r.id, jsonb_build_object('opened_at', r.opened_at, 'won_at', r.won_at, 'lost_at', r.lost_at)
-                AS before
+            SELECT c.ctid AS place, r.id,
+                jsonb_build_object('opened_at', r.opened_at, 'won_at', r.won_at, 'lost_at', r.lost_at) AS before
             FROM coming c JOIN funnel_opportunity r ON {due} WHERE {changed}
         ), marked AS (
-            UPDATE coming c SET changed = true, dates_before = d.before FROM different d WHERE c.line = d.line
+            UPDATE coming c SET changed = true, dates_before = d.before FROM different d WHERE c.ctid = d.place
         )
         UPDATE funnel_opportunity r SET {", ".join(sets)},
             reason_id = coalesce(r.reason_id, CASE WHEN c.won_at IS NOT NULL THEN c.won_reason_id
                                                    WHEN c.lost_at IS NOT NULL THEN c.lost_reason_id END),
             reason_text = coalesce(nullif(r.reason_text, ''), CASE WHEN c.won_at IS NOT NULL THEN c.won_reason
                                                    WHEN c.lost_at IS NOT NULL THEN c.lost_reason END, '')
-        FROM coming c, different d WHERE c.line = d.line AND r.id = d.id
+        FROM coming c, different d WHERE c.ctid = d.place AND r.id = d.id
         """
     )
 

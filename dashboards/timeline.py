@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from funnel.models import Transition
 from leads.models import Activity, Lead
 from leads.paging import Cursor
+from leads.telling import icon_of, said
 from sla.models import Handoff
 from smarketing import wording
 
@@ -29,25 +30,6 @@ REASONS = (
     gettext_noop("Opportunity lost"),
     gettext_noop("Opportunity reopened"),
 )
-
-ICONS = {
-    "page_view": "page",
-    "pricing_page_view": "money",
-    "content_download": "download",
-    "form_submission": "form",
-    "demo_request": "form",
-    "webinar_registered": "video",
-    "webinar_attended": "video",
-    "newsletter_signup": "mail",
-    "email_open": "mail",
-    "email_click": "click",
-    "social_follow": "share",
-    "call": "phone",
-    "meeting": "meeting",
-    "unsubscribe": "mail",
-}
-# Which property of an activity says most, in one line.
-TELLING = ("note", "title", "name", "subject", "page", "path", "url", "content", "message")
 
 # Each part is a walk along its index (lead, moment), from the cursor back. A hand-off is two things that happened:
 # offered, and answered; the step that an answer makes is told by the answer. Of what happened at one moment the cause
@@ -162,20 +144,13 @@ def day_of(at: datetime) -> str:
 def of_activity(at: datetime, activity: Activity) -> Item:
     by_us = activity.system == "" and activity.properties.get("by")
     return Item(
-        icon=ICONS.get(activity.kind.key, "star"),
+        icon=icon_of(activity),
         text=str(activity.kind),
         note=said(activity),
         party="sales" if by_us and activity.kind.key in ("call", "meeting") else "",
         at=at,
         day=day_of(at),
     )
-
-
-def said(activity: Activity) -> str:
-    parts = [str(activity.properties[key]) for key in TELLING if activity.properties.get(key)][:1]
-    if activity.properties.get("by"):
-        parts.append(_("logged by %(person)s") % {"person": activity.properties["by"]})
-    return " · ".join(parts)
 
 
 def of_step(at: datetime, step: Transition) -> Item:

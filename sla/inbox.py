@@ -10,6 +10,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Activity, ActivityKind, Lead
+from leads.telling import icon_of, said
 from sla.hours import OpeningHours
 from sla.models import Handoff
 from teams.models import User
@@ -100,38 +101,13 @@ def lately(lead: Lead) -> list[dict[str, object]]:
     activities = lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:LATELY]
     return [
         {
-            "icon": ICONS.get(activity.kind.key, "dot"),
+            "icon": icon_of(activity),
             "text": str(activity.kind),
             "at": activity.occurred_at,
             "note": said(activity),
         }
         for activity in activities
     ]
-
-
-ICONS = {
-    "page_view": "page",
-    "pricing_page_view": "page",
-    "content_download": "import",
-    "demo_request": "agreement",
-    "form_submission": "agreement",
-    "webinar_attended": "webinar",
-    "webinar_registered": "webinar",
-    "email_open": "mail",
-    "email_click": "mail",
-    "newsletter_signup": "mail",
-    "call": "phone",
-    "meeting": "calendar",
-}
-TELLING = ("title", "name", "path", "page", "url", "content", "subject", "note", "message")
-
-
-def said(activity: Activity) -> str:
-    """What an activity's properties tell a reader in one line."""
-    for key in TELLING:
-        if value := activity.properties.get(key):
-            return str(value)
-    return ""
 
 
 def colleagues(lead: Lead) -> QuerySet[Lead]:

@@ -7,8 +7,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Reason
-from leads.models import Activity
+from leads import telling
+from leads.models import Activity, ActivityKind
 from sla.models import Handoff
+from smarketing.icons import ICONS
 from teams.models import Role, User
 from tests import make
 from tests.make import MONDAY_9AM
@@ -66,6 +68,18 @@ def test_the_detail_says_why_this_lead(inbox: Client, sam: User):
     page = inbox.get(f"/inbox/{handoff.pk}/").content.decode()
     assert "Demo request" in page
     assert "Fourteen lines on paper" in page
+
+
+def test_every_kind_of_activity_can_be_shown(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    ActivityKind.objects.create(key="fair_visit", name_en="Visited our stand")
+    for first, kind in enumerate(ActivityKind.objects.all()):
+        make.activity(handoff.lead, kind.key, MONDAY_9AM + timedelta(seconds=first))
+    for _ in range(3):
+        assert inbox.get(f"/inbox/{handoff.pk}/").status_code == 200
+        latest = Activity.objects.order_by("-occurred_at").values_list("pk", flat=True)[:6]
+        Activity.objects.filter(pk__in=list(latest)).delete()
+    assert {*telling.ICONS.values(), telling.ANYTHING} <= set(ICONS)
 
 
 def test_somebody_elses_handoff_is_not_there(inbox: Client):

@@ -141,12 +141,12 @@ def _bring_steps(batch: Batch, roles: list[str]) -> None:
 
 
 def _manner(batch: Batch) -> dict[str, Any]:
-    """How imported steps are written. Where the importer asks for it, the last one counts as the importer's own, and
-    opens a hand-off as any other."""
+    """How imported steps are written. Where the importer asks for it, the last one is to be worked, and opens a
+    hand-off as any other."""
     asked = batch.qualify_at_once
     return {
         "news_count_from": None if asked else batch.at,
-        "last_how": Transition.How.PERSON.value if asked else Transition.How.IMPORT.value,
+        "last_how": Transition.How.IMPORT_LIVE.value if asked else Transition.How.IMPORT.value,
         "because": batch.how.capitalize(),
     }
 

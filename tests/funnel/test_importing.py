@@ -153,7 +153,10 @@ def test_a_correction_moves_no_journey_that_people_moved() -> None:
 def test_the_importer_may_ask_that_leads_are_handed_over() -> None:
     mara = make.user(Role.MARKETER)
     bring("leads", f"{HEAD}1,2025-01-01,2025-01-05,,\n", STAGES, qualify_at_once=True, by=mara)
-    assert list(Transition.objects.order_by("pk").values_list("how", "by")) == [("import", None), ("import_live", mara.pk)]
+    assert list(Transition.objects.order_by("pk").values_list("how", "by")) == [
+        ("import", None),
+        ("import_live", mara.pk),
+    ]
     assert Journey.objects.get().news_count_from is None
 
 

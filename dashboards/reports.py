@@ -17,7 +17,7 @@ from dashboards.weekly import compute, good_until
 from metrics.period import Period
 
 # Nobody may forget ripples while somebody computes a report that has not seen them.
-COMPUTING_LOCK = 7_305_002
+COMPUTING_LOCK = 7_305_004
 UNSEEN = """
     EXISTS (
         SELECT 1 FROM dashboards_ripple WHERE NOT pg_visible_in_snapshot(xid, {seen}::pg_snapshot)

@@ -93,6 +93,15 @@ class Company(models.Model):
     revenue = models.DecimalField(_("Yearly revenue"), max_digits=18, decimal_places=2, null=True, blank=True)
     country = models.CharField(_("Country"), max_length=80, blank=True)
     region = models.CharField(_("Region"), max_length=80, blank=True)
+    # Whose company it is among us: its leads go there first.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="companies",
+        verbose_name=_("Owner"),
+    )
     custom = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=now, editable=False)
 

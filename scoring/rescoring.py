@@ -31,7 +31,7 @@ Sql: TypeAlias = tuple[str, list[Any]]
 # Leads whose ids share these high bits are computed together, and held by one lock.
 RANGE_BITS = 14
 RANGE = 1 << RANGE_BITS
-LOCK = 7_305_001
+LOCK = 7_305_005
 # So many ranges are worth a second connection, and a second core of the database's machine.
 MANY = 4
 HANDS = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -20,7 +20,7 @@ from leads.forms import DateInput
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla.agreements import definitions_of, editable
-from sla.document import plain_number, verdicts
+from sla.document import verdicts
 from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party
 from smarketing.company import company_zone
 from teams.models import Team, User
@@ -216,11 +216,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class HopForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One hand-off: from whom to whom, when, and where the answer leads."""
-
-    hours = forms.DecimalField(
-        label=gettext_lazy("Answered within, opening hours"), min_value=0, max_value=999, decimal_places=2, initial=4
-    )
+    """One hand-off: from whom to whom, and where the answer leads."""
 
     class Meta:
         model = Hop
@@ -235,24 +231,14 @@ class HopForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["hours"] = plain_number(round(self.instance.answer_within.total_seconds() / 3600, 2))
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField):
                 field.empty_label = "–"
-
-    def clean_hours(self) -> Any:
-        hours = self.cleaned_data["hours"]
-        if hours <= 0:
-            raise ValidationError(_("An answer takes some time."))
-        return hours
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("offering_team") and cleaned.get("offering_team") == cleaned.get("receiving_team"):
             self.add_error("receiving_team", _("A team hands nothing over to itself."))
-        if cleaned.get("hours"):
-            self.instance.answer_within = timedelta(hours=float(cleaned["hours"]))
         return cleaned
 
 

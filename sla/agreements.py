@@ -21,7 +21,17 @@ from history.models import Change, Outbox
 from leads.criteria import BadCriteria, check
 from leads.models import PersonaVersion
 from scoring.models import ScoreModel
-from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party, Signature
+from sla.models import (
+    AgreedDefinition,
+    AgreedPersona,
+    Agreement,
+    Clause,
+    Hop,
+    Party,
+    Policy,
+    Signature,
+    Step,
+)
 from smarketing.company import company_zone
 from teams.models import Notice, User
 
@@ -62,17 +72,32 @@ def _carry_over(before: Agreement | None, draft: Agreement) -> None:
     draft.preamble, draft.notes = before.preamble, before.notes
     draft.score_model_may_change = before.score_model_may_change
     draft.score_model = current_score_model() or before.score_model
+    draft.review_months, draft.dispute_days = before.review_months, before.dispute_days
+    draft.meeting_weekday, draft.meeting_at = before.meeting_weekday, before.meeting_at
     draft.save()
     for party in before.parties.select_related("team"):
-        Party.objects.create(agreement=draft, team=party.team, head_id=party.team.head_id or party.head_id)
+        head = party.team.head_id or party.head_id
+        Party.objects.create(agreement=draft, team=party.team, head_id=head, escalates_to_id=party.escalates_to_id)
     for persona in before.agreed_personas.all():
         AgreedPersona.objects.create(agreement=draft, version_id=persona.version_id, position=persona.position)
     for agreed in before.agreed_definitions.all():
         AgreedDefinition.objects.create(agreement=draft, definition_id=agreed.definition_id)
     for hop in before.hops.all():
-        hop.pk, hop.agreement = None, draft
-        hop._state.adding = True
-        hop.save()
+        _copy(hop, draft)
+    for clause in before.clauses.all():
+        _copy(clause, draft)
+    for policy in before.policies.prefetch_related("steps"):
+        steps = list(policy.steps.all())
+        _copy(policy, draft)
+        for step in steps:
+            step.policy = policy
+            _copy(step, draft)
+
+
+def _copy(row: Hop | Clause | Policy | Step, draft: Agreement) -> None:
+    row.pk, row.agreement = None, draft
+    row._state.adding = True
+    row.save()
 
 
 def current_score_model() -> ScoreModel | None:
@@ -224,6 +249,9 @@ def _missing_of_hops(agreement: Agreement) -> list[str]:
                 found.append(_("%(team)s takes part in a hand-off but is no party.") % {"team": team})
     if not hops:
         found.append(_("No hand-off is agreed: say who hands leads to whom."))
+    last = agreement.policies.order_by("position").last()
+    if last is None or not last.matches_all:
+        found.append(_("The last policy of hand-offs must match all: say by when every other hand-off is answered."))
     return found
 
 

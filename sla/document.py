@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from difflib import SequenceMatcher
 from html import unescape
 from itertools import pairwise
 
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -294,10 +296,12 @@ def _gives(hop: Hop) -> Line:
 
 def _takes(hop: Hop) -> list[Line]:
     key = f"hop {hop.from_stage_id} to {hop.receiving_team_id}"
+    policies = hop.agreement.policies.filter(Q(stage=None) | Q(stage=hop.from_stage_id)).order_by("-position")
+    within = policies[0].answer_within if policies else timedelta(hours=4)
     answer = format_html(
         _("to answer every hand-off of {} within <strong>{}</strong>: accepted, or rejected with a reason."),
         hop.from_stage,
-        open_hours(hop),
+        open_hours(within),
     )
     after = format_html(
         _(
@@ -311,8 +315,8 @@ def _takes(hop: Hop) -> list[Line]:
     return [Line(f"{key} answer", answer, (exactly,)), Line(f"{key} after", after)]
 
 
-def open_hours(hop: Hop) -> str:
-    hours = hop.answer_within.total_seconds() / 3600
+def open_hours(time: timedelta) -> str:
+    hours = time.total_seconds() / 3600
     return ngettext("%(n)s opening hour", "%(n)s opening hours", 1 if hours == 1 else 2) % {
         "n": wording.number(hours, 0 if hours == int(hours) else 1)
     }

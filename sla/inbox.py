@@ -31,7 +31,8 @@ class Clock:
     def of(cls, handoff: Handoff, hours: OpeningHours, *, at: datetime) -> Clock:
         due: datetime = handoff.due_at  # type: ignore[attr-defined]
         left = hours.open_seconds_left(at, due) if at <= due else -hours.open_seconds_left(due, at)
-        return cls(due, left, int(handoff.hop.answer_within.total_seconds()))
+        target: timedelta = handoff.target  # type: ignore[attr-defined]
+        return cls(due, left, int(target.total_seconds()))
 
 
 def offered(user: User) -> QuerySet[Handoff]:

@@ -14,12 +14,12 @@ from django.utils.timezone import now
 from funnel.models import Journey, Transition
 from history.models import Outbox
 from leads.models import Lead
-from sla.models import Agreement, Calendar, Handoff, Hop, Timer
+from sla.clocks import start_clocks
+from sla.models import Agreement, Handoff, Hop, Policy
 from teams.models import Notice, Role, User
 
 # Two workers must not both count a rep's queue before either has lengthened it.
 OFFERING_LOCK = 7_305_001
-REMIND_AT_SHARE = 0.8
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -82,13 +82,27 @@ def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
     if not turns:
         _tell_nobody_can(hop, steps, at=at)
         return 0
+    kept_by = policies(hop.agreement_id)
+    leads = {lead.pk: lead for lead in described(step.lead_id for step in steps)}
     handoffs = []
     for n, step in enumerate(steps, len(turns)):
         turn = turns[0]
-        handoffs.append(Handoff(lead_id=step.lead_id, hop=hop, transition=step, rep=turn.user, offered_at=at))
+        lead = leads[step.lead_id]
+        handoffs.append(
+            Handoff(
+                lead=lead,
+                hop=hop,
+                transition=step,
+                rep=turn.user,
+                offered_at=at,
+                persona_id=persona_of(lead),
+                quadrant=quadrant_of(lead),
+                policy=policy_for(hop, lead, kept_by),
+            )
+        )
         heapq.heapreplace(turns, _Turn(turn.open + 1, at, n, turn.user))
     Handoff.objects.bulk_create(handoffs)
-    start_clocks(hop, handoffs, at=at)
+    start_clocks(handoffs, at=at)
     Outbox.objects.bulk_create(
         Outbox(kind="handoff_offered", payload={"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id}, at=at)
         for h in handoffs
@@ -97,22 +111,44 @@ def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
     return len(handoffs)
 
 
-def start_clocks(hop: Hop, handoffs: Iterable[Handoff], *, at: datetime) -> None:
-    """Start the answer clock of hand-offs offered at one moment: one deadline for them all."""
-    hours = Calendar.default().hours(at=at)
-    due_at = hours.deadline(at, hop.answer_within)
-    remind_at = hours.at_share(at, hop.answer_within, REMIND_AT_SHARE)
-    Timer.objects.bulk_create(
-        Timer(
-            handoff=handoff,
-            kind=Timer.Kind.ANSWER,
-            target=hop.answer_within,
-            started_at=at,
-            due_at=due_at,
-            remind_at=remind_at,
-        )
-        for handoff in handoffs
-    )
+def somebody_else(handoff: Handoff, *, at: datetime) -> User | None:
+    """Whose turn it is next among the others of the receiving team; none: nobody is there."""
+    others = [turn for turn in sorted(_turns(handoff.hop)) if turn.user.pk != handoff.rep_id]
+    return others[0].user if others else None
+
+
+def policies(agreement_id: int) -> list[Policy]:
+    """The policies of an agreement in their order, with their steps."""
+    return list(Policy.objects.filter(agreement=agreement_id).prefetch_related("steps").order_by("position"))
+
+
+def described(lead_ids: Iterable[int]) -> QuerySet[Lead]:
+    """Leads with all that a policy asks about."""
+    return Lead.objects.filter(pk__in=list(lead_ids)).select_related("persona_match", "score", "company")
+
+
+def persona_of(lead: Lead) -> int | None:
+    match = getattr(lead, "persona_match", None)
+    return match.persona_id if match else None
+
+
+def quadrant_of(lead: Lead) -> str:
+    score = getattr(lead, "score", None)
+    return score.quadrant if score else ""
+
+
+def policy_for(hop: Hop, lead: Lead, kept_by: Sequence[Policy]) -> Policy:
+    """The first of the agreement's policies that matches the lead. The last one matches all."""
+    persona, quadrant = persona_of(lead), quadrant_of(lead)
+    for policy in kept_by:
+        if (
+            policy.stage_id in (None, hop.from_stage_id)
+            and policy.quadrant in ("", quadrant)
+            and policy.persona_id in (None, persona)
+            and policy.source in ("", lead.source)
+        ):
+            return policy
+    raise LookupError(f"No policy of agreement {hop.agreement_id} matches lead {lead.pk}.")
 
 
 def tell_offered(handoffs: Sequence[Handoff], *, at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from funnel.models import Definition, Stage, StageRole
 from leads.models import ActivityKind, Persona, PersonaVersion
-from scoring.models import FitRule, InterestRule, ScoreModel
+from scoring.models import FitRule, InterestRule, Quadrant, ScoreModel
 from sla.agreements import (
     agree_on_definition,
     current_score_model,
@@ -25,7 +25,7 @@ from sla.agreements import (
     propose,
     sign,
 )
-from sla.models import AgreedPersona, Agreement, Hop, Party
+from sla.models import AgreedPersona, Agreement, Hop, Party, Policy, Step
 from smarketing import wording
 from teams.models import Team, User
 
@@ -250,9 +250,43 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
         receiving_team=sales,
         accepted_stage=stage(StageRole.SAL),
         rejected_stage=stage(StageRole.LEAD),
-        answer_within=timedelta(hours=hours),
     )
+    for policy in starting_policies(draft, timedelta(hours=hours)):
+        policy.save()
+        for step in starting_steps(draft, policy):
+            step.save()
     return draft
+
+
+def starting_policies(draft: Agreement, answer_within: timedelta) -> list[Policy]:
+    """Hot leads sooner, the rest in time."""
+    return [
+        Policy(
+            agreement=draft,
+            position=1,
+            quadrant=Quadrant.HOT,
+            answer_within=answer_within / 2,
+            touch_within=timedelta(hours=8),
+            touches=6,
+            touch_days=10,
+        ),
+        Policy(
+            agreement=draft,
+            position=2,
+            answer_within=answer_within,
+            touch_within=timedelta(hours=16),
+            touches=4,
+            touch_days=10,
+        ),
+    ]
+
+
+def starting_steps(draft: Agreement, policy: Policy) -> list[Step]:
+    answer, touch = Step.Clock.ANSWER, Step.Clock.FIRST_TOUCH
+    usual = [(answer, 80, Step.Action.REMIND), (answer, 100, Step.Action.TELL), (touch, 80, Step.Action.REMIND)]
+    if policy.quadrant:
+        usual.append((answer, 150, Step.Action.REASSIGN))
+    return [Step(agreement=draft, policy=policy, clock=c, percent=p, action=a) for c, p, a in usual]
 
 
 def agree_on_starter(*, at: datetime | None = None, hours: float = 4) -> Agreement:

@@ -187,6 +187,10 @@ class User(AbstractUser):
         return ZoneInfo(self.time_zone) if self.time_zone else None
 
 
+# What the sentences of notices may speak of, beside the lead.
+WORDS = ("reason", "number", "file", "team", "fields", "rep", "clause", "day")
+
+
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
@@ -223,6 +227,12 @@ class Notice(models.Model):
         IN_FORCE = "in_force", _("An agreement was signed by all")
         IMPORT_DONE = "import_done", _("An import is finished")
         UNOFFERED = "unoffered", _("A lead waits and nobody can take it")
+        NOT_READY = "not_ready", _("A lead waits because something is not filled in")
+        REASSIGNED = "reassigned", _("A hand-off went to somebody else")
+        DISPUTED = "disputed", _("A rejection is disputed")
+        SETTLED = "settled", _("A dispute is settled")
+        AT_RISK = "at_risk", _("A promise is at risk")
+        REVIEW_DUE = "review_due", _("A review is due")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -259,8 +269,14 @@ class Notice(models.Model):
             self.Kind.IN_FORCE: _("Version %(number)s of the agreement is signed by all."),
             self.Kind.IMPORT_DONE: _("The import of %(file)s is finished."),
             self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
+            self.Kind.NOT_READY: _("%(lead)s cannot be handed over yet: %(fields)s is not filled in."),
+            self.Kind.REASSIGNED: _("%(lead)s went to %(rep)s, because it was not answered."),
+            self.Kind.DISPUTED: _("The rejection of %(lead)s is disputed: %(reason)s"),
+            self.Kind.SETTLED: _("The dispute about %(lead)s is settled: %(reason)s"),
+            self.Kind.AT_RISK: _("At risk: %(clause)s"),
+            self.Kind.REVIEW_DUE: _("The review of %(day)s comes up: prepare it."),
         }[self.Kind(self.kind)]
-        known = {"reason": "", "number": "", "file": "", "team": ""} | self.params
+        known = dict.fromkeys(WORDS, "") | self.params
         return str(said % (known | {"lead": self.lead_name}))
 
 

@@ -64,9 +64,15 @@ def agreement(
     in_force_from: datetime = MONDAY_9AM - timedelta(days=30),
     receiving: Team | None = None,
     definitions: Sequence[Definition] = (),
+    answer_within: timedelta = timedelta(hours=4),
+    steps: Sequence[tuple[int, str]] = ((80, "remind"), (100, "tell")),
+    policy: dict[str, Any] | None = None,
     **hop_fields: Any,
 ) -> Agreement:
-    """An agreement in force with one hop, mql to sales, answered within four hours."""
+    """An agreement in force with one hop, mql to sales, answered within four hours, and one policy for all.
+
+    `steps` are those of the answer clock: (percent, action).
+    """
     marketing = team(Team.Kind.MARKETING)
     receiving = receiving or team(Team.Kind.SALES)
     made = Agreement.objects.create(number=next(_number))
@@ -74,7 +80,9 @@ def agreement(
         made.parties.create(team=bound, head=bound.head)
     for definition in definitions:
         made.agreed_definitions.create(definition=definition)
-    hop_fields.setdefault("answer_within", timedelta(hours=4))
+    for_all = made.policies.create(position=1, answer_within=answer_within, **(policy or {}))
+    for percent, action in steps:
+        made.steps.create(policy=for_all, percent=percent, action=action)
     stages = {stage.role: stage for stage in Stage.objects.all()}
     made.hops.create(
         from_stage=stages[StageRole.MQL],

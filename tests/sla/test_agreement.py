@@ -437,7 +437,7 @@ def test_definitions_switch_at_once_and_running_hand_offs_keep_their_hop(cast, s
     handoff = lead.handoffs.get()
     due_at = handoff.timers.get().due_at
     draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
-    draft.hops.update(answer_within=timedelta(hours=1))
+    draft.policies.update(answer_within=timedelta(hours=1))
     agreements.propose(draft, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=11))
     handoff.refresh_from_db()
@@ -486,7 +486,7 @@ def test_nothing_is_added_to_what_was_signed(cast, signed):
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
         Party.objects.create(agreement=signed, team=team)
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():
-        Hop.objects.filter(agreement=signed).update(answer_within=timedelta(hours=40))
+        Policy.objects.filter(agreement=signed).update(answer_within=timedelta(hours=40))
 
 
 def test_what_a_signed_agreement_names_is_not_edited(signed):
@@ -515,7 +515,7 @@ def test_a_draft_stays_open_to_change(cast, signed):
     draft.preamble = "Otherwise"
     draft.save()
     draft.parties.get(team=cast.sales).delete()
-    draft.hops.update(answer_within=timedelta(hours=2))
+    draft.policies.update(answer_within=timedelta(hours=2))
     assert Journey.objects.count() == 0
 
 

@@ -91,7 +91,7 @@ def test_it_says_the_same_in_japanese_without_an_english_word_of_its_own(signed)
 def test_the_next_version_differs_only_in_what_was_changed(signed):
     draft = agreements.draft_next(at=make.MONDAY_9AM)
     assert document.changes(signed, draft) == []
-    draft.hops.update(answer_within=timedelta(hours=8))
+    draft.policies.update(answer_within=timedelta(hours=8))
     changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL))
     agreements.agree_on_definition(draft, changed)
     assert [each.line.key.split()[0] for each in document.changes(signed, draft)] == ["stage", "hop"]

@@ -136,7 +136,7 @@ def test_every_page_opens_for_who_may_see_it(as_mara, signed, cast):
 
 def test_two_versions_compare_line_by_line(as_mara, signed, cast):
     draft = agreements.draft_next(by=cast.mara)
-    draft.hops.update(answer_within=timedelta(hours=8))
+    draft.policies.update(answer_within=timedelta(hours=8))
     page = as_mara.get(reverse("agreement_comparison"))
     assert [each.line.key.startswith("hop") for each in page.context["changed"]] == [True]
     assert "<del>4 </del>" in page.content.decode()
@@ -152,7 +152,7 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal.", "hops-0-hours": "6.5"})
     draft = on_its_way()
     assert draft.preamble == "One goal."
-    assert draft.hops.get().answer_within == timedelta(hours=6.5)
+    assert draft.policies.get().answer_within == timedelta(hours=6.5)
     assert agreements.personas_of(draft) == agreements.personas_of(signed)
     assert agreements.missing(draft) == []
 

@@ -1,0 +1,53 @@
+"""Starting clocks: deadlines and the steps on the way are computed once, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sla.models.calendars import Calendar
+from sla.models.timers import Escalation, Timer
+
+if TYPE_CHECKING:
+    from sla.models.handoffs import Handoff
+
+
+def start_clocks(handoffs: Sequence[Handoff], *, at: datetime, kind: Timer.Kind = Timer.Kind.ANSWER) -> None:
+    """Start a clock of hand-offs at one moment, each by its policy and the hours of its rep, with its steps."""
+    calendars = {handoff.rep_id: Calendar.of(handoff.rep) for handoff in handoffs}
+    hours = {calendar.pk: calendar.hours(at=at) for calendar in calendars.values()}
+    moments: dict[tuple[int, timedelta], datetime] = {}
+
+    def after(calendar: Calendar, target: timedelta) -> datetime:
+        if (calendar.pk, target) not in moments:
+            moments[calendar.pk, target] = hours[calendar.pk].deadline(at, target)
+        return moments[calendar.pk, target]
+
+    timers, escalations = [], []
+    for handoff in handoffs:
+        policy, calendar = handoff.policy, calendars[handoff.rep_id]
+        target = policy and (policy.answer_within if kind == Timer.Kind.ANSWER else policy.touch_within)
+        if not policy or not target:
+            continue
+        timer = Timer(
+            handoff=handoff,
+            kind=kind,
+            target=target,
+            started_at=at,
+            due_at=after(calendar, target),
+            calendar=None if calendar.is_default else calendar,
+        )
+        timers.append(timer)
+        escalations += [
+            Escalation(
+                timer=timer,
+                percent=step.percent,
+                action=step.action,
+                due_at=after(calendar, target * step.percent / 100),
+            )
+            for step in policy.steps.all()
+            if step.clock == kind
+        ]
+    Timer.objects.bulk_create(timers)
+    Escalation.objects.bulk_create(escalations)

@@ -1,0 +1,155 @@
+"""When the clocks of our promises run, and when people are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from sla.hours import OpeningHours
+from smarketing.company import company_zone
+from teams.models import Organization, Team, User, valid_time_zone
+
+
+class Calendar(models.Model):
+    """When the clocks of our promises run."""
+
+    name = models.CharField(_("Name"), max_length=80, unique=True)
+    is_default = models.BooleanField(default=False, editable=False)
+    # Empty: the company's.
+    time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[valid_time_zone])
+    country = models.CharField(_("Holidays of"), max_length=2, blank=True)
+    # {"0": [["09:00", "12:00"], ["13:00", "18:00"]], …}, 0 = Monday; 00:00 closes at the end of the day.
+    windows = models.JSONField(_("Opening hours"))
+
+    class Meta:
+        ordering = ["-is_default", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_calendar")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def default(cls) -> Calendar:
+        return cls.objects.get(is_default=True)
+
+    @classmethod
+    def of(cls, user: User) -> Calendar:
+        """Whose hours a person's clocks run by: their own, their team's, or the company's."""
+        theirs = Q(uses__user=user) | Q(uses__team=user.team_id) if user.team_id else Q(uses__user=user)
+        used = cls.objects.filter(theirs).order_by(F("uses__user").asc(nulls_last=True))
+        return used.first() or cls.default()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone) if self.time_zone else company_zone()
+
+    def hours(self, *, at: datetime | None = None) -> OpeningHours:
+        """Return the opening hours as they stand, with the holidays of the years around `at`.
+
+        Raises `ValueError` when no window is open. Deadlines are computed with it once and kept.
+        """
+        year = (at or now()).year
+        country = self.country or Organization.ours().country
+        closed = {day.day for day in self.days.all()} | set(national_holidays(country, year - 1, year + 6))
+        return OpeningHours(windows_of(self.windows), frozenset(closed), self.zone)
+
+
+def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:
+    """Read windows as `Calendar.windows` keeps them. Raises `ValueError` for what is no time."""
+    return {
+        int(weekday): [(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in windows]
+        for weekday, windows in stored.items()
+    }
+
+
+@lru_cache(maxsize=32)
+def national_holidays(country: str, first_year: int, last_year: int) -> Mapping[date, str]:
+    """Return a country's holidays from one year through another, by day; none for an unknown country."""
+    if country not in holidays.list_supported_countries():
+        return {}
+    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1)))
+
+
+class CalendarDay(models.Model):
+    """A day on which the company is closed by its own choice."""
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
+    day = models.DateField(_("Day"))
+    name = models.CharField(_("What for"), max_length=80, blank=True)
+
+    class Meta:
+        ordering = ["day"]
+        constraints = [models.UniqueConstraint(fields=["calendar", "day"], name="a_day_is_closed_once")]
+
+
+class CalendarUse(models.Model):
+    """Whose clocks run by a calendar that is not the company's: a team's, or one person's."""
+
+    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="uses")
+    team = models.OneToOneField(Team, models.CASCADE, null=True, blank=True, related_name="calendar_use")
+    user = models.OneToOneField(User, models.CASCADE, null=True, blank=True, related_name="calendar_use")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(team=None, user__isnull=False) | Q(team__isnull=False, user=None),
+                name="a_calendar_is_used_by_a_team_or_a_person",
+            )
+        ]
+
+
+class Absence(models.Model):
+    """Days on which somebody is away: nothing is offered to them, and nothing runs away from the rest."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    from_on = models.DateField(_("From"))
+    until_on = models.DateField(_("Until, that day included"))
+    note = models.CharField(_("Note"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["from_on", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(from_on__lte=F("until_on")), name="an_absence_ends_after_it_begins")
+        ]
+        indexes = [models.Index(fields=["user", "until_on"], name="absence_of_user")]
+
+
+class Capacity(models.Model):
+    """How much one person can take: their share of the turns, and where it ends."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="capacity")
+    most_open = models.PositiveSmallIntegerField(_("Open at most"), null=True, blank=True)
+    most_a_week = models.PositiveSmallIntegerField(_("A week at most"), null=True, blank=True)
+
+
+class Territory(models.Model):
+    """Leads that belong to some of a team: the first whose criteria a lead meets."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="territories")
+    name = models.CharField(_("Name"), max_length=80)
+    position = models.PositiveIntegerField(default=0)
+    criteria = models.JSONField(_("Criteria"))
+    members = models.ManyToManyField(User, related_name="+", verbose_name=_("Who works it"))
+
+    class Meta:
+        ordering = ["team", "position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class BegunDay(models.Model):
+    """A company day whose nightly pass over everyone is finished."""
+
+    day = models.DateField(primary_key=True)
+    finished_at = models.DateTimeField(default=now)

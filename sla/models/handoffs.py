@@ -1,0 +1,270 @@
+"""The hand-off of a lead from one team to the next: offered, answered, worked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models, transaction
+from django.db.models import F, FilteredRelation, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Journey, Reason, StageRole, Transition
+from history.models import Outbox
+from leads.models import Lead, Persona
+from leads.registration import change
+from scoring.models import Quadrant
+from sla.clocks import start_clocks
+from sla.models.agreements import Hop, Policy
+from sla.models.timers import Timer
+from teams.models import Notice, User
+
+
+class HandoffQuerySet(models.QuerySet["Handoff"]):
+    def open(self) -> Self:
+        return self.filter(answer="")
+
+    def for_rep(self, user: User) -> Self:
+        return self.filter(rep=user)
+
+    def with_clock(self) -> Self:
+        """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`."""
+        clock = FilteredRelation("timers", condition=Q(timers__kind="answer"))
+        return self.annotate(
+            clock=clock,
+            clock_started_at=F("clock__started_at"),
+            due_at=F("clock__due_at"),
+            target=F("clock__target"),
+            stopped_at=F("clock__stopped_at"),
+            breached_at=F("clock__breached_at"),
+        ).order_by("due_at", "pk")
+
+
+class Handoff(models.Model):
+    """Marketing's offer of one lead to one rep: a promise with a clock."""
+
+    class Answer(models.TextChoices):
+        ACCEPTED = "accepted", _("Accepted")
+        REJECTED = "rejected", _("Rejected")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class Verdict(models.TextChoices):
+        FITS = "fits", _("Fits")
+        PARTLY = "partly", _("Partly")
+        NO = "no", _("Does not fit")
+
+    class Answered(Exception):
+        """This hand-off was answered before."""
+
+    class NeedsWords(Exception):
+        """The reason says nothing by itself: a note is needed."""
+
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs", db_index=False)
+    hop = models.ForeignKey(Hop, models.PROTECT, related_name="handoffs", db_index=False)
+    # The step into the hop's stage that opened it: an idempotent offer names its cause.
+    transition = models.ForeignKey(Transition, models.PROTECT, related_name="handoffs")
+    replaces = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaced_by")
+    rep = models.ForeignKey(User, models.PROTECT, related_name="handoffs", db_index=False)
+    offered_at = models.DateTimeField(default=now)
+    answer = models.CharField(max_length=9, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+", db_index=False)
+    verdict = models.CharField(max_length=6, choices=Verdict, blank=True)
+    note = models.TextField(blank=True)
+    # How it was to be kept, and what the lead was when it was offered: later scores do not rewrite that.
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, related_name="+", db_index=False)
+    persona = models.ForeignKey(Persona, models.PROTECT, null=True, related_name="+", db_index=False)
+    quadrant = models.CharField(max_length=13, choices=Quadrant, blank=True)
+    # Accepted, worked, and given up without an outcome.
+    given_up_at = models.DateTimeField(null=True)
+    given_up_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = HandoffQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], condition=Q(answer=""), name="one_open_handoff_per_lead"),
+            models.UniqueConstraint(fields=["transition"], condition=Q(replaces=None), name="one_first_offer_per_step"),
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None) | ~Q(answer="") & Q(answered_at__isnull=False),
+                name="an_answer_has_a_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(answer="rejected") | Q(reason__isnull=False) & ~Q(verdict=""),
+                name="a_rejection_has_a_reason_and_a_verdict",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_up_at=None) | Q(answer="accepted", given_up_by__isnull=False, reason__isnull=False),
+                name="given_up_only_after_accepted_with_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["rep", "offered_at"], name="handoff_open", condition=Q(answer="")),
+            models.Index(fields=["rep", "-offered_at"], name="handoff_of_rep"),
+            models.Index(fields=["answered_at"], name="handoff_answered", condition=~Q(answer="")),
+            models.Index(fields=["offered_at"], name="handoff_offered"),
+            models.Index(fields=["lead"], name="handoff_of_lead"),
+            models.Index(fields=["given_up_at"], name="handoff_given_up", condition=Q(given_up_at__isnull=False)),
+        ]
+
+    def accept(self, *, by: User, verdict: Handoff.Verdict | str = "", at: datetime | None = None) -> None:
+        """Say yes, and whether the lead is the persona if that can be told: the clock stops, the lead moves on and is
+        its rep's, and the clock of the first touch starts. Raises `Answered`, `Journey.Moved`."""
+        with transaction.atomic():
+            at = self._answer(self.Answer.ACCEPTED, by=by, at=at, verdict=verdict)
+            self._go_on(by=by, at=at)
+
+    def reject(
+        self,
+        *,
+        by: User,
+        reason: Reason,
+        verdict: Handoff.Verdict,
+        note: str = "",
+        at: datetime | None = None,
+        wake_at: datetime | None = None,
+    ) -> None:
+        """Say no, and why: the lead is recycled, or its journey closed when the reason says so.
+
+        Raises `Answered`, `Journey.Moved`, and `NeedsWords` when the reason says nothing by itself.
+        """
+        if reason.needs_text and not note.strip():
+            raise self.NeedsWords
+        note = note.strip()
+        with transaction.atomic():
+            at = self._answer(self.Answer.REJECTED, by=by, at=at, reason=reason, verdict=verdict, note=note)
+            journey = self._journey()
+            because = note or reason.name_en
+            how = Transition.How.HANDOFF
+            back = self.hop.rejected_stage
+            if reason.disqualifies:
+                journey.close(Journey.Ended.DISQUALIFIED, because=because, by=by, at=at, how=how, reason=reason)
+            elif back.pk != journey.stage_id:
+                wakes = wake_at if back.role == StageRole.LEAD else None
+                journey.move_to(back, because=because, by=by, at=at, how=how, reason=reason, wake_at=wakes)
+            self._tell_offering_team(because, at=at)
+
+    def accept_by_default(self, *, at: datetime | None = None) -> None:
+        """Nobody answered, and the policy counts that as a yes: accepted, by the rule and not in time.
+
+        Raises `Answered`, `Journey.Moved`.
+        """
+        with transaction.atomic():
+            at = self._answer(self.Answer.ACCEPTED, by=None, at=at, in_time=False)
+            self._go_on(by=None, at=at)
+
+    def reassign(self, to: User, *, by: User | None = None, note: str = "", at: datetime | None = None) -> Handoff:
+        """Take it back from its rep and offer it to another: the breach stays where it happened, and the answer clock
+        starts anew. Raises `Answered`."""
+        with transaction.atomic():
+            at = self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+            again = Handoff.objects.create(
+                lead_id=self.lead_id,
+                hop=self.hop,
+                transition_id=self.transition_id,
+                replaces=self,
+                rep=to,
+                offered_at=at,
+                policy=self.policy,
+                persona_id=self.persona_id,
+                quadrant=self.quadrant,
+            )
+            start_clocks([again], at=at)
+            payload = {"handoff": again.pk, "lead": again.lead_id, "rep": to.pk, "replaces": self.pk}
+            Outbox.objects.put("handoff_offered", payload, at=at)
+        return again
+
+    def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
+        """Take the offer back. What fell due before that stays breached. Raises `Answered`."""
+        with transaction.atomic():
+            self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+
+    def _tell_offering_team(self, because: str, *, at: datetime) -> None:
+        """Whoever leads the team that offered hears why it was not taken."""
+        head = self.hop.offering_team.head
+        if head is not None:
+            told = {"lead": self.lead_id, "family_name": self.lead.family_name, "given_name": self.lead.given_name}
+            params = told | {"email": self.lead.email, "reason": because}
+            url = f"/leads/{self.lead_id}/"
+            Notice.objects.tell([head], Notice.Kind.REJECTED, about=f"handoff {self.pk}", params=params, url=url, at=at)
+
+    def _go_on(self, *, by: User | None, at: datetime) -> None:
+        journey = self._journey()
+        if self.hop.accepted_stage_id != journey.stage_id:
+            journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)
+        change(self.lead, {"owner": self.rep}, by=by, how="handoff", at=at)
+        start_clocks([self], at=at, kind=Timer.Kind.FIRST_TOUCH)
+
+    def _journey(self) -> Journey:
+        """The lead's journey, if it still stands where the hand-off found it."""
+        journey = Journey.objects.select_for_update().get(pk=self.lead_id)
+        if journey.closed_at or journey.stage_id != self.hop.from_stage_id:
+            raise Journey.Moved
+        return journey
+
+    def _answer(
+        self, answer: Answer, *, by: User | None, at: datetime | None, in_time: bool = True, **said: object
+    ) -> datetime:
+        """Compare and set, and stop the clock. The moment is taken under the locks: of two who answer at
+        once one wins, and no clock is found breached by an answer that came in time."""
+        still_open = Handoff.objects.select_for_update().filter(pk=self.pk, answer="")
+        if not still_open.values_list("pk").first():
+            raise self.Answered
+        timers = list(Timer.objects.select_for_update().filter(handoff=self.pk, stopped_at=None))
+        at = at or now()
+        given = {"answer": answer, "answered_at": at, "answered_by": by, **said}
+        Handoff.objects.filter(pk=self.pk).update(**given)
+        for name, value in given.items():
+            setattr(self, name, value)
+        for timer in timers:
+            timer.stop(at=at, done=in_time and answer != self.Answer.WITHDRAWN)
+        Outbox.objects.put(f"handoff_{answer}", {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
+        return at
+
+
+class Touch(models.Model):
+    """What sales did to reach a handed-over lead: an attempt, or a contact, which is an exchange both ways."""
+
+    class Kind(models.TextChoices):
+        CALL = "call", _("Call")
+        EMAIL = "email", _("E-mail")
+        MEETING = "meeting", _("Meeting")
+        MESSAGE = "message", _("Message")
+
+    handoff = models.ForeignKey(Handoff, models.CASCADE, related_name="touches")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(default=now)
+    kind = models.CharField(_("How"), max_length=7, choices=Kind)
+    is_contact = models.BooleanField(_("They answered"), default=False)
+    note = models.CharField(_("Note"), max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["at"], name="touch_at")]
+
+
+class Dispute(models.Model):
+    """The offering team does not agree with a rejection; a manager settles it at the weekly review."""
+
+    handoff = models.OneToOneField(Handoff, models.CASCADE, related_name="dispute")
+    text = models.TextField(_("Why it should have been accepted"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+    settled_at = models.DateTimeField(null=True)
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # True: the rejection was wrong.
+    upheld = models.BooleanField(null=True)
+    ruling = models.TextField(_("Ruling"), blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(settled_at=None, upheld=None, settled_by=None)
+                | Q(settled_at__isnull=False, upheld__isnull=False, settled_by__isnull=False),
+                name="a_settled_dispute_says_how",
+            )
+        ]
+        indexes = [models.Index(fields=["at"], name="dispute_open", condition=Q(settled_at=None))]

@@ -1,0 +1,92 @@
+"""What the promises came to, and the reviews at which both sides look at them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from sla.models.agreements import Agreement, Clause
+from teams.models import User
+
+
+class Attainment(models.Model):
+    """What one clause came to in one period, as computed last, and as it stood when the period was first decided."""
+
+    class State(models.TextChoices):
+        MET = "met", _("Met")
+        ON_TRACK = "on_track", _("On track")
+        AT_RISK = "at_risk", _("At risk")
+        BEHIND = "behind", _("Behind")
+        MISSED = "missed", _("Missed")
+        MATURING = "maturing", _("Maturing")
+        NO_DATA = "no_data", _("No data")
+
+    clause = models.ForeignKey(Clause, models.CASCADE, related_name="attainments")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    numerator = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    # None: a count.
+    denominator = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    value = models.FloatField(null=True)
+    state = models.CharField(max_length=8, choices=State)
+    computed_at = models.DateTimeField()
+    # When it was first decided (met or missed), and as what: a late fact may change the value, and then it is shown.
+    decided_at = models.DateTimeField(null=True)
+    decided_value = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["starts_on"]
+        constraints = [
+            models.UniqueConstraint(fields=["clause", "starts_on"], name="one_attainment_per_clause_and_period"),
+        ]
+
+
+class Review(models.Model):
+    """One of the reviews that the agreement's rhythm calls for, and what was decided there."""
+
+    class Kind(models.TextChoices):
+        GOALS = "goals", _("Goals of the month")
+        WHOLE = "whole", _("The whole agreement")
+
+    kind = models.CharField(max_length=5, choices=Kind)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="reviews")
+    due_on = models.DateField()
+    # The days that it looks back on.
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    held_at = models.DateTimeField(null=True, blank=True)
+    held_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    notes = models.TextField(_("Notes"), blank=True)
+
+    class Meta:
+        ordering = ["-due_on", "kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "due_on"], name="one_review_of_a_kind_per_day"),
+            models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_review_looks_back"),
+        ]
+
+
+class Decision(models.Model):
+    """One thing that a review decided; the next draft starts from them."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="decisions")
+    text = models.CharField(_("Decision"), max_length=500)
+    # The key of the clause that it is about, if one.
+    clause = models.UUIDField(null=True, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+    # The draft that took it up.
+    draft = models.ForeignKey(Agreement, models.SET_NULL, null=True, blank=True, related_name="decisions")
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Feed(models.Model):
+    """One person's secret address of meetings, reviews and period ends; renewing it makes the old one fall silent."""
+
+    user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="feed")
+    secret = models.CharField(max_length=64, unique=True)
+    renewed_at = models.DateTimeField(default=now)

@@ -15,6 +15,8 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from smarketing.wording import full_name
+
 
 class Fold(models.Func):
     """Text as it is compared: Unicode NFKC, then case folded. `leads.text.fold` is its twin in Python."""
@@ -197,8 +199,7 @@ class Lead(models.Model):
 
     @property
     def full_name(self) -> str:
-        parts = (self.given_name, self.family_name)
-        return " ".join(filter(None, reversed(parts) if get_language() == "ja" else parts))
+        return full_name(self.given_name, self.family_name)
 
     @property
     def reading(self) -> str:

@@ -58,13 +58,6 @@ def said(version: PersonaVersion, says: Speaker | None = None) -> str:
         return ""
 
 
-def shown(
-    request: UserRequest, persona: Persona, version: PersonaVersion, *, status: int = 200, **more: Any
-) -> HttpResponse:
-    """The page of a persona, at one of its versions."""
-    return render(request, "leads/persona.html", about(persona, version) | more, status=status)
-
-
 def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
     """What the page of a persona says. A higher app may add to it, in the template's block `agreed`."""
     matching = None
@@ -94,19 +87,6 @@ def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
 def known(pk: int) -> Persona:
     written = Persona.objects.filter(versions__isnull=False).distinct()
     return get_object_or_404(written.prefetch_related("versions__created_by"), pk=pk)
-
-
-@require_GET
-def persona(request: UserRequest, pk: int) -> HttpResponse:
-    subject = known(pk)
-    assert subject.latest is not None
-    return shown(request, subject, subject.latest)
-
-
-@require_GET
-def persona_version(request: UserRequest, pk: int, number: int) -> HttpResponse:
-    subject = known(pk)
-    return shown(request, subject, get_object_or_404(subject.versions.select_related("created_by"), number=number))
 
 
 @require_http_methods(["GET", "POST"])
@@ -174,19 +154,6 @@ def persona_retirement(request: UserRequest, pk: int) -> HttpResponse:
     subject.save(update_fields=["retired_at"])
     messages.success(request, _("Retired.") if subject.retired_at else _("In use again."))
     return redirect("persona", pk)
-
-
-@require_POST
-def persona_comment(request: UserRequest, pk: int) -> HttpResponse:
-    subject = known(pk)
-    form = CommentForm(request.POST)
-    if form.is_valid():
-        comment = form.save(commit=False)
-        comment.persona, comment.by = subject, request.user
-        comment.save()
-        return redirect(f"{request.build_absolute_uri('..')}#comment-{comment.pk}")
-    assert subject.latest is not None
-    return shown(request, subject, subject.latest, comment_form=form, status=422)
 
 
 @require_http_methods(["GET", "POST"])

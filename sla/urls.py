@@ -1,8 +1,11 @@
 from django.urls import path
 
-from sla import agreement_views, calendar_views, definition_views, handoff_views
+from sla import agreement_views, calendar_views, definition_views, handoff_views, persona_views
 
 urlpatterns = [
+    path("personas/<int:pk>/", persona_views.persona, name="persona"),
+    path("personas/<int:pk>/versions/<int:number>/", persona_views.persona_version, name="persona_version"),
+    path("personas/<int:pk>/comments/", persona_views.persona_comment, name="persona_comment"),
     path("inbox/", handoff_views.inbox, name="inbox"),
     path("inbox/answered/", handoff_views.inbox_answered, name="inbox_answered"),
     path("inbox/<int:pk>/", handoff_views.inbox, name="handoff"),

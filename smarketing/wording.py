@@ -171,20 +171,30 @@ def ago(value: datetime | None, at: datetime | None = None) -> str:
 
 
 def person_name(person: Any) -> str:
-    """The name in the order of the page's language: family first in Japanese."""
+    """The name in the order that its readers expect, or else the e-mail."""
     if person is None:
         return NOTHING
     given = getattr(person, "given_name", "") or ""
     family = getattr(person, "family_name", "") or ""
-    name = " ".join(filter(None, (family, given) if japanese() else (given, family)))
-    return name or getattr(person, "email", "") or str(person)
+    return full_name(given, family) or getattr(person, "email", "") or str(person)
+
+
+def full_name(given: str, family: str) -> str:
+    """The family name first on a Japanese page, and on every page where it is written in Japanese or Chinese: nobody
+    reads 「大輔 森」 as a name."""
+    return " ".join(filter(None, (family, given) if japanese() or is_east_asian(family) else (given, family)))
+
+
+def is_east_asian(name: str) -> bool:
+    """Whether it is written in kana or Chinese characters."""
+    return bool(name) and ord(name[0]) > 0x2E80
 
 
 def initials(person: Any) -> str:
     """ "RT", or the family name where it is written in Chinese characters: 「石川」."""
     given = getattr(person, "given_name", "") or ""
     family = getattr(person, "family_name", "") or ""
-    if family and ord(family[0]) > 0x2E80:
+    if is_east_asian(family):
         return family[:2]
     letters = (family[:1] + given[:1]) if japanese() else (given[:1] + family[:1])
     return (letters or (getattr(person, "email", "") or str(person))[:1]).upper()

@@ -19,6 +19,8 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from smarketing.wording import full_name
+
 
 class Role(models.TextChoices):
     MARKETER = "marketer", _("Marketer")
@@ -168,8 +170,7 @@ class User(AbstractUser):
         return self.get_full_name() or self.email
 
     def get_full_name(self) -> str:
-        parts = (self.given_name, self.family_name)
-        return " ".join(filter(None, reversed(parts) if get_language() == "ja" else parts))
+        return full_name(self.given_name, self.family_name)
 
     def get_short_name(self) -> str:
         return self.given_name or self.email
@@ -253,8 +254,7 @@ class Notice(models.Model):
 
     @property
     def lead_name(self) -> str:
-        names = (self.params.get("given_name"), self.params.get("family_name"))
-        full = " ".join(filter(None, reversed(names) if get_language() == "ja" else names))
+        full = full_name(self.params.get("given_name") or "", self.params.get("family_name") or "")
         return full or str(self.params.get("email") or _("Lead %(id)s") % {"id": self.params.get("lead", "")})
 
     @property

@@ -144,6 +144,11 @@ def test_japanese_names_begin_with_the_family():
         assert wording.person_name(aya) == "Nakamura Aya"
 
 
+def test_a_name_in_chinese_characters_begins_with_the_family_in_every_language():
+    mori = SimpleNamespace(given_name="大輔", family_name="森", email="")
+    assert wording.person_name(mori) == "森 大輔"
+
+
 def test_who_has_no_name_is_called_by_the_e_mail():
     assert wording.person_name(SimpleNamespace(given_name="", family_name="", email="a@b.example")) == "a@b.example"
     assert wording.person_name(None) == "–"

@@ -13,7 +13,7 @@ from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla import agreements, starter
-from sla.models import AgreedPersona, Agreement, Hop, Party, Signature
+from sla.models import AgreedPersona, Agreement, Hop, Party, Policy, Signature
 from teams.models import Notice, Role, Team
 from tests import make
 
@@ -108,8 +108,11 @@ def test_the_next_draft_carries_everything_over(cast, signed):
     assert draft.score_model_may_change == signed.score_model_may_change
     hop, before = draft.hops.get(), signed.hops.get()
     assert hop.pk != before.pk
-    for field in ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage", "answer_within"):
+    for field in ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage", "ready_fields"):
         assert getattr(hop, field) == getattr(before, field)
+    assert [(p.answer_within, p.touches, p.steps.count()) for p in draft.policies.all()] == [
+        (p.answer_within, p.touches, p.steps.count()) for p in signed.policies.all()
+    ]
     assert [(p.team, p.head) for p in draft.parties.all()] == [(p.team, p.head) for p in signed.parties.all()]
 
 

@@ -149,10 +149,9 @@ def test_two_versions_compare_line_by_line(as_mara, signed, cast):
 def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
-    as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal.", "hops-0-hours": "6.5"})
+    as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal."})
     draft = on_its_way()
     assert draft.preamble == "One goal."
-    assert draft.policies.get().answer_within == timedelta(hours=6.5)
     assert agreements.personas_of(draft) == agreements.personas_of(signed)
     assert agreements.missing(draft) == []
 
@@ -183,7 +182,6 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
     wrong = {
         "preamble": "What I typed",
         "effective_on": "2020-01-01",
-        "hops-0-hours": "0",
         f"head_{cast.sales.pk}": "",
         "then": "propose",
     }
@@ -192,7 +190,6 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
     assert answer.status_code == 422
     assert "What I typed" in page
     assert "An agreement does not begin in the past." in page
-    assert "An answer takes some time." in page
     assert f"Say who signs for {cast.sales}." in page
     assert on_its_way().preamble == signed.preamble
 

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sla.models.calendars import Calendar
+from django.db.models import Q
+
+from sla.models.calendars import Calendar, CalendarUse
 from sla.models.timers import Escalation, Timer
+from teams.models import User
 
 if TYPE_CHECKING:
     from sla.models.handoffs import Handoff
 
 
+def calendars_of(users: Iterable[User]) -> dict[int, Calendar]:
+    """Whose hours each person's clocks run by, by the person's id: `Calendar.of` for many, in two queries."""
+    known = {user.pk: user.team_id for user in users}
+    used = CalendarUse.objects.filter(Q(user__in=known) | Q(team__in={team for team in known.values() if team}))
+    own: dict[int, Calendar] = {}
+    of_team: dict[int, Calendar] = {}
+    for use in used.select_related("calendar"):
+        if use.user_id:
+            own[use.user_id] = use.calendar
+        elif use.team_id:
+            of_team[use.team_id] = use.calendar
+    company = Calendar.default()
+    return {pk: own.get(pk) or of_team.get(team or 0) or company for pk, team in known.items()}
+
+
 def start_clocks(handoffs: Sequence[Handoff], *, at: datetime, kind: Timer.Kind = Timer.Kind.ANSWER) -> None:
     """Start a clock of hand-offs at one moment, each by its policy and the hours of its rep, with its steps."""
-    calendars = {handoff.rep_id: Calendar.of(handoff.rep) for handoff in handoffs}
-    hours = {calendar.pk: calendar.hours(at=at) for calendar in calendars.values()}
+    calendars = calendars_of({handoff.rep for handoff in handoffs})
+    hours = {calendar.pk: calendar.hours(at=at) for calendar in {*calendars.values()}}
     moments: dict[tuple[int, timedelta], datetime] = {}
 
     def after(calendar: Calendar, target: timedelta) -> datetime:

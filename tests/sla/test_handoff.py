@@ -6,7 +6,7 @@ from django.db import IntegrityError
 
 from funnel.models import Journey, Reason, Stage, StageRole, Transition
 from history.models import Outbox
-from sla.models import Handoff, Timer
+from sla.models import Handoff, Step, Timer
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -28,7 +28,9 @@ def test_offering_starts_the_clock_in_opening_hours():
     handoff = make.handoff(at=MONDAY_9AM)
     # Four hours: nine to twelve, and the hour after lunch.
     assert clock(handoff).due_at == MONDAY_9AM + timedelta(hours=5)
-    assert clock(handoff).remind_at == MONDAY_9AM + timedelta(hours=4, minutes=12)
+    remind, tell = clock(handoff).escalations.all()
+    assert (remind.action, remind.due_at) == (Step.Action.REMIND, MONDAY_9AM + timedelta(hours=4, minutes=12))
+    assert (tell.action, tell.due_at) == (Step.Action.TELL, clock(handoff).due_at)
 
 
 def test_accepting_moves_the_lead_keeps_the_promise_and_makes_it_the_reps():

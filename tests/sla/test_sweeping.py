@@ -5,7 +5,7 @@ import pytest
 from django.db import connections
 
 from history.models import Outbox
-from sla.models import Handoff, Timer
+from sla.models import Handoff, Step, Timer
 from sla.sweeping import sweep_timers
 from teams.models import Notice, Role, Team
 from tests import make
@@ -18,8 +18,8 @@ LATE = MONDAY_9AM + timedelta(hours=6)
 
 def test_what_is_overdue_is_breached_from_when_it_fell_due_and_once():
     timer = make.handoff().timers.get()
-    assert sweep_timers(at=LATE) == {"breached": 1, "reminded": 0}
-    assert sweep_timers(at=LATE) == {"breached": 0, "reminded": 0}
+    assert sweep_timers(at=LATE) == {"breached": 1, "escalated": 2}
+    assert sweep_timers(at=LATE) == {"breached": 0, "escalated": 0}
     timer.refresh_from_db()
     assert timer.breached_at == timer.due_at
     assert Outbox.objects.filter(kind="timer_breached").count() == 1
@@ -35,8 +35,8 @@ def test_the_rep_is_reminded_once_and_the_head_is_told_of_the_breach():
     head = make.user(Role.MANAGER)
     make.agreement(receiving=make.team(Team.Kind.SALES, head=head))
     handoff = make.handoff()
-    soon = handoff.timers.get().remind_at
-    assert sweep_timers(at=soon) == {"breached": 0, "reminded": 1}
+    soon = handoff.timers.get().escalations.get(action=Step.Action.REMIND).due_at
+    assert sweep_timers(at=soon) == {"breached": 0, "escalated": 1}
     sweep_timers(at=soon)
     sweep_timers(at=LATE)
     told = Notice.objects.exclude(kind=Notice.Kind.OFFERED).values_list("user", "kind").order_by("pk")

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from funnel.models import Journey, Reason, StageRole, Transition
 from history.models import Outbox
 from leads.models import Lead, Persona
-from leads.registration import change
+from leads.registration import change, record
 from scoring.models import Quadrant
+from sla.cadence import Cadence, Progress, progress
 from sla.clocks import start_clocks
 from sla.models.agreements import Hop, Policy
+from sla.models.calendars import Calendar
 from sla.models.timers import Timer
 from teams.models import Notice, User
 
@@ -59,6 +61,15 @@ class Handoff(models.Model):
 
     class NeedsWords(Exception):
         """The reason says nothing by itself: a note is needed."""
+
+    class NotAgreed(Exception):
+        """The agreement does not name this reason for this hand-off."""
+
+    class Over(Exception):
+        """It is not being worked: never accepted, given up, or its lead went back or was closed since."""
+
+    class TooSoon(Exception):
+        """It ends before what was agreed is done: a note must say why."""
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs", db_index=False)
     hop = models.ForeignKey(Hop, models.PROTECT, related_name="handoffs", db_index=False)
@@ -128,8 +139,10 @@ class Handoff(models.Model):
     ) -> None:
         """Say no, and why: the lead is recycled, or its journey closed when the reason says so.
 
-        Raises `Answered`, `Journey.Moved`, and `NeedsWords` when the reason says nothing by itself.
+        Raises `Answered`, `Journey.Moved`, `NotAgreed`, and `NeedsWords` when the reason says nothing by itself.
         """
+        if self.hop.reason_keys and reason not in self.reasons():
+            raise self.NotAgreed
         if reason.needs_text and not note.strip():
             raise self.NeedsWords
         note = note.strip()
@@ -145,6 +158,99 @@ class Handoff(models.Model):
                 wakes = wake_at if back.role == StageRole.LEAD else None
                 journey.move_to(back, because=because, by=by, at=at, how=how, reason=reason, wake_at=wakes)
             self._tell_offering_team(because, at=at)
+
+    def reasons(self) -> models.QuerySet[Reason]:
+        """Why it may be rejected: the reasons that its hop names, else all of the list."""
+        listed = Reason.objects.offered(Reason.Kind.REJECTED)
+        named = listed.filter(key__in=self.hop.reason_keys)
+        # When every reason that was named has been retired since, a rejection must still be possible.
+        return named if self.hop.reason_keys and named.exists() else listed
+
+    def touch(
+        self, kind: Touch.Kind | str, *, by: User, contact: bool = False, note: str = "", at: datetime | None = None
+    ) -> Touch:
+        """Write down what was done to reach the lead. The first one stops the clock of the first touch; a call or a
+        meeting in which the lead took part is an activity of the lead as well, and counts in its scores.
+
+        Raises `Over`.
+        """
+        note = note.strip()
+        with transaction.atomic():
+            timers = self._worked()
+            at = at or now()
+            touch = Touch.objects.create(handoff=self, by=by, at=at, kind=kind, is_contact=contact, note=note)
+            for timer in timers:
+                timer.stop(at=at)
+            if contact and kind in (Touch.Kind.CALL, Touch.Kind.MEETING):
+                said = {"by": str(by)} | ({"note": note} if note else {})
+                record(self.lead, kind, at, properties=said, at=at)
+            payload = {"touch": touch.pk, "handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
+            Outbox.objects.put("touched", payload | {"kind": kind, "contact": contact}, at=at)
+        return touch
+
+    def give_up(
+        self,
+        *,
+        by: User,
+        reason: Reason,
+        note: str = "",
+        at: datetime | None = None,
+        wake_at: datetime | None = None,
+    ) -> None:
+        """Stop working an accepted one: its lead is recycled, or disqualified when the reason says so.
+
+        Raises `Over`, `Journey.Moved` when the lead has moved on, `NeedsWords`, and `TooSoon` without a note before
+        the agreed touches are made.
+        """
+        note = note.strip()
+        if reason.needs_text and not note:
+            raise self.NeedsWords
+        with transaction.atomic():
+            timers = self._worked()
+            at = at or now()
+            if not note and not self.progress(at=at).is_done:
+                raise self.TooSoon
+            journey = Journey.objects.select_for_update().select_related("stage").get(pk=self.lead_id)
+            if journey.stage_id != self.hop.accepted_stage_id:
+                raise Journey.Moved
+            given = {"given_up_at": at, "given_up_by": by, "reason": reason, "note": note}
+            Handoff.objects.filter(pk=self.pk).update(**given)
+            for name, value in given.items():
+                setattr(self, name, value)
+            for timer in timers:
+                timer.stop(at=at, done=False)
+            if reason.disqualifies or reason.kind == Reason.Kind.DISQUALIFIED:
+                journey.disqualify(reason, text=note, by=by, at=at)
+            else:
+                journey.recycle(reason, text=note, wake_at=wake_at, by=by, at=at)
+            payload = {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
+            Outbox.objects.put("handoff_given_up", payload, at=at)
+
+    def progress(self, *, at: datetime) -> Progress:
+        """How far the agreed touches are, by the hours of its rep. Of an accepted one."""
+        assert self.answered_at is not None  # accepted
+        touches = [touch.is_contact for touch in self.touches.all()]
+        return progress(
+            Cadence.of(self.policy),
+            self.answered_at,
+            Calendar.of(self.rep).hours(at=at),
+            made=len(touches),
+            reached=any(touches),
+            at=at,
+        )
+
+    def _worked(self) -> list[Timer]:
+        """Lock it while it is being worked, and return the clock of the first touch if it still runs."""
+        at_work = Handoff.objects.select_for_update().filter(pk=self.pk, answer=self.Answer.ACCEPTED, given_up_at=None)
+        if not at_work.values_list("pk").first():
+            raise self.Over
+        timers = Timer.objects.select_for_update().filter(handoff=self.pk, kind=Timer.Kind.FIRST_TOUCH, stopped_at=None)
+        running = list(timers)
+        # Back in nurture, or closed: nobody is to be called any more.
+        goes_on = Q(recycled_at=None) | Q(recycled_at__lte=self.answered_at)
+        if not Journey.objects.filter(goes_on, pk=self.lead_id, closed_at=None).exists():
+            raise self.Over
+        return running
 
     def accept_by_default(self, *, at: datetime | None = None) -> None:
         """Nobody answered, and the policy counts that as a yes: accepted, by the rule and not in time.

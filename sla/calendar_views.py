@@ -1,60 +1,117 @@
-"""When the clocks of our promises run."""
+"""When the clocks of our promises run: the company's calendar, and those of teams and people beside it."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sla.calendar_forms import CalendarForm, ClosedDayForm
-from sla.models import Calendar, CalendarDay, Timer, national_holidays
-from teams.models import Organization
+from sla.calendar_year import stretch_of, year_of
+from sla.models import Calendar, CalendarDay, Timer
+from teams.forms import zones
 
-YEAR = timedelta(days=365)
+FIVE_DAYS = {str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range(5)}
 
 
 @require_http_methods(["GET", "POST"])
 def calendar(request: HttpRequest) -> HttpResponse:
-    """The company's opening hours, its closed days, and the twelve months to come."""
-    stored = Calendar.default()
+    """The company's own calendar: it holds for everybody who has no other."""
+    return _edited(request, Calendar.default())
+
+
+@require_http_methods(["GET", "POST"])
+def calendar_other(request: HttpRequest, pk: int) -> HttpResponse:
+    """The calendar of a team or of people."""
+    stored = get_object_or_404(Calendar, pk=pk)
+    return redirect("calendar") if stored.is_default else _edited(request, stored)
+
+
+def _edited(request: HttpRequest, stored: Calendar) -> HttpResponse:
     form = CalendarForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        form.keep()
         messages.success(request, _("The calendar is saved."))
-        _say_what_stays(request)
-        return redirect("calendar")
-    return _page(request, form=form, status=422 if form.errors else 200)
+        _say_what_stays(request, stored)
+        return redirect(url_of(stored))
+    return _page(request, Calendar.objects.get(pk=stored.pk), form=form, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def calendar_new(request: HttpRequest) -> HttpResponse:
+    form = CalendarForm(request.POST or None, instance=Calendar(windows=FIVE_DAYS))
+    if request.method == "POST" and form.is_valid():
+        made = form.keep()
+        messages.success(request, _("The calendar is saved."))
+        return redirect(url_of(made))
+    context = {"form": form, "zones": zones(), "nav_here": "calendar"}
+    return render(request, "sla/calendar_new.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def calendar_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whoever used it goes by the company's from now on; what runs keeps its deadline."""
+    stored = get_object_or_404(Calendar, pk=pk, is_default=False)
+    _say_what_stays(request, stored)
+    stored.delete()
+    messages.success(
+        request, _("“%(name)s” is gone. Who used it goes by the company's calendar.") % {"name": stored.name}
+    )
+    return redirect("calendar")
 
 
 @require_POST
 def closed_day_new(request: HttpRequest) -> HttpResponse:
-    form = ClosedDayForm(request.POST, instance=CalendarDay(calendar=Calendar.default()))
+    stored = _named(request)
+    form = ClosedDayForm(request.POST, calendar=stored)
     if not form.is_valid():
-        return _page(request, day_form=form, status=422)
-    form.save()
-    messages.success(request, _("That day is closed."))
-    _say_what_stays(request)
-    return redirect("calendar")
+        return _page(request, stored, day_form=form, status=422)
+    n = form.close()
+    messages.success(request, ngettext("%(n)s day is closed.", "%(n)s days are closed.", n) % {"n": n})
+    _say_what_stays(request, stored)
+    return redirect(url_of(stored))
 
 
 @require_POST
 def closed_day_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(CalendarDay, pk=pk).delete()
-    messages.success(request, _("That day is open again."))
-    _say_what_stays(request)
-    return redirect("calendar")
+    """Open a day again, with the days around it that were closed for the same."""
+    day = get_object_or_404(CalendarDay.objects.select_related("calendar"), pk=pk)
+    days = stretch_of(day)
+    CalendarDay.objects.filter(pk__in=[each.pk for each in days]).delete()
+    n = len(days)
+    messages.success(request, ngettext("%(n)s day is open again.", "%(n)s days are open again.", n) % {"n": n})
+    _say_what_stays(request, day.calendar)
+    return redirect(url_of(day.calendar))
 
 
-def _say_what_stays(request: HttpRequest) -> None:
+def url_of(stored: Calendar) -> str:
+    return reverse("calendar") if stored.is_default else reverse("calendar_other", args=[stored.pk])
+
+
+def _named(request: HttpRequest) -> Calendar:
+    """The calendar that a form names; none: the company's."""
+    pk = request.POST.get("calendar", "")
+    return get_object_or_404(Calendar, pk=int(pk)) if pk.isdecimal() else Calendar.default()
+
+
+def running_by(stored: Calendar) -> QuerySet[Timer]:
+    """The clocks that run by this calendar."""
+    running = Timer.objects.running()
+    return running.filter(calendar=None) if stored.is_default else running.filter(calendar=stored)
+
+
+def _say_what_stays(request: HttpRequest, stored: Calendar) -> None:
     """Editing moves no running deadline; whoever edits must know."""
-    if running := Timer.objects.running().count():
+    if running := running_by(stored).count():
         messages.info(
             request,
             ngettext(
@@ -67,31 +124,33 @@ def _say_what_stays(request: HttpRequest) -> None:
 
 
 def _page(
-    request: HttpRequest, *, form: CalendarForm | None = None, day_form: ClosedDayForm | None = None, status: int = 200
+    request: HttpRequest,
+    stored: Calendar,
+    *,
+    form: CalendarForm | None = None,
+    day_form: ClosedDayForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    stored = Calendar.default()
-    context = {
+    context: dict[str, Any] = {
         "calendar": stored,
-        "form": form or CalendarForm(instance=stored),
-        "day_form": day_form or ClosedDayForm(),
-        "months": closed_days(stored, now().astimezone(stored.zone).date()),
-        "running": Timer.objects.running().count(),
+        "calendars": all_of_them(),
+        "form": form or CalendarForm(instance=Calendar.objects.get(pk=stored.pk)),
+        "day_form": day_form or ClosedDayForm(calendar=stored),
+        "year": year_of(stored, now().astimezone(stored.zone).date()),
+        "running": running_by(stored).count(),
         "zone": stored.zone.key,
+        "zones": zones(),
+        "weekdays": list(zip(WEEKDAYS_ABBR.values(), WEEKDAYS.values(), strict=True)),
+        "action": url_of(stored),
+        "nav_here": "calendar",
     }
     return render(request, "sla/calendar.html", context, status=status)
 
 
-def closed_days(stored: Calendar, today: date) -> list[dict[str, Any]]:
-    """Return the closed days of the next twelve months, by month: holidays and the company's own."""
-    country = stored.country or Organization.ours().country
-    until = today + YEAR
-    found: list[tuple[date, str, CalendarDay | None]] = [
-        (day, name, None)
-        for day, name in national_holidays(country, today.year, until.year).items()
-        if today <= day < until
-    ]
-    found += [(own.day, own.name, own) for own in stored.days.filter(day__gte=today, day__lt=until)]
-    months: dict[date, list[dict[str, Any]]] = {}
-    for day, name, own in sorted(found, key=lambda entry: entry[0]):
-        months.setdefault(day.replace(day=1), []).append({"day": day, "name": name, "own": own})
-    return [{"month": month, "days": days} for month, days in months.items()]
+def all_of_them() -> list[Calendar]:
+    """Every calendar, the company's first, each with how many teams and people use it."""
+    used = {
+        "teams_n": Count("uses", Q(uses__team__isnull=False)),
+        "people_n": Count("uses", Q(uses__user__isnull=False)),
+    }
+    return list(Calendar.objects.annotate(**used).order_by(F("is_default").desc(), "name"))

@@ -151,9 +151,17 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "handoff": SELLING,
     "acceptance": SELLING,
     "rejection": SELLING,
-    "calendar": ADMINISTERING | MANAGING,
-    "closed_day_new": ADMINISTERING | MANAGING,
-    "closed_day_delete": ADMINISTERING | MANAGING,
+    **dict.fromkeys(
+        (
+            "calendar",
+            "calendar_new",
+            "calendar_other",
+            "calendar_delete",
+            "closed_day_new",
+            "closed_day_delete",
+        ),
+        ADMINISTERING | MANAGING,
+    ),
     "set_theme": PUBLIC,
     # signing in, by allauth; people come in by invitation, and the e-mail is the administrator's to change
     **dict.fromkeys(

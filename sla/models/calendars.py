@@ -73,11 +73,14 @@ def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time,
 
 
 @lru_cache(maxsize=32)
-def national_holidays(country: str, first_year: int, last_year: int) -> Mapping[date, str]:
-    """Return a country's holidays from one year through another, by day; none for an unknown country."""
+def national_holidays(country: str, first_year: int, last_year: int, language: str = "") -> Mapping[date, str]:
+    """Return a country's holidays from one year through another, by day; none for an unknown country. Their names are
+    in the country's own language, or in `language` where they are known in it."""
     if country not in holidays.list_supported_countries():
         return {}
-    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1)))
+    known = holidays.country_holidays(country).supported_languages
+    spoken = next((each for each in known if language and each.startswith(language)), None)
+    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1), language=spoken))
 
 
 class CalendarDay(models.Model):

@@ -5,16 +5,10 @@ Each line has a key that stays the same from version to version, so that two ver
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from difflib import SequenceMatcher
-from html import unescape
-from itertools import pairwise
+from dataclasses import replace
 
-from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.utils.dates import WEEKDAYS
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -26,46 +20,28 @@ from leads.models import PersonaVersion
 from scoring.models import FitRule, InterestRule, ScoreModel
 from sla.agreements import definitions_of, personas_of
 from sla.hours import OpeningHours
-from sla.models import Agreement, Calendar, Hop
+from sla.lines import Compared, Line, Part, as_text, brief, compare, link, marked, punctuation
+from sla.models import Agreement, Calendar
+from sla.promises import promises
 from smarketing import wording
 from teams.models import Team
+
+__all__ = ["Compared", "Line", "Part", "as_text", "brief", "changes", "compare", "link", "marked", "parts", "points"]
 
 # How the sentence of a fit rule begins: the points beside it say as much.
 COUNTS = "A lead counts when "
 
 
-@dataclass(frozen=True)
-class Line:
-    """One thing that is agreed."""
-
-    key: str
-    words: SafeString
-    notes: tuple[str | SafeString, ...] = ()
-    items: tuple[SafeString, ...] = ()
-    number: str = ""
-
-    @property
-    def anchor(self) -> str:
-        return f"c{self.number}"
-
-    @property
-    def plain(self) -> str:
-        """The line without its mark-up: what two versions are compared by."""
-        return " ".join(as_text(part) for part in (self.words, *self.items, *self.notes) if part)
-
-
-@dataclass(frozen=True)
-class Part:
-    title: str
-    lines: tuple[Line, ...]
-    party: str = ""
-    note: str = ""
-    number: int = 0
-
-
 def parts(agreement: Agreement) -> list[Part]:
     """The whole document, numbered."""
-    found = [_personas(agreement), _stages(agreement), _scores(agreement), *_promises(agreement), _beginning(agreement)]
+    found = [
+        _personas(agreement),
+        _stages(agreement),
+        _scores(agreement),
+        *promises(agreement),
+        _rhythm(agreement),
+        _beginning(agreement),
+    ]
     if agreement.notes.strip():
         notes = Line("notes", mark_safe("<br>".join(escape(line) for line in agreement.notes.strip().splitlines())))
         found.append(Part(_("Notes"), (notes,)))
@@ -100,18 +76,6 @@ def verdicts(stage: Stage) -> dict[str, str]:
 
 def definition_in_words(definition: Definition) -> SafeString:
     return said(definition.criteria, verdict_of(definition.stage, "ja" if wording.japanese() else "en"))
-
-
-def punctuation(english: str, japanese: str) -> str:
-    return japanese if wording.japanese() else english
-
-
-def link(text: object, name: str, *args: object) -> SafeString:
-    """A link to a page that may not exist: then the text alone."""
-    try:
-        return format_html('<a href="{}">{}</a>', reverse(name, args=args), text)
-    except NoReverseMatch:
-        return format_html("{}", text)
 
 
 # Whom
@@ -266,60 +230,28 @@ def points(value: object) -> str:
     return text.replace("-", "−") if text.startswith("-") else f"+{text}"
 
 
-# Promises
+# Reviews
 
 
-def _promises(agreement: Agreement) -> list[Part]:
-    hops = list(
-        agreement.hops.select_related(
-            "from_stage", "accepted_stage", "rejected_stage", "offering_team", "receiving_team"
-        )
-    )
-    teams = [party.team for party in agreement.parties.select_related("team").order_by("pk")]
-    found = []
-    for team in teams:
-        gives = [_gives(hop) for hop in hops if hop.offering_team_id == team.pk]
-        takes = [line for hop in hops if hop.receiving_team_id == team.pk for line in _takes(hop)]
-        title = _("%(team)s promises") % {"team": team}
-        found.append(Part(title, (*gives, *takes), party=team.party))
-    return found
-
-
-def _gives(hop: Hop) -> Line:
-    words = format_html(
-        _("to hand every lead that becomes <strong>{}</strong> to {}, with what it did and why it is one."),
-        hop.from_stage,
-        hop.receiving_team,
-    )
-    return Line(f"hop {hop.from_stage_id} from {hop.offering_team_id}", words)
-
-
-def _takes(hop: Hop) -> list[Line]:
-    key = f"hop {hop.from_stage_id} to {hop.receiving_team_id}"
-    policies = hop.agreement.policies.filter(Q(stage=None) | Q(stage=hop.from_stage_id)).order_by("-position")
-    within = policies[0].answer_within if policies else timedelta(hours=4)
-    answer = format_html(
-        _("to answer every hand-off of {} within <strong>{}</strong>: accepted, or rejected with a reason."),
-        hop.from_stage,
-        open_hours(within),
-    )
-    after = format_html(
-        _(
-            "An accepted lead becomes <strong>{}</strong>; a rejected one goes to <strong>{}</strong>, with a verdict"
-            " on the persona."
-        ),
-        hop.accepted_stage,
-        hop.rejected_stage,
-    )
-    exactly = _("Exactly on the deadline is in time. A late answer stays late.")
-    return [Line(f"{key} answer", answer, (exactly,)), Line(f"{key} after", after)]
-
-
-def open_hours(time: timedelta) -> str:
-    hours = time.total_seconds() / 3600
-    return ngettext("%(n)s opening hour", "%(n)s opening hours", 1 if hours == 1 else 2) % {
-        "n": wording.number(hours, 0 if hours == int(hours) else 1)
+def _rhythm(agreement: Agreement) -> Part:
+    meeting = _("Every week, on %(weekday)s at %(time)s, both sides look at the same numbers.") % {
+        "weekday": WEEKDAYS[agreement.meeting_weekday],
+        "time": f"{agreement.meeting_at:%-H:%M}",
     }
+    whole = _("The goals are reviewed every month, the whole agreement every %(n)s months.")
+    disputes = ngettext(
+        "A rejection may be disputed within %(n)s day; a manager settles it at the weekly meeting.",
+        "A rejection may be disputed within %(n)s days; a manager settles it at the weekly meeting.",
+        agreement.dispute_days,
+    )
+    if not agreement.dispute_days:
+        disputes = _("A rejection stands: it may not be disputed.")
+    lines = (
+        ("meeting", meeting),
+        ("reviews", whole % {"n": agreement.review_months}),
+        ("disputes", disputes % {"n": agreement.dispute_days} if agreement.dispute_days else disputes),
+    )
+    return Part(_("How both sides look at it"), tuple(Line(key, format_html("{}", words)) for key, words in lines))
 
 
 # Beginning
@@ -339,106 +271,9 @@ def _beginning(agreement: Agreement) -> Part:
     )
 
 
-# Two versions
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One line of two versions."""
-
-    before: Line | None
-    after: Line | None
-    title: str
-    marked_before: SafeString = field(default=SafeString(""))
-    marked_after: SafeString = field(default=SafeString(""))
-
-    @property
-    def kind(self) -> str:
-        if self.before is None:
-            return "new"
-        if self.after is None:
-            return "gone"
-        return "same" if self.before.plain == self.after.plain else "changed"
-
-    @property
-    def line(self) -> Line:
-        found = self.after or self.before
-        assert found is not None
-        return found
-
-    @property
-    def brief(self) -> SafeString:
-        """The change alone, with a few words around it."""
-        return brief(self.before.plain if self.before else "", self.after.plain if self.after else "")
-
-
-def compare(before: Sequence[Part], after: Sequence[Part]) -> list[Compared]:
-    """Line by line, in the order of the newer version, with what is gone where it stood."""
-    old = {line.key: line for part in before for line in part.lines}
-    new = {line.key: line for part in after for line in part.lines}
-    titles = {line.key: part.title for part in (*before, *after) for line in part.lines}
-    order = list(new)
-    for n, key in enumerate(old):
-        if key not in new:
-            order.insert(min(n, len(order)), key)
-    return [_compared(old.get(key), new.get(key), titles[key]) for key in order]
-
-
-def _compared(before: Line | None, after: Line | None, title: str) -> Compared:
-    removed, added = marked(before.plain if before else "", after.plain if after else "")
-    return Compared(before, after, title, removed, added)
-
-
 def changes(before: Agreement | None, after: Agreement | Sequence[Part]) -> list[Compared]:
     """What is different, and only that. The newer one may be given as the parts that it was read into already."""
     if before is None:
         return []
     read = parts(after) if isinstance(after, Agreement) else after
     return [each for each in compare(parts(before), read) if each.kind != "same"]
-
-
-def words_in(text: str) -> list[str]:
-    """Words with their spaces; Japanese, which has none, by runs of one script."""
-    return re.findall(r"[぀-ゟ]+|[゠-ヿー]+|[一-鿿々]+|[^\s぀-ヿ一-鿿々]+\s*|\s+", text)
-
-
-def marked(before: str, after: str) -> tuple[SafeString, SafeString]:
-    """Both texts, with what is gone in <del> and what is new in <ins>."""
-    old, new = words_in(before), words_in(after)
-    removed, added = [], []
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, come = escape("".join(old[a:b])), escape("".join(new[c:d]))
-        removed.append(gone if kind == "equal" or not gone else f"<del>{gone}</del>")
-        added.append(come if kind == "equal" or not come else f"<ins>{come}</ins>")
-    return mark_safe("".join(removed)), mark_safe("".join(added))
-
-
-def brief(before: str, after: str, around: int = 3) -> SafeString:
-    """What changed in one line: a few words before, the old struck out, the new, a few words after."""
-    old, new = words_in(before), words_in(after)
-    if not old or not new:
-        tag, text = ("ins", new) if new else ("del", old)
-        short = "".join(text[:24]).strip() + ("…" if len(text) > 24 else "")
-        return format_html("<{0}>{1}</{0}>", mark_safe(tag), short)
-    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    pieces = []
-    for code, after_it in pairwise([*codes, ("end", 0, 0, 0, 0)]):
-        kind, a, b, c, d = code
-        if kind != "equal":
-            gone, come = "".join(old[a:b]).strip(), "".join(new[c:d]).strip()
-            pieces.append(
-                (f"<del>{escape(gone)}</del> " if gone else "") + (f"<ins>{escape(come)}</ins> " if come else "")
-            )
-        elif b - a <= 2 * around:
-            pieces.append(escape("".join(old[a:b])))
-        else:
-            head = escape("".join(old[a : a + around]).rstrip()) if a else ""
-            tail = escape("".join(old[b - around : b])) if after_it[0] != "end" else ""
-            pieces.append(f"{head} … {tail}")
-    return mark_safe("".join(pieces).strip())
-
-
-def as_text(html: object) -> str:
-    if not isinstance(html, SafeString):
-        return str(html)
-    return unescape(re.sub(r"<[^>]+>", "", html.replace("<br>", " ")))

@@ -22,7 +22,7 @@ NEWEST = Sort("newest", "", "created_at", descending=True)
 
 @require_GET
 def company(request: UserRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Company, pk=pk)
+    found = get_object_or_404(Company.objects.select_related("owner__team"), pk=pk)
     here = Lead.objects.here().filter(company=found)
     done = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
     rows = here.select_related("journey__stage", "score", "owner__team").annotate(

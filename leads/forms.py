@@ -166,7 +166,7 @@ class LeadForm(WithCustomFields):
 
 class CompanyForm(WithCustomFields):
     subject = CustomField.Subject.COMPANY
-    own_fields = ("name", "domain", "industry", "employees", "revenue", "country", "region")
+    own_fields = ("name", "domain", "industry", "employees", "revenue", "country", "region", "owner")
 
     name = forms.CharField(label=_("Name"), max_length=200)
     domain = text(Company, "domain", help_text=_("As in their e-mail addresses: example.co.jp"))
@@ -177,6 +177,13 @@ class CompanyForm(WithCustomFields):
     )
     country = text(Company, "country")
     region = text(Company, "region")
+    owner = forms.ModelChoiceField(
+        label=_("Owner"),
+        queryset=User.objects.active(),
+        required=False,
+        empty_label="–",
+        help_text=_("Its leads are offered to them first."),
+    )
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -31,4 +31,4 @@ register_dimension(
         words=persona_name,
     )
 )
-OF_LEAD = ("month", "week", "source", "campaign", "country", "persona")
+OF_LEAD = ("month", "week", "quarter", "source", "campaign", "country", "persona")

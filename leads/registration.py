@@ -7,9 +7,10 @@ different leads, nobody decides for people: the caller is told both.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -29,6 +30,7 @@ from teams.models import User
 
 Values = Mapping[str, Any]
 Changes = dict[str, tuple[Any, Any]]
+R = TypeVar("R", Lead, Company)
 
 LEAD_FIELDS = (
     "email", "family_name", "given_name", "family_name_reading", "given_name_reading", "phone", "title",
@@ -183,16 +185,10 @@ def change(
         if others:
             raise Conflict([lead, *others])
     with transaction.atomic():
-        Lead.objects.select_for_update().get(pk=lead.pk)
-        lead.refresh_from_db()
-        before = {name: attribute(lead, name) for name in values}
-        _set(lead, values, at=at)
-        changes = _differences(lead, before)
+        changes = _written(lead, "lead", values, partial(_set, at=at), by=by, how=how, at=at)
+        if SOUGHT_BY & changes.keys():
+            refresh([lead.pk])
         if changes:
-            _save_changed(lead, changes)
-            Change.objects.write("lead", lead.pk, changes, at=at, by=by, how=how)
-            if SOUGHT_BY & changes.keys():
-                refresh([lead.pk])
             mark([lead.pk], at=at, news_at=at if news else None)
     return changes
 
@@ -209,21 +205,34 @@ def change_company(
     """Give the company's attributes these values, and keep what they were. Its leads are looked at anew."""
     at = at or now()
     with transaction.atomic():
-        Company.objects.select_for_update().get(pk=company.pk)
-        company.refresh_from_db()
-        before = {name: attribute(company, name) for name in values}
-        _set_company(company, values)
-        changes = _differences(company, before)
+        changes = _written(company, "company", values, _set_company, by=by, how=how, at=at)
+        if {"name", "domain"} & changes.keys():
+            refresh_companies([company.pk])
         if changes:
-            _save_changed(company, changes)
-            Change.objects.write("company", company.pk, changes, at=at, by=by, how=how)
-            if {"name", "domain"} & changes.keys():
-                refresh_companies([company.pk])
-            mark(
-                list(company.leads.filter(merged_into=None).values_list("pk", flat=True)),
-                at=at,
-                news_at=at if news else None,
-            )
+            leads = company.leads.filter(merged_into=None).values_list("pk", flat=True)
+            mark(list(leads), at=at, news_at=at if news else None)
+    return changes
+
+
+def _written(
+    record: R,
+    subject: str,
+    values: Values,
+    put: Callable[[R, Values], None],
+    *,
+    by: User | None,
+    how: str,
+    at: datetime,
+) -> Changes:
+    """Put the values into the record, locked, and keep what they were. Call inside a transaction."""
+    type(record)._default_manager.select_for_update().get(pk=record.pk)
+    record.refresh_from_db()
+    before = {name: attribute(record, name) for name in values}
+    put(record, values)
+    changes = _differences(record, before)
+    if changes:
+        _save_changed(record, changes)
+        Change.objects.write(subject, record.pk, changes, at=at, by=by, how=how)
     return changes
 
 
@@ -258,7 +267,7 @@ def _set(lead: Lead, values: Values, *, at: datetime) -> None:
 
 
 def _set_company(company: Company, values: Values) -> None:
-    _assign(company, values, COMPANY_FIELDS, CustomField.Subject.COMPANY)
+    _assign(company, values, (*COMPANY_FIELDS, "owner"), CustomField.Subject.COMPANY)
 
 
 def _assign(record: Lead | Company, values: Values, allowed: Sequence[str], subject: CustomField.Subject) -> None:

@@ -70,14 +70,15 @@ def lead_field(name: str, type_: Type, label: Words, noun: Words, column: str = 
     )
 
 
-def company_field(name: str, type_: Type, label: Words, noun: Words, **more: object) -> None:
+def company_field(name: str, type_: Type, label: Words, noun: Words, column: str = "", **more: object) -> None:
+    column = column or name
     register_field(
         Field(
             f"company.{name}",
             type_,
             label,
-            now=f"{{company}}.{name}",
-            as_of=at_the_company_then(before("company", "c", name, f"c.{name}::text", type_)),
+            now=f"{{company}}.{column}",
+            as_of=at_the_company_then(before("company", "c", name, f"c.{column}::text", type_)),
             history="company",
             noun=noun,
             in_fit=True,
@@ -164,6 +165,7 @@ def register() -> None:
     company_field("country", text, _("Company: country"), _("the company's country"))
     company_field("region", text, _("Company: region"), _("the company's region"))
     company_field("domain", text, _("Company: domain"), _("the company's domain"))
+    company_field("owner", Type.REFERENCE, _("Company: owner"), _("the company's owner"), "owner_id", choices=people)
     lead_field("country", text, _("Country"), _("the country"))
     lead_field("region", text, _("Region"), _("the region"))
     lead_field("source", text, _("Source"), _("the source"))

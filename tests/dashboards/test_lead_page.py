@@ -45,7 +45,7 @@ def test_it_says_who_the_lead_is_and_in_japanese_the_family_first(mara, client) 
     company = make.company(name="北浜食品")
     lead = make.lead(family_name="中村", given_name="彩", title="工場長", company=company, is_free_mail=True)
     text = page(client, lead)
-    assert "彩 中村" in text
+    assert "中村 彩" in text
     assert "free-mail address" in text
     User.objects.filter(pk=mara.pk).update(language="ja")
     assert "中村 彩" in page(client, lead)

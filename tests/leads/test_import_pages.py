@@ -88,7 +88,7 @@ def test_a_marketer_uploads_checks_and_brings_in(client: Client, mara: User) -> 
     job.refresh_from_db()
     assert counted(job) == (1, 0, 0, 1)
     assert bytes(job.content) == b""
-    assert Lead.objects.get().full_name == "彩 中村"
+    assert Lead.objects.get().full_name == "中村 彩"
     assert Notice.objects.get(user=mara).kind == Notice.Kind.IMPORT_DONE
     assert "hx-get" not in client.get(reverse("import", args=[job.pk])).content.decode()
 

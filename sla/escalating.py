@@ -11,7 +11,8 @@ from django.db import transaction
 
 from funnel.models import Journey
 from sla.models import Escalation, Handoff, Party, Step
-from sla.offering import about_lead, somebody_else, tell_offered
+from sla.offering import about_lead, tell_offered
+from sla.routing import somebody_else
 from teams.models import Notice, User
 
 

@@ -1,43 +1,48 @@
-"""Leads that entered a hop's stage are offered to the rep with the shortest open queue."""
+"""Leads that entered a hop's stage are offered: to whom is `sla.routing`, and until when `sla.clocks`."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.db import connection, transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
+from django.utils.translation import override
 
 from funnel.models import Journey, Transition
 from history.models import Outbox
+from leads.criteria import Field
 from leads.models import Lead
 from sla.clocks import start_clocks
 from sla.models import Agreement, Handoff, Hop, Policy
-from teams.models import Notice, Role, User
+from sla.readiness import in_words, lacking
+from sla.routing import Desk, take_turns, territories_of
+from teams.models import Notice, User
 
-# Two workers must not both count a rep's queue before either has lengthened it.
-OFFERING_LOCK = 7_305_001
-NEVER = datetime.min.replace(tzinfo=UTC)
+# So many leads a transaction: meanwhile nobody else gives turns.
+BATCH = 2000
 
 
 def offer(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None) -> int:
     """Offer every lead that waits, and say how many. Safe to run twice, and by many at once."""
     at = at or now()
-    agreement = Agreement.objects.in_force(at).first()
-    if agreement is None:
-        return 0
     offered = 0
-    hops = agreement.hops.select_related("from_stage", "receiving_team__head", "offering_team__head")
-    for hop in hops:
-        if not waiting(hop, lead_ids).exists():
-            continue
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [OFFERING_LOCK])
-            offered += _offer(hop, list(waiting(hop, lead_ids).order_by("at", "pk")), at=at)
+    for hop in hops_in_force(at=at):
+        waits = list(waiting(hop, lead_ids).order_by("at", "pk").values_list("lead", flat=True))
+        for first in range(0, len(waits), BATCH):
+            with transaction.atomic():
+                take_turns()
+                steps = waiting(hop, waits[first : first + BATCH]).order_by("at", "pk")
+                offered += _offer(hop, list(steps), at=at)
     return offered
+
+
+def hops_in_force(*, at: datetime) -> QuerySet[Hop]:
+    hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(at))
+    return hops.select_related("from_stage", "receiving_team__head", "offering_team__head")
 
 
 def waiting(hop: Hop, lead_ids: Sequence[int] | None = None) -> QuerySet[Transition]:
@@ -53,41 +58,62 @@ def waiting(hop: Hop, lead_ids: Sequence[int] | None = None) -> QuerySet[Transit
     return here.exclude(Q(lead__handoffs__answer="", lead__handoffs__isnull=False))
 
 
-@dataclass(order=True)
-class _Turn:
-    """A rep's place in the queue for the next lead: fewest open first, then who waited longest."""
+@dataclass(frozen=True)
+class HeldUp:
+    """A lead that should be offered and is not, and why: something is not filled in, or nobody can take it."""
 
-    open: int
-    last_offer: datetime
-    # Of those offered to in one breath, who had the turn later; among the new, who came first.
-    turn: int
-    user: User = field(compare=False)
+    hop: Hop
+    step: Transition
+    lacks: list[Field]
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.lacks
 
 
-def _turns(hop: Hop) -> list[_Turn]:
-    members = User.objects.with_role(Role.REP, Role.SDR).filter(team=hop.receiving_team_id, is_active=True)
-    counted = members.annotate(
-        open=Count("handoffs", filter=Q(handoffs__answer="")), last_offer=Max("handoffs__offered_at")
-    )
-    turns = [
-        _Turn(user.open, user.last_offer or NEVER, n, user)  # type: ignore[attr-defined]
-        for n, user in enumerate(counted.order_by("pk"))
-    ]
-    heapq.heapify(turns)
-    return turns
+def held_up(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, limit: int = 200) -> list[HeldUp]:
+    """What waits to be offered, the longest first, at most `limit` a hop. Two queries a hop."""
+    at = at or now()
+    found = []
+    for hop in hops_in_force(at=at):
+        steps = list(waiting(hop, lead_ids).select_related("lead__company").order_by("at", "pk")[:limit])
+        lacks = lacking(hop, [step.lead_id for step in steps], at=at)
+        found += [HeldUp(hop, step, lacks.get(step.lead_id, [])) for step in steps]
+    return sorted(found, key=lambda held: held.step.at)
 
 
 def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
-    turns = _turns(hop)
-    if not turns:
-        _tell_nobody_can(hop, steps, at=at)
-        return 0
-    kept_by = policies(hop.agreement_id)
     leads = {lead.pk: lead for lead in described(step.lead_id for step in steps)}
+    lacks = lacking(hop, leads, at=at)
+    _tell_not_ready(
+        hop, [(step, leads[step.lead_id], lacks[step.lead_id]) for step in steps if step.lead_id in lacks], at=at
+    )
+    ready = [step for step in steps if step.lead_id not in lacks]
+    handoffs = _routed(hop, ready, leads, at=at)
+    offered = {handoff.lead_id for handoff in handoffs}
+    left = [step for step in ready if step.lead_id not in offered]
+    _tell_nobody_can(hop, [(step, leads[step.lead_id]) for step in left], at=at)
+    if handoffs:
+        _open(handoffs, at=at)
+    return len(handoffs)
+
+
+def _routed(hop: Hop, steps: Sequence[Transition], leads: dict[int, Lead], *, at: datetime) -> list[Handoff]:
+    """Give each lead to somebody, in turn, as long as anybody can take one."""
+    desk = Desk.of(hop.receiving_team, at=at)
+    if not steps or desk.is_full:
+        return []
+    kept_by = policies(hop.agreement_id)
+    territories = territories_of(hop.receiving_team, [step.lead_id for step in steps], at=at)
     handoffs = []
-    for n, step in enumerate(steps, len(turns)):
-        turn = turns[0]
+    for step in steps:
         lead = leads[step.lead_id]
+        policy = policy_for(hop, lead, kept_by)
+        owner = lead.company.owner_id if lead.company else None
+        turn = desk.whose(policy, owner=owner, territory=territories.get(lead.pk))
+        if turn is None:
+            continue
+        desk.give(turn, at=at)
         handoffs.append(
             Handoff(
                 lead=lead,
@@ -97,10 +123,13 @@ def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
                 offered_at=at,
                 persona_id=persona_of(lead),
                 quadrant=quadrant_of(lead),
-                policy=policy_for(hop, lead, kept_by),
+                policy=policy,
             )
         )
-        heapq.heapreplace(turns, _Turn(turn.open + 1, at, n, turn.user))
+    return handoffs
+
+
+def _open(handoffs: list[Handoff], *, at: datetime) -> None:
     Handoff.objects.bulk_create(handoffs)
     start_clocks(handoffs, at=at)
     Outbox.objects.bulk_create(
@@ -108,13 +137,6 @@ def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
         for h in handoffs
     )
     tell_offered(handoffs, at=at)
-    return len(handoffs)
-
-
-def somebody_else(handoff: Handoff, *, at: datetime) -> User | None:
-    """Whose turn it is next among the others of the receiving team; none: nobody is there."""
-    others = [turn for turn in sorted(_turns(handoff.hop)) if turn.user.pk != handoff.rep_id]
-    return others[0].user if others else None
 
 
 def policies(agreement_id: int) -> list[Policy]:
@@ -124,7 +146,7 @@ def policies(agreement_id: int) -> list[Policy]:
 
 def described(lead_ids: Iterable[int]) -> QuerySet[Lead]:
     """Leads with all that a policy asks about."""
-    return Lead.objects.filter(pk__in=list(lead_ids)).select_related("persona_match", "score", "company")
+    return Lead.objects.filter(pk__in=list(lead_ids)).select_related("persona_match", "score", "company", "owner")
 
 
 def persona_of(lead: Lead) -> int | None:
@@ -179,14 +201,34 @@ def about_lead(lead: Lead) -> dict[str, str | int]:
     }
 
 
-def _tell_nobody_can(hop: Hop, steps: list[Transition], *, at: datetime) -> None:
-    """A lead that nobody can take waits visibly, and the head of the team is told once."""
-    heads = [head for head in (hop.receiving_team.head, hop.offering_team.head) if head]
-    for step in Transition.objects.filter(pk__in=[s.pk for s in steps]).select_related("lead"):
-        params = about_lead(step.lead) | {"team": hop.receiving_team.name}
-        Notice.objects.tell(
-            heads, Notice.Kind.UNOFFERED, about=f"step {step.pk}", params=params, url=f"/leads/{step.lead_id}/", at=at
-        )
+def _tell_nobody_can(hop: Hop, left: Sequence[tuple[Transition, Lead]], *, at: datetime) -> None:
+    """A lead that nobody can take waits visibly, and the heads of both teams are told once."""
+    heads = {head for head in (hop.receiving_team.head, hop.offering_team.head) if head}
+    Notice.objects.bulk_create(
+        (
+            _of_step(head, Notice.Kind.UNOFFERED, step, about_lead(lead) | {"team": hop.receiving_team.name}, at=at)
+            for step, lead in left
+            for head in heads
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _tell_not_ready(hop: Hop, held: Sequence[tuple[Transition, Lead, list[Field]]], *, at: datetime) -> None:
+    """Who can fill in what is missing is told once: the lead's owner, and the head of the team that offers."""
+    notices = []
+    for step, lead, fields in held:
+        for user in {user for user in (hop.offering_team.head, lead.owner) if user}:
+            # The names of fields are words already: each reads them in the language they have chosen.
+            with override(user.language or settings.LANGUAGE_CODE):
+                params = about_lead(lead) | {"fields": in_words(fields)}
+            notices.append(_of_step(user, Notice.Kind.NOT_READY, step, params, at=at))
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+
+
+def _of_step(user: User, kind: Notice.Kind, step: Transition, params: dict[str, str | int], *, at: datetime) -> Notice:
+    about, url = f"step {step.pk}", f"/leads/{step.lead_id}/"
+    return Notice(user=user, kind=kind, about=about, params=params, url=url, created_at=at)
 
 
 def withdraw_moved(*, at: datetime | None = None) -> int:

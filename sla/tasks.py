@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from sla import advancing, sweeping
+from sla import advancing, attainment, leaving, sweeping
 from sla.machine import working
 
 
@@ -16,6 +16,7 @@ def sweep_timers() -> None:
     with working() as may_work:
         if may_work:
             sweeping.sweep_timers()
+            leaving.reassign_of_the_gone()
 
 
 @shared_task(ignore_result=True)
@@ -23,3 +24,10 @@ def begin_day() -> None:
     with working() as may_work:
         if may_work:
             advancing.begin_day()
+
+
+@shared_task(ignore_result=True)
+def compute_attainment() -> None:
+    with working() as may_work:
+        if may_work:
+            attainment.refresh()

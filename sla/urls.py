@@ -1,6 +1,14 @@
 from django.urls import path
 
-from sla import agreement_views, calendar_views, definition_views, handoff_views, persona_views
+from sla import (
+    absence_views,
+    agreement_views,
+    calendar_views,
+    capacity_views,
+    definition_views,
+    handoff_views,
+    persona_views,
+)
 
 urlpatterns = [
     path("personas/<int:pk>/", persona_views.persona, name="persona"),
@@ -15,6 +23,15 @@ urlpatterns = [
     path("settings/calendar/new/", calendar_views.calendar_new, name="calendar_new"),
     path("settings/calendar/<int:pk>/", calendar_views.calendar_other, name="calendar_other"),
     path("settings/calendar/<int:pk>/delete/", calendar_views.calendar_delete, name="calendar_delete"),
+    path("absences/", absence_views.absences, name="absences"),
+    path("absences/<int:pk>/delete/", absence_views.absence_delete, name="absence_delete"),
+    path("absences/people/<int:pk>/offers/", absence_views.absence_offers, name="absence_offers"),
+    path("capacity/", capacity_views.capacity, name="capacity"),
+    path("capacity/teams/<int:pk>/limits/", capacity_views.capacity_limits, name="capacity_limits"),
+    path("capacity/teams/<int:team>/territories/new/", capacity_views.territory_new, name="territory_new"),
+    path("capacity/territories/<int:pk>/", capacity_views.territory, name="territory"),
+    path("capacity/territories/<int:pk>/move/", capacity_views.territory_move, name="territory_move"),
+    path("capacity/territories/<int:pk>/delete/", capacity_views.territory_delete, name="territory_delete"),
     path("settings/calendar/days/", calendar_views.closed_day_new, name="closed_day_new"),
     path("settings/calendar/days/<int:pk>/delete/", calendar_views.closed_day_delete, name="closed_day_delete"),
     path("agreement/", agreement_views.agreement, name="agreement"),

@@ -162,6 +162,12 @@ WHO_MAY: dict[str, frozenset[str]] = {
         ),
         ADMINISTERING | MANAGING,
     ),
+    **dict.fromkeys(("absences", "absence_delete", "absence_offers"), SIGNED_IN),
+    # That only a manager or the head of the team changes its turns is the view's own rule.
+    **dict.fromkeys(
+        ("capacity", "capacity_limits", "territory_new", "territory", "territory_move", "territory_delete"),
+        SELLING | MANAGING,
+    ),
     "set_theme": PUBLIC,
     # signing in, by allauth; people come in by invitation, and the e-mail is the administrator's to change
     **dict.fromkeys(
@@ -195,6 +201,20 @@ WHO_MAY: dict[str, frozenset[str]] = {
         SIGNED_IN,
     ),
     **dict.fromkeys(("account_email", "account_email_verification_sent", "account_confirm_email"), NOBODY),
+    # integrations: telling people; whose team's chat it is, the view asks
+    **dict.fromkeys(
+        (
+            "telling",
+            "my_channel",
+            "my_channel_test",
+            "my_channel_deletion",
+            "team_channel",
+            "team_channel_test",
+            "team_channel_deletion",
+        ),
+        SIGNED_IN,
+    ),
+    **dict.fromkeys(("deliveries", "delivery_retry", "deliveries_retry", "mails", "mail", "mail_html"), ADMINISTERING),
     # the API: the same roles as the pages
     "api-schema": PUBLIC,
     "api-reference": PUBLIC,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dashboards.asking import behind_url
 from dashboards.models import Goal
-from dashboards.pace import Pace
+from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric

@@ -16,7 +16,7 @@ from dashboards import charts
 from dashboards.asking import behind_url
 from dashboards.goal_lines import Standing
 from dashboards.models import Goal, WeeklyReport
-from dashboards.pace import Pace
+from metrics.pace import Pace
 from dashboards.weekly import AVERAGED
 from dashboards.weekly_notes import Note, notes_of
 from funnel.models import Reason, Stage, StageRole

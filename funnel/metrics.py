@@ -130,7 +130,7 @@ def standing(at: datetime) -> QuerySet[Transition]:
 
 
 def _stock(question: Question) -> Iterable[Row]:
-    if question.by in ("month", "week"):
+    if question.by_time:
         return [row for part in question.buckets() for row in _stock_at(question, part.ends_at, part.key)]
     return _stock_at(question, question.period.ends_at)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from smarketing.company import company_zone
 
-Step = Literal["week", "month"]
+Step = Literal["week", "month", "quarter"]
 
 
 @dataclass(frozen=True, order=True)
@@ -81,11 +81,12 @@ class Period:
         return self._moved(1)
 
     def split(self, step: Step) -> list[Period]:
-        """Cut it into the weeks or months it touches; the first and the last may be cut short, and keep their key."""
+        """Cut it into the weeks, months or quarters it touches; the first and the last may be cut short, and keep
+        their key."""
         return list(self._parts(step))
 
     def _parts(self, step: Step) -> Iterator[Period]:
-        whole = Period.week_of if step == "week" else Period.month_of
+        whole = {"week": Period.week_of, "month": Period.month_of, "quarter": Period.quarter_of}[step]
         part = whole(self.start, self.zone)
         while part.start < self.end:
             yield replace(part, start=max(part.start, self.start), end=min(part.end, self.end))

@@ -28,6 +28,11 @@ MICROSECOND = timedelta(microseconds=1)
 
 Part: TypeAlias = Literal["numerator", "denominator", "flagged"]
 M = TypeVar("M", bound=Model)
+# The SQL of some dimensions' keys, by their names.
+Own: TypeAlias = Mapping[str, Combinable]
+NOTHING_OWN: Own = {}
+# How a bucket of time is called, in the words of PostgreSQL's to_char; as `Period.key` calls it.
+FORMS = {"week": "YYYY-MM-DD", "month": "YYYY-MM", "quarter": 'YYYY-"Q"Q'}
 
 
 class View(StrEnum):
@@ -120,29 +125,38 @@ class Question:
         """Whether time can no longer change the answer: the days are over, and so is the window after them."""
         return self.at >= (period or self.period).ends_at + (self.window or timedelta(0))
 
-    def buckets(self) -> list[Period]:
-        """The weeks or months that the question is cut into; the whole period, if it is not cut by time."""
-        return self.period.split(cast(Step, self.by)) if self.by in ("week", "month") else [self.period]
+    @property
+    def by_time(self) -> bool:
+        """Whether it is cut into weeks, months or quarters."""
+        return bool(self.by) and dimension(self.by).is_time
 
-    def key(self, at: str | Combinable, lead: str = "lead__") -> Combinable:
-        """The SQL of a row's key: of the moment `at` for weeks and months, else of the lead at the end of that path."""
+    def buckets(self) -> list[Period]:
+        """The weeks, months or quarters that the question is cut into; the whole period, if it is not cut by time."""
+        return self.period.split(cast(Step, self.by)) if self.by_time else [self.period]
+
+    def key(self, at: str | Combinable, lead: str = "lead__", own: Own = NOTHING_OWN) -> Combinable:
+        """The SQL of a row's key: of the moment `at` for weeks and the like, else of the lead at the end of that path.
+
+        `own`: what the counted thing keeps of a dimension itself, in place of what its lead is today.
+        """
         if not self.by:
             return Value(ALL, output_field=CharField())
         of_lead = dimension(self.by).key
-        return self._bucket(at) if of_lead is None else of_lead(lead)
+        return self._bucket(at) if of_lead is None else own.get(self.by) or of_lead(lead)
 
     def _bucket(self, at: str | Combinable) -> Combinable:
         moment = F(at) if isinstance(at, str) else at
         begins = Trunc(moment, self.by, output_field=DateTimeField(), tzinfo=self.period.zone)
-        form = Value("YYYY-MM" if self.by == "month" else "YYYY-MM-DD")
+        form = Value(FORMS[self.by])
         return Func(ExpressionWrapper(begins, DateTimeField()), form, function="to_char", output_field=CharField())
 
-    def filtered(self, rows: QuerySet[M, Any], lead: str = "lead__") -> QuerySet[M, Any]:
-        """Only the rows of the leads that the question is about."""
+    def filtered(self, rows: QuerySet[M, Any], lead: str = "lead__", own: Own = NOTHING_OWN) -> QuerySet[M, Any]:
+        """Only the rows of the leads that the question is about; `own` as in `key`."""
         for name, value in self.filters.items():
             of_lead = dimension(name).key
             if of_lead is not None:
-                rows = rows.filter(Exact(of_lead(lead), Value(value, output_field=CharField())))
+                key = own.get(name) or of_lead(lead)
+                rows = rows.filter(Exact(key, Value(value, output_field=CharField())))
         return rows
 
     def narrowed(self, key: str) -> Question:
@@ -159,8 +173,8 @@ class Question:
         raise BadQuestion("key", _("There is no row “%(key)s” in this answer.") % {"key": key})
 
     def completed(self, rows: Iterable[Row], empty: Callable[[str], Row]) -> list[Row]:
-        """Weeks and months in their order, also those in which nothing happened; the rest as it came. A row is mature
-        when its own days are over."""
+        """Weeks, months and quarters in their order, also those in which nothing happened; the rest as it came. A row
+        is mature when its own days are over."""
         found = {row.key: row for row in rows}
         if self.by and not dimension(self.by).is_time:
             return [self._aged(row, self.period) for row in found.values()]
@@ -196,3 +210,4 @@ def dimensions() -> list[Dimension]:
 
 register_dimension(Dimension("month", gettext_lazy("Month"), "metrics"))
 register_dimension(Dimension("week", gettext_lazy("Week"), "metrics"))
+register_dimension(Dimension("quarter", gettext_lazy("Quarter"), "metrics"))

@@ -80,7 +80,7 @@ class Metric:
     count: Callable[[Question], Iterable[Row]]
     leads: Callable[[Question, Part], LeadPks]
     views: tuple[View, ...] = (View.PERIOD,)
-    dimensions: tuple[str, ...] = ("month", "week")
+    dimensions: tuple[str, ...] = ("month", "week", "quarter")
     stages: Literal["none", "one", "pair"] = "none"
     roles: tuple[str, ...] = ()
     takes_window: bool = False

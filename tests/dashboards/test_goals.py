@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client
 
 from dashboards.models import Goal
-from dashboards.pace import Pace
+from metrics.pace import Pace
 from dashboards.reports import computed
 from dashboards.weekly_page import WeeklyPage
 from funnel.models import Opportunity

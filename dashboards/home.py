@@ -22,8 +22,9 @@ from metrics.question import Question, View
 from metrics.registry import metric
 from scoring.models import ScoreModel
 from sla.agreements import on_its_way, unsigned_by
-from sla.inbox import Clock, offered
+from sla.inbox import offered
 from sla.models import Agreement, Calendar, Handoff
+from sla.touching import Clock
 from smarketing.navigation import may_open, url_of
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from funnel.models import Journey, Reason
 from leads.api import AFTER, SIZE, ByWord, listed
 from leads.paging import Sort
-from sla.models import Handoff
+from sla.models import Handoff, Touch
 from teams.api import Endpoint, caller
 from teams.problems import Conflict, problems, writing_problems
 
@@ -49,6 +49,38 @@ class RejectionIn(serializers.Serializer[Any]):
     )
     verdict = serializers.ChoiceField(choices=Handoff.Verdict.choices)
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    wake_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="In nurture the lead sleeps until then, whatever it does. None: it may qualify after the cool-off.",
+    )
+
+
+class AcceptanceIn(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(
+        choices=Handoff.Verdict.choices,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whether the lead fits the persona, where it can be told already.",
+    )
+
+
+class TouchIn(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=Touch.Kind.choices)
+    contact = serializers.BooleanField(
+        required=False, default=False, help_text="true: they answered. false: an attempt."
+    )
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class TouchOut(serializers.ModelSerializer[Touch]):
+    contact = serializers.BooleanField(source="is_contact", read_only=True)
+
+    class Meta:
+        model = Touch
+        fields = ["id", "handoff", "at", "kind", "contact", "note"]
 
 
 def mine(request: Request) -> QuerySet[Handoff]:
@@ -63,6 +95,8 @@ def _answer(request: Request, pk: int, answer: str, **said: Any) -> Response:
         raise Conflict(_("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
     except Handoff.NeedsWords:
         raise serializers.ValidationError({"note": [_("This reason says nothing by itself: add a note.")]})
+    except Handoff.NotAgreed:
+        raise serializers.ValidationError({"reason": [_("The agreement does not name this reason here.")]})
     return Response(HandoffOut(mine(request).get(pk=pk)).data)
 
 
@@ -97,10 +131,15 @@ class HandoffDetail(Endpoint):
 
 
 class Acceptance(Endpoint):
-    @extend_schema(operation_id="handoffs_accept", request=None, responses={200: HandoffOut, **problems(404, 409)})
+    @extend_schema(
+        operation_id="handoffs_accept", request=AcceptanceIn, responses={200: HandoffOut, **writing_problems(404, 409)}
+    )
     def post(self, request: Request, pk: int) -> Response:
         """Say yes: the clock stops, and the lead moves on."""
-        return _answer(request, pk, "accept")
+        get_object_or_404(mine(request), pk=pk)
+        said = AcceptanceIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        return _answer(request, pk, "accept", **said.validated_data)
 
 
 class Rejection(Endpoint):
@@ -115,9 +154,26 @@ class Rejection(Endpoint):
         return _answer(request, pk, "reject", **said.validated_data)
 
 
+class Touches(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_touch", request=TouchIn, responses={201: TouchOut, **writing_problems(404, 409)}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Write down what was done to reach the lead. The first touch stops the clock of the first touch."""
+        handoff = get_object_or_404(mine(request), pk=pk)
+        said = TouchIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        try:
+            touch = handoff.touch(by=caller(request), **said.validated_data)
+        except Handoff.Over:
+            raise Conflict(_("Nobody works this hand-off: it is not accepted, was given up, or its lead went back."))
+        return Response(TouchOut(touch).data, status=201)
+
+
 urlpatterns = [
     path("handoffs/", HandoffList.as_view(), name="api-handoffs"),
     path("handoffs/<int:pk>/", HandoffDetail.as_view(), name="api-handoff"),
     path("handoffs/<int:pk>/acceptance/", Acceptance.as_view(), name="api-acceptance"),
     path("handoffs/<int:pk>/rejection/", Rejection.as_view(), name="api-rejection"),
+    path("handoffs/<int:pk>/touches/", Touches.as_view(), name="api-touches"),
 ]

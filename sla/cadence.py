@@ -2,16 +2,18 @@
 
 No database. The agreed touches lie evenly over the agreed days: of six in ten days the first is due by the end of
 the second day, the second by that of the fourth, and the sixth by that of the tenth. Whoever is ahead of that has
-nothing due today. A contact ends it: the lead was reached. Nothing is due, either, once the lead moved on.
+nothing due today. A contact ends it: the lead was reached. Nothing is due, either, once the lead moved on. A day on
+which the clock of the first touch stands still from open to close is no open day.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
-from sla.hours import OpeningHours
+from sla.hours import OpeningHours, Span
 
 DAY = timedelta(days=1)
 FIVE_YEARS = 1827
@@ -78,6 +80,7 @@ def progress(
     made: int,
     reached: bool = False,
     moved_on: bool = False,
+    pauses: Sequence[Span] = (),
     at: datetime,
 ) -> Progress:
     """Say how far `made` touches are at the moment `at`, by those hours. `reached`: one of them was a contact.
@@ -88,11 +91,11 @@ def progress(
     agreed = cadence.touches if cadence else 0
     if cadence is None or reached or moved_on or made >= agreed:
         return Progress(made, agreed, today, reached)
-    due_on = open_day(hours, accepted_at, cadence.due_day(made + 1))
+    due_on = open_day(hours, accepted_at, cadence.due_day(made + 1), pauses)
     return Progress(made, agreed, today, reached, made + 1, due_on)
 
 
-def open_day(hours: OpeningHours, start: datetime, number: int) -> date:
+def open_day(hours: OpeningHours, start: datetime, number: int, pauses: Sequence[Span] = ()) -> date:
     """Return the open day of that number, counted from 1. The first is the day of `start`, if anything of it is still
     open then."""
     day = start.astimezone(hours.tz).date()
@@ -100,7 +103,7 @@ def open_day(hours: OpeningHours, start: datetime, number: int) -> date:
         day += DAY
     closed = 0
     while True:
-        is_open = hours.open_days(day, day + DAY)
+        is_open = _is_open(hours, day, pauses)
         number -= is_open
         if number == 0:
             return day
@@ -108,3 +111,12 @@ def open_day(hours: OpeningHours, start: datetime, number: int) -> date:
         if closed > FIVE_YEARS:
             raise ValueError("There is no open day within five years.")
         day += DAY
+
+
+def _is_open(hours: OpeningHours, day: date, pauses: Sequence[Span]) -> bool:
+    if not hours.open_days(day, day + DAY):
+        return False
+    if not pauses:
+        return True
+    begins, ends = (datetime.combine(each, time(), hours.tz) for each in (day, day + DAY))
+    return hours.elapsed(begins, ends, pauses) > timedelta()

@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Activity, ActivityKind, Lead
 from leads.telling import icon_of, said
 from sla.hours import OpeningHours
 from sla.models import Handoff
+from sla.touching import Clock, Work, at_work, hours_of, with_touches, works
+from smarketing import wording
 from teams.models import User
 
 LATELY = 6
 COLLEAGUES = 8
+SIZE = 50
 
 
 @dataclass(frozen=True)
-class Clock:
-    """What a page shows of an answer clock: open seconds left, negative once over, out of how many."""
+class NumberedPage:
+    """Some of what is worked. No column holds its order, so that its pages are counted."""
 
-    due_at: datetime
-    left: int
-    total: int
+    rows: list[Work]
+    previous_url: str
+    next_url: str
+    note: str
 
     @classmethod
-    def of(cls, handoff: Handoff, hours: OpeningHours, *, at: datetime) -> Clock:
-        due: datetime = handoff.due_at  # type: ignore[attr-defined]
-        left = hours.open_seconds_left(at, due) if at <= due else -hours.open_seconds_left(due, at)
-        target: timedelta = handoff.target  # type: ignore[attr-defined]
-        return cls(due, left, int(target.total_seconds()))
+    def of(cls, works: Sequence[Work], asked: str) -> NumberedPage:
+        """The page of that number, or the nearest that there is."""
+        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 1
+        number = max(1, min(number, -(-len(works) // SIZE)))
+        return cls(
+            list(works[(number - 1) * SIZE : number * SIZE]),
+            previous_url=f"?page={number - 1}" if number > 1 else "",
+            next_url=f"?page={number + 1}" if number * SIZE < len(works) else "",
+            note=gettext("%(n)s in all") % {"n": wording.number(len(works))},
+        )
 
 
 def offered(user: User) -> QuerySet[Handoff]:
@@ -60,20 +71,37 @@ def answered(user: User) -> QuerySet[Handoff]:
 
 def one(user: User) -> QuerySet[Handoff]:
     """Return a rep's hand-offs with all that the page of one shows."""
-    return (
-        Handoff.objects.for_rep(user)
-        .with_clock()
-        .select_related(
-            "lead__company",
-            "lead__score",
-            "lead__persona_match__persona",
-            "hop__agreement",
-            "hop__rejected_stage",
-            "hop__accepted_stage",
-            "transition__definition__stage",
-            "reason",
-        )
+    return with_touches(Handoff.objects.for_rep(user).with_clock()).select_related(
+        "lead__company",
+        "lead__score",
+        "lead__persona_match__persona",
+        "hop__agreement",
+        "hop__from_stage",
+        "hop__offering_team",
+        "policy",
+        "hop__rejected_stage",
+        "hop__accepted_stage",
+        "transition__definition__stage",
+        "reason",
     )
+
+
+def working(user: User, *, at: datetime) -> list[Work]:
+    """Return what one rep works, the most urgent first, each with what its line in the list shows."""
+    mine = at_work().for_rep(user).select_related("policy", "lead__company", "hop")
+    return works(mine, hours_of([user], at=at), at=at)
+
+
+def count_working(user: User) -> int:
+    return at_work().for_rep(user).count()
+
+
+def by_due(found: Iterable[Work]) -> list[dict[str, object]]:
+    """Arrange work, already in its order, under headings."""
+    groups: dict[Any, list[Work]] = {}
+    for work in found:
+        groups.setdefault(work.due, []).append(work)
+    return [{"heading": due.heading, "rows": rows} for due, rows in groups.items()]
 
 
 def by_day(handoffs: Iterable[Handoff], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:

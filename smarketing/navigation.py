@@ -54,6 +54,8 @@ GROUPS = (
         (
             Item("home", _("Home"), "home"),
             Item("inbox", _("Inbox"), "inbox"),
+            Item("untouched", _("Untouched"), "warning"),
+            Item("rejections", _("Rejections"), "reason"),
             Item("weekly", _("Weekly review"), "calendar"),
         ),
     ),

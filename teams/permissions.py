@@ -151,6 +151,11 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "handoff": SELLING,
     "acceptance": SELLING,
     "rejection": SELLING,
+    **dict.fromkeys(("inbox_working", "touches", "touch_pause", "giving_up"), SELLING),
+    "untouched": SELLING | MANAGING,
+    # SDRs offer leads as well: they see the rejections of their own team's offers.
+    **dict.fromkeys(("rejections", "dispute"), MARKETING | {Role.SDR.value}),
+    "settlement": MANAGING,
     **dict.fromkeys(
         (
             "calendar",
@@ -252,8 +257,10 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "api-handoff",
             "api-acceptance",
             "api-rejection",
+            "api-touches",
             "api-acceptance:write",
             "api-rejection:write",
+            "api-touches:write",
         ),
         SELLING,
     ),

@@ -61,15 +61,21 @@ def test_who_accepts_after_hours_has_the_next_open_day_first() -> None:
     assert open_day(OFFICE, at(20, 20), 1) == date(2026, 11, 24)
 
 
+def test_days_on_which_the_clock_stands_still_do_not_count() -> None:
+    # Tuesday from noon on, to Friday morning: of Tuesday something was left, of Wednesday and Thursday nothing.
+    holiday = [(at(17, 12), at(20, 0))]
+    assert [open_day(OFFICE, at(16, 10), number, holiday).day for number in (1, 2, 3, 4)] == [16, 17, 20, 24]
+    found = progress(Cadence(5, 5), at(16, 10), OFFICE, made=2, pauses=holiday, at=at(19, 10))
+    assert (found.due_on, found.is_overdue) == (date(2026, 11, 20), False)
+
+
 zones = st.sampled_from(["Asia/Tokyo", "Europe/Berlin", "America/New_York", "UTC"])
 windows = st.dictionaries(
     st.integers(0, 6),
     st.integers(4, 22).flatmap(lambda opens: st.tuples(st.just(opens), st.integers(opens + 1, 23))),
     min_size=1,
 )
-moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1), timezones=st.just(UTC)).map(
-    lambda moment: moment.replace(minute=0, second=0, microsecond=0)
-)
+moments = st.integers(0, 24 * 330).map(lambda hour: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour))
 
 
 @settings(max_examples=150, deadline=None)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.timezone import now
 
 from funnel.models import Definition, Stage, StageRole
@@ -19,13 +21,14 @@ from sla.agreements import (
     agree_on_definition,
     current_score_model,
     draft_next,
+    editable,
     last_signed,
     missing,
     on_its_way,
     propose,
     sign,
 )
-from sla.models import AgreedPersona, Agreement, Hop, Party, Policy, Step
+from sla.models import AgreedPersona, Agreement, Clause, Hop, Party, Policy, Step
 from smarketing import wording
 from teams.models import Team, User
 
@@ -214,9 +217,12 @@ def definition_texts() -> dict[str, str]:
 
 
 @transaction.atomic
-def draft_first(*, by: User | None = None, at: datetime | None = None, hours: float = 4) -> Agreement:
+def draft_first(
+    *, by: User | None = None, at: datetime | None = None, hours: float = 4, by_way_of_sdr: bool = True
+) -> Agreement:
     """Draft the first agreement from the starter set; what exists already (teams, personas, drafts) is used.
 
+    Where there are SDRs, leads go by way of them, unless asked otherwise.
     Raises `Frozen` when an agreement was signed or proposed before.
     """
     if last_signed() is not None:
@@ -227,7 +233,8 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
     if begun is not None:
         return draft
     marketing, sales = _team(Team.Kind.MARKETING), _team(Team.Kind.SALES)
-    for team in Team.objects.filter(pk__in=[marketing.pk, sales.pk]):
+    sdr = _sdr_team() if by_way_of_sdr else None
+    for team in filter(None, (marketing, sdr, sales)):
         Party.objects.create(agreement=draft, team=team, head=team.head)
     for position, version in enumerate(_personas(by, at), 1):
         AgreedPersona.objects.create(agreement=draft, version=version, position=position)
@@ -242,43 +249,57 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
         "双方を同じ時計と同じ数字で測ります。",
     )
     draft.save()
-    stage = Stage.objects.role
-    Hop.objects.create(
-        agreement=draft,
-        from_stage=stage(StageRole.MQL),
-        offering_team=marketing,
-        receiving_team=sales,
-        accepted_stage=stage(StageRole.SAL),
-        rejected_stage=stage(StageRole.LEAD),
-    )
-    for policy in starting_policies(draft, timedelta(hours=hours)):
+    for hop in starting_hops(draft, marketing, sdr, sales):
+        hop.save()
+    for policy in starting_policies(draft, timedelta(hours=hours), with_sdr=sdr is not None):
         policy.save()
         for step in starting_steps(draft, policy):
             step.save()
+    full_clauses(draft)
     return draft
 
 
-def starting_policies(draft: Agreement, answer_within: timedelta) -> list[Policy]:
-    """Hot leads sooner, the rest in time."""
+def starting_hops(draft: Agreement, marketing: Team, sdr: Team | None, sales: Team) -> list[Hop]:
+    """From marketing straight to sales, or by way of the SDRs where there are some."""
+    stage = Stage.objects.role
+
+    def hop(entered: StageRole, giving: Team, taking: Team, accepted: StageRole, rejected: StageRole) -> Hop:
+        return Hop(
+            agreement=draft,
+            from_stage=stage(entered),
+            offering_team=giving,
+            receiving_team=taking,
+            accepted_stage=stage(accepted),
+            rejected_stage=stage(rejected),
+        )
+
+    if sdr is None:
+        return [hop(StageRole.MQL, marketing, sales, StageRole.SAL, StageRole.LEAD)]
     return [
-        Policy(
-            agreement=draft,
-            position=1,
-            quadrant=Quadrant.HOT,
-            answer_within=answer_within / 2,
-            touch_within=timedelta(hours=8),
-            touches=6,
-            touch_days=10,
-        ),
-        Policy(
-            agreement=draft,
-            position=2,
-            answer_within=answer_within,
-            touch_within=timedelta(hours=16),
-            touches=4,
-            touch_days=10,
-        ),
+        hop(StageRole.MQL, marketing, sdr, StageRole.SAL, StageRole.LEAD),
+        hop(StageRole.SQL, sdr, sales, StageRole.SQL, StageRole.SAL),
     ]
+
+
+def starting_policies(draft: Agreement, answer_within: timedelta, *, with_sdr: bool = False) -> list[Policy]:
+    """Hot leads sooner, the rest in time; what the SDRs have qualified needs no cadence of its own."""
+    hot = Policy(
+        quadrant=Quadrant.HOT,
+        answer_within=answer_within / 2,
+        touch_within=timedelta(hours=8),
+        touches=6,
+        touch_days=10,
+    )
+    rest = Policy(answer_within=answer_within, touch_within=timedelta(hours=16), touches=4, touch_days=10)
+    found = [hot, rest]
+    if with_sdr:
+        stage = Stage.objects.role
+        hot.stage = stage(StageRole.MQL)
+        qualified = Policy(stage=stage(StageRole.SQL), answer_within=answer_within, touch_within=timedelta(hours=8))
+        found = [hot, qualified, rest]
+    for position, policy in enumerate(found, 1):
+        policy.agreement, policy.position = draft, position
+    return found
 
 
 def starting_steps(draft: Agreement, policy: Policy) -> list[Step]:
@@ -289,10 +310,83 @@ def starting_steps(draft: Agreement, policy: Policy) -> list[Step]:
     return [Step(agreement=draft, policy=policy, clock=c, percent=p, action=a) for c, p, a in usual]
 
 
-def agree_on_starter(*, at: datetime | None = None, hours: float = 4) -> Agreement:
-    """Draft, propose and sign the starter set in the name of the two heads. It holds from the next company day on."""
+# Promises in numbers: the usual shape of such an agreement. Days that a lead has to become a customer.
+CLOSE_WITHIN = 90
+
+
+def usual_clauses(
+    draft: Agreement,
+    *,
+    leads: int = 60,
+    close_rate: Decimal = Decimal("0.05"),
+    days: int = CLOSE_WITHIN,
+    customers: int = 3,
+) -> list[Clause]:
+    """Add what nearly every such agreement says: each month marketing hands over at least so many leads; sales wins
+    at least that share of them within so many days, and so many contracts. Raises `Frozen`."""
+    marketing, _receiving, sales = _sides(draft)
+    return _add_clauses(
+        draft,
+        Clause(team=marketing, metric="handed_over", target=leads),
+        Clause(team=sales, metric="close_rate", target=close_rate, window_days=days),
+        Clause(team=sales, metric="contracts", target=customers),
+    )
+
+
+def full_clauses(
+    draft: Agreement,
+    *,
+    leads: int = 60,
+    close_rate: Decimal = Decimal("0.05"),
+    days: int = CLOSE_WITHIN,
+    customers: int = 3,
+) -> list[Clause]:
+    """Add the usual shape, and how well each side does its part on the way: how good the leads are, and how soon and
+    how steadily they are worked. Raises `Frozen`."""
+    marketing, receiving, _sales = _sides(draft)
+    usual = usual_clauses(draft, leads=leads, close_rate=close_rate, days=days, customers=customers)
+    share = Decimal
+    return usual + _add_clauses(
+        draft,
+        Clause(team=marketing, metric="acceptance", target=share("0.7")),
+        Clause(team=marketing, metric="persona_fit", target=share("0.8")),
+        Clause(team=marketing, metric="free_mail", comparator=Clause.Comparator.AT_MOST, target=share("0.1")),
+        Clause(team=receiving, metric="answered_in_time", target=share("0.95"), every=Clause.Every.WEEK),
+        Clause(team=receiving, metric="first_touch_in_time", target=share("0.9"), every=Clause.Every.WEEK),
+        Clause(team=receiving, metric="cadence_kept", target=share("0.9")),
+        Clause(team=receiving, metric="worked", target=share("0.95")),
+    )
+
+
+def _sides(draft: Agreement) -> tuple[Team | None, Team | None, Team | None]:
+    """Of the parties: marketing, whoever takes the leads over first, and sales."""
+    parties = [party.team for party in draft.parties.select_related("team").order_by("pk")]
+
+    def first(*kinds: Team.Kind) -> Team | None:
+        return next((team for kind in kinds for team in parties if team.kind == kind), None)
+
+    sales = first(Team.Kind.SALES, Team.Kind.SDR)
+    hop = draft.hops.select_related("receiving_team").first()
+    receiving = hop.receiving_team if hop and hop.receiving_team in parties else sales
+    return first(Team.Kind.MARKETING, Team.Kind.VENDOR), receiving, sales
+
+
+def _add_clauses(draft: Agreement, *clauses: Clause) -> list[Clause]:
+    """Put them behind those that the draft has; of a side that is no party, nothing is promised."""
+    with transaction.atomic():
+        editable(draft)
+        last = draft.clauses.aggregate(last=Max("position"))["last"] or 0
+        added = [clause for clause in clauses if clause.team_id]
+        for position, clause in enumerate(added, last + 1):
+            clause.agreement, clause.position = draft, position
+            clause.save()
+    return added
+
+
+def agree_on_starter(*, at: datetime | None = None, hours: float = 4, by_way_of_sdr: bool = True) -> Agreement:
+    """Draft, propose and sign the starter set in the name of the heads. It holds from the next company day on."""
     at = at or now()
-    draft = draft_first(at=at, hours=hours)
+    draft = draft_first(at=at, hours=hours, by_way_of_sdr=by_way_of_sdr)
     if lacking := missing(draft):
         raise Agreement.NotReady(lacking)
     heads = {party.head.pk: party.head for party in draft.parties.select_related("head") if party.head}
@@ -311,6 +405,10 @@ def _team(kind: Team.Kind) -> Team:
     names = {Team.Kind.MARKETING: ("Marketing", "マーケティング"), Team.Kind.SALES: ("Sales", "営業")}
     name, name_ja = names[kind]
     return there or Team.objects.create(kind=kind, name=name, name_ja=name_ja)
+
+
+def _sdr_team() -> Team | None:
+    return Team.objects.filter(kind=Team.Kind.SDR).select_related("head").order_by("head", "pk").first()
 
 
 def _personas(by: User | None, at: datetime) -> list[PersonaVersion]:

@@ -138,9 +138,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
     "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
+    "tell people": {"task": "integrations.tasks.deliver", "schedule": 15, "options": {"expires": 15}},
     "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},
     "preview scores": {"task": "scoring.tasks.preview", "schedule": 60, "options": {"expires": 60}},
     "go on with imports": {"task": "leads.tasks.run_imports", "schedule": 15, "options": {"expires": 15}},
+    "compute attainment": {"task": "sla.tasks.compute_attainment", "schedule": 60, "options": {"expires": 60}},
     "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
@@ -220,17 +222,38 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not env.yes_or_no("STATIC_MANIFEST", False)
 MEDIA_ROOT = VAR_DIR / "media"
 
-# Mail: into files, until a server is given.
+# Mail: into files, until a server or a provider is given.
 
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.whole_number("EMAIL_PORT", 587, at_least=1, at_most=65535)
 EMAIL_HOST_USER = env.text("EMAIL_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
-EMAIL_USE_TLS = env.yes_or_no("EMAIL_TLS", True)
+_tls = env.yes_or_no("EMAIL_TLS", True)
+# Port 465 speaks TLS from the first byte, the others after they were asked to.
+EMAIL_USE_SSL = _tls and EMAIL_PORT == 465
+EMAIL_USE_TLS = _tls and not EMAIL_USE_SSL
 EMAIL_TIMEOUT = 10
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
+# What each provider calls its key.
+_keys = {"mailersend": "MAILERSEND_API_TOKEN", "postmark": "POSTMARK_SERVER_TOKEN"} | {
+    name: f"{name.upper()}_API_KEY" for name in ("brevo", "mailgun", "resend", "sendgrid", "sparkpost")
+}
+EMAIL_PROVIDER = env.text("EMAIL_PROVIDER") and env.one_of("EMAIL_PROVIDER", sorted(_keys), "")
+if EMAIL_PROVIDER:
+    if EMAIL_HOST:
+        raise env.Refused("EMAIL_PROVIDER: EMAIL_HOST is given as well; give one of them.")
+    if not env.text("EMAIL_API_KEY"):
+        raise env.Refused(f"EMAIL_API_KEY: EMAIL_PROVIDER={EMAIL_PROVIDER} needs the key of its account.")
+    ANYMAIL = {_keys[EMAIL_PROVIDER]: env.text("EMAIL_API_KEY"), "REQUESTS_TIMEOUT": EMAIL_TIMEOUT}
+    if env.text("EMAIL_API_URL"):
+        ANYMAIL[f"{EMAIL_PROVIDER.upper()}_API_URL"] = env.text("EMAIL_API_URL")
+    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "integrations.mailbox.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"smarketing@{_address.hostname}")
+
+# Chat: webhooks of our own network are refused, because whoever may name an address could reach what others cannot.
+ALLOW_PRIVATE_WEBHOOKS = env.yes_or_no("ALLOW_PRIVATE_WEBHOOKS", False)
 
 # Safety
 

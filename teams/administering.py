@@ -58,6 +58,9 @@ def save(person: User, *, by: User, at: datetime | None = None) -> None:
             keep(person, {INVITED: (None, person.email)}, by=by, at=at)
             return
         before = state(User.objects.select_for_update().get(pk=person.pk))
+        if person.email != before["email"]:
+            # What is known of the old address says nothing of the new one.
+            person.unreachable_since, person.unreachable_because = None, ""
         person.save()
         after = state(person)
         keep(person, {name: (old, after[name]) for name, old in before.items() if old != after[name]}, by=by, at=at)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
@@ -29,6 +30,8 @@ class PersonMiddleware:
             if user.language:
                 translation.activate(user.language)
                 request.LANGUAGE_CODE = user.language
+            else:
+                remember_language(user)
         timezone.activate(zone or company_zone())
         try:
             response = self.get_response(request)
@@ -50,3 +53,10 @@ class PersonMiddleware:
         if not may(request.user, name):
             raise PermissionDenied
         return None
+
+
+def remember_language(user: User) -> None:
+    """Keep the language of the browser, for the letters to somebody who chose none."""
+    browser = translation.get_language() or ""
+    if browser != (user.browser_language or settings.LANGUAGE_CODE):
+        User.objects.filter(pk=user.pk).update(browser_language=browser)

@@ -6,13 +6,14 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.timezone import now
@@ -152,6 +153,16 @@ class User(AbstractUser):
         _("Time zone"), max_length=64, blank=True, validators=[valid_time_zone], help_text=_("Empty: the company's.")
     )
     theme = models.CharField(_("Appearance"), max_length=8, choices=Theme, blank=True)
+    # The language of the browser, where the person chose none: letters have no browser to ask.
+    browser_language = models.CharField(max_length=8, blank=True, editable=False)
+    quiet_hours = models.BooleanField(
+        _("Quiet hours"),
+        default=True,
+        help_text=_("Outside your opening hours nothing is sent; it goes out when they begin."),
+    )
+    # Since when the mail server of this person's address takes nothing, and what it says.
+    unreachable_since = models.DateTimeField(null=True, editable=False)
+    unreachable_because = models.CharField(max_length=300, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -187,14 +198,32 @@ class User(AbstractUser):
         """The person's own time zone, or None to use the company's."""
         return ZoneInfo(self.time_zone) if self.time_zone else None
 
+    @property
+    def spoken(self) -> str:
+        """The language to write to this person in: the chosen one, else that of the browser they last came with."""
+        return self.language or self.browser_language or settings.LANGUAGE_CODE
+
+    def mail_failed(self, because: str, *, at: datetime) -> bool:
+        """Note that this person's address takes no mail. Returns whether that is news."""
+        found = User.objects.filter(pk=self.pk, email=self.email, unreachable_since=None)
+        return bool(found.update(unreachable_since=at, unreachable_because=because[:300]))
+
+    def mail_arrived(self) -> None:
+        if self.unreachable_since:
+            User.objects.filter(pk=self.pk).update(unreachable_since=None, unreachable_because="")
+
 
 # What the sentences of notices may speak of, beside the lead.
-WORDS = ("reason", "number", "file", "team", "fields", "rep", "clause", "day")
+WORDS = ("reason", "number", "file", "team", "fields", "rep", "clause", "day", "person")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> Self:
         return self.filter(read_at=None)
+
+    def undispatched(self) -> Self:
+        """Those of which nobody has decided yet by which ways they go out."""
+        return self.filter(dispatched_at=None)
 
     def tell(
         self,
@@ -234,6 +263,7 @@ class Notice(models.Model):
         SETTLED = "settled", _("A dispute is settled")
         AT_RISK = "at_risk", _("A promise is at risk")
         REVIEW_DUE = "review_due", _("A review is due")
+        UNREACHABLE = "unreachable", _("Somebody's e-mail does not arrive")
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=20, choices=Kind)
@@ -242,6 +272,8 @@ class Notice(models.Model):
     url = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True, blank=True)
+    # When it was decided by which other ways it goes out; in the app it is always told.
+    dispatched_at = models.DateTimeField(null=True, editable=False)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -250,6 +282,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at"]),
             models.Index(fields=["user"], name="notice_unread", condition=Q(read_at=None)),
+            models.Index(fields=["created_at"], name="notice_undispatched", condition=Q(dispatched_at=None)),
         ]
 
     @property
@@ -272,12 +305,66 @@ class Notice(models.Model):
             self.Kind.NOT_READY: _("%(lead)s cannot be handed over yet: %(fields)s is not filled in."),
             self.Kind.REASSIGNED: _("%(lead)s went to %(rep)s, because it was not answered."),
             self.Kind.DISPUTED: _("The rejection of %(lead)s is disputed: %(reason)s"),
-            self.Kind.SETTLED: _("The dispute about %(lead)s is settled: %(reason)s"),
+            self.Kind.SETTLED: _("The rejection of %(lead)s was wrong, it is offered again: %(reason)s")
+            if self.params.get("upheld")
+            else _("The rejection of %(lead)s stands: %(reason)s"),
             self.Kind.AT_RISK: _("At risk: %(clause)s"),
             self.Kind.REVIEW_DUE: _("The review of %(day)s comes up: prepare it."),
+            self.Kind.UNREACHABLE: _("%(person)s cannot be reached by e-mail: %(reason)s"),
         }[self.Kind(self.kind)]
         known = dict.fromkeys(WORDS, "") | self.params
         return str(said % (known | {"lead": self.lead_name}))
+
+
+class Way(models.TextChoices):
+    """How a notice reaches somebody, beside the list in the app."""
+
+    EMAIL = "email", _("E-mail")
+    CHAT = "chat", _("My chat")
+
+
+Kind: TypeAlias = Notice.Kind
+# What goes out by a way as long as a person has chosen nothing: by e-mail what somebody waits for, by chat what is
+# urgent.
+USUAL: dict[Way, frozenset[Kind]] = {
+    Way.EMAIL: frozenset(Kind) - {Kind.IMPORT_DONE, Kind.NOT_READY},
+    Way.CHAT: frozenset({Kind.OFFERED, Kind.REMINDER, Kind.BREACH, Kind.REASSIGNED, Kind.UNOFFERED}),
+}
+
+
+class NoticeChoiceQuerySet(models.QuerySet["NoticeChoice"]):
+    def kinds_of(self, users: Iterable[User]) -> dict[int, dict[Way, set[Kind]]]:
+        """Return which kinds each of `users` is told by which way, by the person's id, in one query."""
+        told = {user.pk: {way: set(USUAL[way]) for way in Way} for user in users}
+        for choice in self.filter(user__in=told):
+            kinds = told[choice.user_id][Way(choice.way)]
+            (kinds.add if choice.wanted else kinds.discard)(Kind(choice.kind))
+        return told
+
+    def choose(self, user: User, wanted: dict[Way, set[Kind]]) -> None:
+        """Keep what a person chose, whole. Only what differs from the usual is a row."""
+        with transaction.atomic():
+            User.objects.select_for_update().get(pk=user.pk)
+            self.filter(user=user).delete()
+            self.bulk_create(
+                NoticeChoice(user=user, kind=kind, way=way, wanted=kind in kinds)
+                for way, kinds in wanted.items()
+                for kind in sorted(USUAL[way] ^ kinds)
+            )
+
+
+class NoticeChoice(models.Model):
+    """One kind of notice that a person wants by a way, or does not, against what is usual."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notice_choices")
+    kind = models.CharField(max_length=20, choices=Notice.Kind)
+    way = models.CharField(max_length=8, choices=Way)
+    wanted = models.BooleanField()
+
+    objects = NoticeChoiceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "way"], name="a_way_is_chosen_once")]
 
 
 class Scope(models.TextChoices):

@@ -1,0 +1,13 @@
+from celery import shared_task
+
+from integrations import delivering, dispatching, mailbox
+from sla.machine import working
+
+
+@shared_task(ignore_result=True)
+def deliver() -> None:
+    with working() as may_work:
+        if may_work:
+            dispatching.dispatch_all()
+    delivering.send_due()
+    mailbox.tidy()

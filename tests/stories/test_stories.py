@@ -126,7 +126,7 @@ def test_a_marketer_writes_a_persona(browser: Browser, site: Site, words: Words)
         expect(page.locator("main")).to_contain_text("300")
 
 
-def test_b_marketer_drafts_a_definition_and_both_heads_sign_it(browser: Browser, site: Site, words: Words) -> None:
+def test_b_marketer_drafts_a_definition_and_all_heads_sign_it(browser: Browser, site: Site, words: Words) -> None:
     stage = site.ask("SELECT id FROM funnel_stage WHERE role = 'mql'")[0][0]
     with signed_in(browser, site, "marketer", words) as mara:
         page = mara.go(f"/definitions/{stage}/")
@@ -139,7 +139,7 @@ def test_b_marketer_drafts_a_definition_and_both_heads_sign_it(browser: Browser,
         page.locator('form#definition button[value="propose"]').click()
         page.wait_for_url(re.compile("/agreement/"))
     number = site.ask("SELECT max(number) FROM sla_agreement")[0][0]
-    for head in ("head-of-marketing", "head-of-sales"):
+    for head in ("head-of-marketing", "head-of-sdr", "head-of-sales"):
         with signed_in(browser, site, head, words) as signer:
             page = signer.go(f"/agreement/v{number}/signature/")
             page.locator('[name="agrees"]').check()

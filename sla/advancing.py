@@ -17,6 +17,7 @@ from funnel.qualification import begin_missing, qualify
 from leads.matching import match_personas
 from leads.models import Lead, PersonaVersion, StaleLead
 from scoring.rescoring import rescore
+from sla import reviewing
 from sla.models import Agreement, BegunDay
 from sla.offering import offer, withdraw_moved
 from smarketing.company import company_zone
@@ -75,6 +76,7 @@ def begin_day(*, at: datetime | None = None) -> bool:
             return False  # another worker is at it
         try:
             _everyone(at=at)
+            reviewing.begin_day(at=at)
             BegunDay.objects.get_or_create(day=today, defaults={"finished_at": at})
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [DAY_LOCK])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import models
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -50,6 +53,9 @@ class Review(models.Model):
         GOALS = "goals", _("Goals of the month")
         WHOLE = "whole", _("The whole agreement")
 
+    class Held(Exception):
+        """It was held: what it decided stays."""
+
     kind = models.CharField(max_length=5, choices=Kind)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="reviews")
     due_on = models.DateField()
@@ -66,6 +72,34 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["kind", "due_on"], name="one_review_of_a_kind_per_day"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_review_looks_back"),
         ]
+
+    def hold(self, *, by: User, at: datetime | None = None) -> None:
+        """It took place. Of two who say so one wins. Raises `Held`."""
+        found = Review.objects.filter(pk=self.pk, held_at=None).update(held_at=at or now(), held_by=by)
+        if not found:
+            raise self.Held
+        self.refresh_from_db()
+
+    def note(self, text: str) -> None:
+        """Write down what was said. Raises `Held`."""
+        if not Review.objects.filter(pk=self.pk, held_at=None).update(notes=text):
+            raise self.Held
+
+    def decide(self, text: str, *, by: User, clause: UUID | None = None, at: datetime | None = None) -> Decision:
+        """Write one decision down. Raises `Held`."""
+        with transaction.atomic():
+            self._still_open()
+            return Decision.objects.create(review=self, text=text, clause=clause, by=by, at=at or now())
+
+    def take_back(self, decision: Decision) -> None:
+        """Strike a decision out again. Raises `Held`."""
+        with transaction.atomic():
+            self._still_open()
+            self.decisions.filter(pk=decision.pk).delete()
+
+    def _still_open(self) -> None:
+        if not Review.objects.select_for_update().filter(pk=self.pk, held_at=None).values_list("pk").first():
+            raise self.Held
 
 
 class Decision(models.Model):

@@ -13,7 +13,8 @@ from django.utils.timezone import now
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, CustomField, Lead
 from scoring.models import MILLION, Score, ScoreModel
-from sla.models import Agreement, Handoff
+from sla.agreements import draft_next
+from sla.models import Agreement, Clause, Handoff
 from sla.offering import offer
 from teams.models import Role, Team, User
 
@@ -66,16 +67,20 @@ def agreement(
     definitions: Sequence[Definition] = (),
     answer_within: timedelta = timedelta(hours=4),
     steps: Sequence[tuple[int, str]] = ((80, "remind"), (100, "tell")),
+    touch_steps: Sequence[tuple[int, str]] = (),
     policy: dict[str, Any] | None = None,
+    clauses: Sequence[dict[str, Any]] = (),
+    agreed: dict[str, Any] | None = None,
     **hop_fields: Any,
 ) -> Agreement:
     """An agreement in force with one hop, mql to sales, answered within four hours, and one policy for all.
 
-    `steps` are those of the answer clock: (percent, action).
+    `steps` are those of the answer clock: (percent, action). `clauses` are sales' unless they say `side="marketing"`;
+    `agreed` are fields of the agreement itself.
     """
     marketing = team(Team.Kind.MARKETING)
     receiving = receiving or team(Team.Kind.SALES)
-    made = Agreement.objects.create(number=next(_number))
+    made = Agreement.objects.create(number=next(_number), **(agreed or {}))
     for bound in (marketing, receiving):
         made.parties.create(team=bound, head=bound.head)
     for definition in definitions:
@@ -83,6 +88,10 @@ def agreement(
     for_all = made.policies.create(position=1, answer_within=answer_within, **(policy or {}))
     for percent, action in steps:
         made.steps.create(policy=for_all, percent=percent, action=action)
+    for percent, action in touch_steps:
+        made.steps.create(policy=for_all, clock="first_touch", percent=percent, action=action)
+    for position, fields in enumerate(clauses, 1):
+        clause({"agreement": made, "position": position} | fields, {"marketing": marketing, "sales": receiving})
     stages = {stage.role: stage for stage in Stage.objects.all()}
     made.hops.create(
         from_stage=stages[StageRole.MQL],
@@ -133,3 +142,30 @@ def score(lead: Lead, *, fit: int = 60, interest: int = 30, **fields: Any) -> Sc
     model = ScoreModel.objects.first() or ScoreModel.objects.create(number=next(_number))
     fields.setdefault("scored_on", lead.created_at.date())
     return Score.objects.create(lead=lead, model=model, fit=fit * MILLION, interest=interest * MILLION, **fields)
+
+
+def clause(fields: dict[str, Any], teams: dict[str, Team]) -> Clause:
+    """A promise of a draft: at least ten leads handed over every month, unless it says otherwise."""
+    said = {"metric": "handed_over", "target": 10, "every": "month"} | fields
+    return Clause.objects.create(team=teams[said.pop("side", "sales")], **said)
+
+
+def next_agreement(before: Agreement, *, from_at: datetime, clauses: Sequence[dict[str, Any]] = ()) -> Agreement:
+    """The next version, in force from then: it carries everything over, and adds these clauses.
+
+    A clause with the key of one that is there changes it; `target=None` takes it out.
+    """
+    draft = draft_next(at=from_at)
+    teams = {"marketing": before.parties.earliest("pk").team, "sales": before.parties.latest("pk").team}
+    for position, fields in enumerate(clauses, 100):
+        same = Clause.objects.filter(agreement=draft, key=fields.get("key"))
+        if not same:
+            clause({"agreement": draft, "position": position} | fields, teams)
+        elif fields.get("target") is None:
+            same.delete()
+        else:
+            same.update(**fields)
+    Agreement.objects.filter(pk=before.pk).update(replaced_at=from_at)
+    Agreement.objects.filter(pk=draft.pk).update(proposed_at=from_at, in_force_from=from_at)
+    draft.refresh_from_db()
+    return draft

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
 from sla.models.calendars import Calendar, CalendarUse
 from sla.models.timers import Escalation, Timer
@@ -69,3 +69,13 @@ def start_clocks(handoffs: Sequence[Handoff], *, at: datetime, kind: Timer.Kind 
         ]
     Timer.objects.bulk_create(timers)
     Escalation.objects.bulk_create(escalations)
+
+
+def waited(handoff: Handoff) -> timedelta | None:
+    """How long its lead waited, in open time, from its first offer to this answer, whoever had it meanwhile; None
+    while it waits. It is what the clocks kept: each ran by the hours of its rep."""
+    if not handoff.answer:
+        return None
+    chain = Timer.objects.filter(kind=Timer.Kind.ANSWER, handoff__transition=handoff.transition_id)
+    total: timedelta | None = chain.filter(handoff__lte=handoff.pk).aggregate(total=Sum("open_time"))["total"]
+    return total

@@ -1,53 +1,106 @@
 """What a policy lets happen while a promise runs: one function an action.
 
-Each is called once for its step, in the transaction that marks the step as taken, with its hand-off locked.
+Each is called once for its step, in the transaction that marks the step as taken, with its hand-off locked. Telling
+changes nothing: what is to be told is gathered, and written at the end of the batch.
 """
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from funnel.models import Journey
-from sla.models import Escalation, Handoff, Party, Step
+from sla.models import Escalation, Handoff, Party, Step, Timer
 from sla.offering import about_lead, tell_offered
 from sla.routing import somebody_else
 from teams.models import Notice, User
 
+log = logging.getLogger(__name__)
 
-def take(step: Escalation, *, at: datetime) -> str:
-    """Take the step, and say in a word what came of it."""
-    do = {
-        Step.Action.REMIND: remind,
-        Step.Action.TELL: tell,
-        Step.Action.REASSIGN: reassign,
-        Step.Action.ACCEPT: accept,
-        Step.Action.WITHDRAW: withdraw,
-    }[Step.Action(step.action)]
-    try:
-        with transaction.atomic():
-            return do(step, at=at)
-    except (Handoff.Answered, Journey.Moved):
-        return "too late"
+TOO_LATE = "too late"
 
 
-def remind(step: Escalation, *, at: datetime) -> str:
-    # A reminder of what is over helps nobody; whoever was away finds the breach.
-    if step.timer.due_at < at:
-        return "too late"
-    handoff = step.timer.handoff
-    _tell(handoff.rep, step, f"/inbox/{handoff.pk}/", at=at)
-    return "told"
+class Batch:
+    """Steps that have come, in their order: what they told, and what came of each."""
 
+    def __init__(self, *, at: datetime) -> None:
+        self.at = at
+        self.notices: list[Notice] = []
+        self.failed: list[Escalation] = []
+        self._answered: set[int] = set()
+        self._managers: dict[tuple[int, int], User | None] = {}
 
-def tell(step: Escalation, *, at: datetime) -> str:
-    handoff = step.timer.handoff
-    manager = escalates_to(handoff)
-    if manager is None or manager == handoff.rep:
-        return "nobody"
-    _tell(manager, step, f"/leads/{handoff.lead_id}/", at=at)
-    return "told"
+    def take(self, steps: Sequence[Escalation]) -> None:
+        """Take each step and keep its outcome in it. One that breaks stays due, and holds up no other."""
+        for step in steps:
+            try:
+                step.outcome = self._take(step)
+            except OperationalError:
+                raise  # of the database itself: the whole batch is done again
+            except Exception:
+                log.exception("Step %s of clock %s failed; trying again with the next sweep.", step.pk, step.timer_id)
+                self.failed.append(step)
+        Notice.objects.bulk_create(self.notices, ignore_conflicts=True)
+
+    def _take(self, step: Escalation) -> str:
+        # A sweep that comes late finds several at once: the first that ended the clock was the last that counted.
+        if step.timer_id in self._answered:
+            return TOO_LATE
+        action = Step.Action(step.action)
+        if action == Step.Action.REMIND:
+            return self.remind(step)
+        if action == Step.Action.TELL:
+            return self.tell(step)
+        end = {
+            Step.Action.REASSIGN: reassign,
+            Step.Action.ACCEPT: accept,
+            Step.Action.WITHDRAW: withdraw,
+        }[action]
+        try:
+            with transaction.atomic():
+                outcome = end(step, at=self.at)
+        except (Handoff.Answered, Journey.Moved):
+            return TOO_LATE
+        if outcome != "nobody":
+            self._answered.add(step.timer_id)
+        return outcome
+
+    def remind(self, step: Escalation) -> str:
+        # A reminder that it falls due helps nobody once it has; whoever was away finds the breach.
+        if step.percent < 100 and step.timer.due_at < self.at:
+            return TOO_LATE
+        self._tell(step.timer.handoff.rep, step, f"/inbox/{step.timer.handoff_id}/")
+        return "told"
+
+    def tell(self, step: Escalation) -> str:
+        handoff = step.timer.handoff
+        manager = self._manager(handoff)
+        if manager is None or manager == handoff.rep:
+            return "nobody"
+        self._tell(manager, step, f"/leads/{handoff.lead_id}/")
+        return "told"
+
+    def _manager(self, handoff: Handoff) -> User | None:
+        team = handoff.hop.agreement_id, handoff.hop.receiving_team_id
+        if team not in self._managers:
+            self._managers[team] = escalates_to(handoff)
+        return self._managers[team]
+
+    def _tell(self, user: User, step: Escalation, url: str) -> None:
+        timer = step.timer
+        self.notices.append(
+            Notice(
+                user=user,
+                kind=Notice.Kind.BREACH if timer.due_at < self.at else Notice.Kind.REMINDER,
+                about=f"timer {timer.pk} at {step.percent}",
+                params=about_clock(timer),
+                url=url,
+                created_at=self.at,
+            )
+        )
 
 
 def reassign(step: Escalation, *, at: datetime) -> str:
@@ -80,10 +133,7 @@ def escalates_to(handoff: Handoff) -> User | None:
     return (named and named.escalates_to) or handoff.hop.receiving_team.head
 
 
-def _tell(user: User, step: Escalation, url: str, *, at: datetime) -> None:
-    timer = step.timer
-    over = timer.due_at <= at
-    kind = Notice.Kind.BREACH if over else Notice.Kind.REMINDER
-    params = about_lead(timer.handoff.lead) | {"due_at": timer.due_at.isoformat(), "rep": str(timer.handoff.rep)}
-    about = f"timer {timer.pk}" if over else f"timer {timer.pk} at {step.percent}"
-    Notice.objects.tell([user], kind, about=about, params=params, url=url, at=at)
+def about_clock(timer: Timer) -> dict[str, str | int]:
+    """What a notice keeps of a clock and its lead, to be worded in the reader's language."""
+    handoff = timer.handoff
+    return about_lead(handoff.lead) | {"due_at": timer.due_at.isoformat(), "rep": str(handoff.rep)}

@@ -10,39 +10,41 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from history.models import Outbox
-from sla.escalating import take
+from sla import escalating
 from sla.models import Escalation, Timer
-from sla.offering import about_lead
 from teams.models import Notice
 
 BATCH = 1000
+# Fewer at a time: a step may end a hand-off, and until all of them are written down its rep cannot answer.
+STEPS = 200
 
 
-class Step(Protocol):
+class Batch(Protocol):
     def __call__(self, *, at: datetime) -> int: ...
 
 
 # One indexed statement a batch. Rows that somebody answers this moment are left to the answer, which dates itself.
 BREACH = """
-UPDATE sla_timer SET breached_at = due_at
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM sla_timer
     WHERE due_at < %s AND stopped_at IS NULL AND breached_at IS NULL
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
-RETURNING id
+UPDATE sla_timer timer SET breached_at = timer.due_at FROM due WHERE timer.id = due.id
+RETURNING timer.id
 """
-# Of an answer and a sweep at once, the answer holds its hand-off, and the step waits for the next sweep.
+# Of an answer and a sweep at once, the answer holds its hand-off, and the step waits for the next sweep. Exactly on the
+# deadline an answer is still in time: nothing is taken away before it is over.
 COME = """
-UPDATE sla_escalation SET done_at = %s
-WHERE id IN (
+WITH come AS MATERIALIZED (
     SELECT step.id FROM sla_escalation step
     JOIN sla_timer timer ON timer.id = step.timer_id
     JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
-    WHERE step.due_at <= %s AND step.done_at IS NULL
+    WHERE step.due_at <= %s AND (step.due_at < %s OR step.percent < 100) AND step.done_at IS NULL
     ORDER BY step.due_at, step.id LIMIT %s FOR UPDATE OF handoff, timer, step SKIP LOCKED
 )
-RETURNING id
+UPDATE sla_escalation step SET done_at = %s FROM come WHERE step.id = come.id
+RETURNING step.id
 """
 
 
@@ -50,14 +52,14 @@ def sweep_timers(*, at: datetime | None = None) -> dict[str, int]:
     """Breach what is overdue, take the steps that the policies name, and say how many. Safe to run twice: each step
     is marked in the row, in the transaction that takes it."""
     at = at or now()
-    return {"breached": _all_batches(breach_due, at), "escalated": _all_batches(escalate_due, at)}
+    return {"breached": _all_batches(breach_due, BATCH, at), "escalated": _all_batches(escalate_due, STEPS, at)}
 
 
-def _all_batches(step: Step, at: datetime) -> int:
+def _all_batches(batch: Batch, size: int, at: datetime) -> int:
     total = 0
-    while done := step(at=at):
+    while done := batch(at=at):
         total += done
-        if done < BATCH:
+        if done < size:
             break
     return total
 
@@ -74,23 +76,32 @@ def breach_due(*, at: datetime) -> int:
 
 
 def escalate_due(*, at: datetime) -> int:
-    """Take one batch of the steps that have come, and say how many."""
+    """Take one batch of the steps that have come, and say how many were taken."""
     with transaction.atomic():
+        batch = escalating.Batch(at=at)
         steps = _come(at)
-        outcomes = [(step, take(step, at=at)) for step in steps]
-        for step, outcome in outcomes:
-            step.outcome = outcome
-        Escalation.objects.bulk_update(steps, ["outcome"])
-    return len(steps)
+        batch.take(steps)
+        _keep(steps, batch.failed)
+    return len(steps) - len(batch.failed)
 
 
 def _come(at: datetime) -> list[Escalation]:
     with connection.cursor() as cursor:
-        cursor.execute(COME, [at, at, BATCH])
+        cursor.execute(COME, [at, at, STEPS, at])
         marked = [pk for (pk,) in cursor.fetchall()]
-    steps = Escalation.objects.filter(pk__in=marked).order_by("due_at", "pk")
-    related = ("timer__handoff__lead", "timer__handoff__rep__team__head", "timer__handoff__hop__receiving_team__head")
-    return list(steps.select_related(*related))
+    steps = Escalation.objects.filter(pk__in=marked).order_by("due_at", "percent", "pk")
+    related = ("lead", "rep__team__head", "hop__receiving_team__head", "policy")
+    return list(steps.select_related(*(f"timer__handoff__{name}" for name in related)))
+
+
+def _keep(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
+    """Write down what came of the steps; those that failed are still to come."""
+    outcomes: dict[str, list[int]] = {}
+    for step in steps:
+        outcomes.setdefault(step.outcome, []).append(step.pk)
+    for outcome, ids in outcomes.items():
+        Escalation.objects.filter(pk__in=ids).update(outcome=outcome)
+    Escalation.objects.filter(pk__in=[step.pk for step in failed]).update(done_at=None)
 
 
 def _marked(statement: str, params: list[datetime | int]) -> list[Timer]:
@@ -105,7 +116,7 @@ def _tell(timers: Iterable[Timer], kind: Notice.Kind, *, at: datetime) -> None:
     notices = []
     for timer in timers:
         handoff = timer.handoff
-        params = about_lead(handoff.lead) | {"due_at": timer.due_at.isoformat(), "rep": str(handoff.rep)}
+        params = escalating.about_clock(timer)
         url = f"/inbox/{handoff.pk}/"
         notices.append(
             Notice(user=handoff.rep, kind=kind, about=f"timer {timer.pk}", params=params, url=url, created_at=at)

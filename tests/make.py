@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.timezone import now
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
-from leads.models import Activity, ActivityKind, Company, CustomField, Lead
+from leads.models import Activity, ActivityKind, Company, CustomField, Lead, PersonaVersion
 from scoring.models import MILLION, Score, ScoreModel
 from sla.agreements import draft_next
 from sla.models import Agreement, Clause, Handoff
@@ -65,6 +65,7 @@ def agreement(
     in_force_from: datetime = MONDAY_9AM - timedelta(days=30),
     receiving: Team | None = None,
     definitions: Sequence[Definition] = (),
+    personas: Sequence[PersonaVersion] = (),
     answer_within: timedelta = timedelta(hours=4),
     steps: Sequence[tuple[int, str]] = ((80, "remind"), (100, "tell")),
     touch_steps: Sequence[tuple[int, str]] = (),
@@ -75,8 +76,8 @@ def agreement(
 ) -> Agreement:
     """An agreement in force with one hop, mql to sales, answered within four hours, and one policy for all.
 
-    `steps` are those of the answer clock: (percent, action). `clauses` are sales' unless they say `side="marketing"`;
-    `agreed` are fields of the agreement itself.
+    `steps` are those of the answer clock, `touch_steps` of the first touch: (percent, action). `clauses` are sales'
+    unless they say `side="marketing"`; `agreed` are fields of the agreement itself.
     """
     marketing = team(Team.Kind.MARKETING)
     receiving = receiving or team(Team.Kind.SALES)
@@ -85,6 +86,8 @@ def agreement(
         made.parties.create(team=bound, head=bound.head)
     for definition in definitions:
         made.agreed_definitions.create(definition=definition)
+    for position, version in enumerate(personas, 1):
+        made.agreed_personas.create(version=version, position=position)
     for_all = made.policies.create(position=1, answer_within=answer_within, **(policy or {}))
     for percent, action in steps:
         made.steps.create(policy=for_all, percent=percent, action=action)

@@ -325,7 +325,7 @@ class Handoff(models.Model):
         for name, value in given.items():
             setattr(self, name, value)
         for timer in timers:
-            timer.stop(at=at, done=in_time and answer != self.Answer.WITHDRAWN)
+            timer.stop(at=at, done=answer != self.Answer.WITHDRAWN, in_time=in_time)
         Outbox.objects.put(f"handoff_{answer}", {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
         return at
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,18 @@ class Timer(models.Model):
     class Kind(models.TextChoices):
         ANSWER = "answer", _("Answer")
         FIRST_TOUCH = "first_touch", _("First touch")
+
+    class NeverPauses(Exception):
+        """Only the clock of the first touch can stand still: an answer waits for nobody outside."""
+
+    class Over(Exception):
+        """It was stopped or fell due: a pause afterwards changes nothing."""
+
+    class NoTime(Exception):
+        """The pause would end before it begins."""
+
+    class NeedsReason(Exception):
+        """A pause says why."""
 
     handoff = models.ForeignKey("sla.Handoff", models.CASCADE, related_name="timers", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -74,20 +86,60 @@ class Timer(models.Model):
     def paused(self) -> list[tuple[datetime, datetime]]:
         return list(self.pauses.values_list("starts_at", "ends_at"))
 
-    def stop(self, *, at: datetime, done: bool = True) -> None:
-        """Stop the clock: kept when `done` by its deadline, breached from then when later, else neither."""
+    def pause(self, *, until: datetime, reason: str, by: User, at: datetime | None = None) -> Pause:
+        """Let the clock stand still from now to `until`: its deadline and its coming steps move by the open time that
+        was not paused before. They move from where they are: what was edited in the calendar since moves nothing.
+
+        Raises `NeverPauses`, `NeedsReason`, `NoTime`, and `Over` once it was stopped or fell due.
+        """
+        reason = reason.strip()
+        if self.kind != self.Kind.FIRST_TOUCH:
+            raise self.NeverPauses
+        if not reason:
+            raise self.NeedsReason
+        with transaction.atomic():
+            self.refresh_from_db(from_queryset=Timer.objects.select_for_update())
+            at = at or now()
+            if self.stopped_at or self.breached_at or self.due_at < at:
+                raise self.Over
+            if until <= at:
+                raise self.NoTime
+            self._move(at, until)
+            made = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
+            payload = {"timer": self.pk, "handoff": self.handoff_id, "until": until.isoformat()}
+            Outbox.objects.put("timer_paused", payload, at=at)
+        return made
+
+    def _move(self, at: datetime, until: datetime) -> None:
+        """Move what is still to come by the open time between two moments that no pause covers yet."""
+        hours, known = self.hours, self.paused()
+        newly = hours.elapsed(at, until, known)
+        if not newly:
+            return
+        self.due_at = hours.deadline(self.due_at, newly, known)
+        self.save(update_fields=["due_at"])
+        coming = list(self.escalations.filter(done_at=None, due_at__gte=at))
+        for step in coming:
+            step.due_at = hours.deadline(step.due_at, newly, known)
+        Escalation.objects.bulk_update(coming, ["due_at"])
+
+    def stop(self, *, at: datetime, done: bool = True, in_time: bool = True) -> None:
+        """Stop the clock: kept when `done` by its deadline, breached from then when later or not `in_time` whatever
+        the hour, else neither."""
+        told = self.breached_at is not None  # by the sweep that found it
         self.stopped_at = at
         self.open_time = self.hours.elapsed(self.started_at, at, self.paused())
         if self.breached_at is None:
-            if at > self.due_at:
+            if at > self.due_at or not in_time:
                 self.breached_at = self.due_at
             elif done:
                 self.kept_at = at
         self.save(update_fields=["stopped_at", "kept_at", "breached_at", "open_time"])
         # What has not happened by now never will.
         self.escalations.filter(done_at=None).delete()
-        outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
-        Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
+        if not told:
+            outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
+            Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
 
 
 class Escalation(models.Model):

@@ -63,7 +63,11 @@ def test_the_owner_of_the_company_comes_first():
 @pytest.mark.parametrize("why", ["elsewhere", "left", "no rep", "absent", "full"])
 def test_an_owner_who_cannot_take_it_is_passed_over(why: str):
     _team, (other, owner) = sales(2)
-    change = {"elsewhere": {"team": make.team(Team.Kind.SALES)}, "left": {"is_active": False}, "no rep": {"roles": []}}
+    change: dict[str, dict[str, Any]] = {
+        "elsewhere": {"team": make.team(Team.Kind.SALES)},
+        "left": {"is_active": False},
+        "no rep": {"roles": []},
+    }
     User.objects.filter(pk=owner.pk).update(**change.get(why, {"is_active": True}))
     if why == "absent":
         absent(owner)
@@ -116,6 +120,7 @@ def test_the_policy_may_send_it_to_the_head_of_the_team():
 @pytest.mark.django_db
 def test_while_the_head_is_away_it_is_routed_as_others_are():
     team, (rep,) = sales(1, policy={"goes_to": "head"})
+    assert team.head is not None
     absent(team.head)
     lead = make.mql()
     offer(at=MONDAY_9AM)

@@ -212,6 +212,12 @@ def _judged(
     return made
 
 
+def row_of(attained: Attainment) -> Row:
+    """What is kept as a line of its metric's answer."""
+    denominator = None if attained.denominator is None else int(attained.denominator)
+    return Row("", int(attained.numerator or 0), denominator, attained.value)
+
+
 def state_of(clause: Clause, period: Period, row: Row | None, hours: OpeningHours, at: datetime) -> State:
     """Met or missed once the period is over, maturing until a cohort is old enough, and by its pace till then."""
     if row is not None and clause.window_days and not row.mature:

@@ -153,7 +153,13 @@ def clause(fields: dict[str, Any], teams: dict[str, Team]) -> Clause:
     return Clause.objects.create(team=teams[said.pop("side", "sales")], **said)
 
 
-def next_agreement(before: Agreement, *, from_at: datetime, clauses: Sequence[dict[str, Any]] = ()) -> Agreement:
+def next_agreement(
+    before: Agreement,
+    *,
+    from_at: datetime,
+    clauses: Sequence[dict[str, Any]] = (),
+    escalates_to: User | None = None,
+) -> Agreement:
     """The next version, in force from then: it carries everything over, and adds these clauses.
 
     A clause with the key of one that is there changes it; `target=None` takes it out.
@@ -168,6 +174,7 @@ def next_agreement(before: Agreement, *, from_at: datetime, clauses: Sequence[di
             same.delete()
         else:
             same.update(**fields)
+    draft.parties.update(escalates_to=escalates_to)
     Agreement.objects.filter(pk=before.pk).update(replaced_at=from_at)
     Agreement.objects.filter(pk=draft.pk).update(proposed_at=from_at, in_force_from=from_at)
     draft.refresh_from_db()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from funnel.models import Opportunity, Stage, Transition
 from leads.models import Lead
-from sla.models import Handoff, Policy, Timer, Touch
+from sla.models import Agreement, Calendar, Clause, Handoff, Policy, Timer, Touch
 
 Raw = dict[str, Any]
 
@@ -231,3 +234,76 @@ def answer(name: str, cases: list[Case]) -> tuple[int, int | None, float | None]
         return len(cases), None, median(times) if times else None
     hits = sum(case.hit for case in cases)
     return hits, len(cases), hits / len(cases) if cases else None
+
+
+# What the promises came to
+
+# Numerator, denominator, value, state.
+Attained = tuple[int, int | None, float | None, str]
+
+
+def attainments(at: datetime, zone: ZoneInfo) -> dict[tuple[int, date], Attained]:
+    """Every clause in every period that began while its version held, up to the one under way."""
+    past = Past()
+    found: dict[tuple[int, date], Attained] = {}
+    for version in Agreement.objects.filter(in_force_from__lte=at).values():
+        day = version["in_force_from"].astimezone(zone).date()
+        while midnight(day, zone) <= at:
+            begins = midnight(day, zone)
+            holds = version["in_force_from"] <= begins and (
+                version["replaced_at"] is None or begins < version["replaced_at"]
+            )
+            for clause in Clause.objects.filter(agreement=version["id"]) if holds else ():
+                if is_first_day(day, clause.every):
+                    found[clause.pk, day] = attained(clause, day, past, at, zone)
+            day += timedelta(days=1)
+    return found
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def is_first_day(day: date, every: str) -> bool:
+    return {
+        "week": day.weekday() == 0,
+        "month": day.day == 1,
+        "quarter": day.day == 1 and day.month in (1, 4, 7, 10),
+    }[every]
+
+
+def attained(clause: Clause, day: date, past: Past, at: datetime, zone: ZoneInfo) -> Attained:
+    end = day + timedelta(days=1)
+    while not is_first_day(end, clause.every):
+        end += timedelta(days=1)
+    window = timedelta(days=clause.window_days) if clause.window_days else None
+    ends_at = midnight(end, zone)
+    asked = Asked(midnight(day, zone), ends_at, at, clause.filters, window, by_stage="stage" in clause.filters)
+    numerator, denominator, value = answer(clause.metric, list(ALL[clause.metric](past, asked)))
+    exact = Fraction(numerator, denominator) if denominator else None if value is None else Fraction(value)
+    state = judged(clause, exact, day, end, at, zone)
+    if window and at < ends_at + window:
+        state = "maturing"
+    return numerator, denominator, value, state
+
+
+def judged(clause: Clause, value: Fraction | None, day: date, end: date, at: datetime, zone: ZoneInfo) -> str:
+    target, at_most = Fraction(Decimal(clause.target)), clause.comparator == "<="
+    if value is None:
+        return "no_data"
+    if at >= midnight(end, zone):
+        return "met" if (value <= target if at_most else value >= target) else "missed"
+    due = target
+    if clause.metric in COUNTS and not at_most:
+        due = target * open_days(day, min(end, at.astimezone(zone).date())) / max(open_days(day, end), 1)
+        if not due:
+            return "no_data"
+    # Without a division: value ÷ due, or due ÷ value.
+    more, less = (due, value) if at_most else (value, due)
+    return "on_track" if more >= less else "at_risk" if more * 10 >= less * 8 else "behind"
+
+
+def open_days(start: date, end: date) -> int:
+    hours = Calendar.default().hours(at=datetime.combine(start, time(12), ZoneInfo("UTC")))
+    days = (start + timedelta(days=n) for n in range((end - start).days))
+    return sum(day not in hours.holidays and day.weekday() in hours.windows for day in days)

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dashboards.demo.market import Prospect
-from dashboards.demo.texts import CALLS, MEETINGS, NOTES, TOO_SOON
+from dashboards.demo.texts import CALLS, DISPUTES, MEETINGS, NOTES, RULINGS, TOO_SOON
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Lead
+from sla import disputing
 from sla.hours import OpeningHours
-from sla.models import Absence, Calendar, Capacity, Handoff, Touch
+from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
 from teams.models import User
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ TYPICAL = {"sdr": 1.1, "head-of-sdr": 1.6, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3
 OVERLOADED = 5.5
 # So often they stop before the agreed touches are made.
 IMPATIENT = 0.06
+# So often marketing does not agree with a no.
+DISPUTED = 0.3
 Event = Callable[[datetime], None]
 
 
@@ -111,6 +114,27 @@ class Sales:
             verdict = self.draw.choice([Handoff.Verdict.FITS, Handoff.Verdict.FITS, Handoff.Verdict.PARTLY])
         note = self.draw.choice(NOTES[key])
         handoff.reject(by=handoff.rep, reason=self.reasons["rejected", key], verdict=verdict, note=note, at=at)
+        if verdict != Handoff.Verdict.NO and self.draw.random() < DISPUTED:
+            self.year.later(self._open(at + timedelta(days=self.draw.uniform(0.2, 2))), self._dispute(handoff.pk))
+
+    def _dispute(self, pk: int) -> Event:
+        """Marketing does not agree, and at the next meeting somebody decides."""
+
+        def dispute(at: datetime) -> None:
+            with suppress(disputing.TooLate):
+                made = disputing.dispute(
+                    handoff_of(pk), self.draw.choice(DISPUTES), by=self.year.users["marketer"], at=at
+                )
+                self.year.later(self._open(at + timedelta(days=self.draw.uniform(4, 9))), self._settle(made))
+
+        return dispute
+
+    def _settle(self, made: Dispute) -> Event:
+        def settle(at: datetime) -> None:
+            n = self.draw.randrange(3)
+            disputing.settle(made, upheld=n == 0, ruling=RULINGS[n], by=self.year.users["head-of-sales"], at=at)
+
+        return settle
 
     # Touches
 

@@ -58,3 +58,19 @@ TOO_SOON = [
     "今期は検討しないと明言されました。",
     "Wants to come back to it in spring.",
 ]
+DECISIONS = [
+    "Answer times go on the wall of both teams.",
+    "展示会リードは来月から別の切り口で比較する。",
+    "Paid ads: half the budget until the acceptance is above 60 %.",
+    "却下理由「案件なし」には再接触の時期を必ず書く。",
+]
+DISPUTES = [
+    "She asked for a demo herself two days before. One call is not enough to say unreachable.",
+    "予算は来期とのことですが、決裁者は参加しています。もう一度お願いします。",
+    "Plant manager of 400 people: that is exactly the persona we signed.",
+]
+RULINGS = [
+    "One more round of calls; the SDRs take it up again.",
+    "却下は妥当。半年後に再接触する。",
+    "Right as it was: there is no project this year.",
+]

@@ -11,18 +11,16 @@ from datetime import date, datetime, time, timedelta
 from itertools import count
 
 from django.db import connection, transaction
-from django.utils import translation
 
+from dashboards.demo import agreeing
 from dashboards.demo.cast import DOMAIN
 from dashboards.demo.market import Market, Prospect
 from dashboards.demo.selling import Sales
-from dashboards.demo.texts import COMMENTS, SEGMENTS, SHARPER_MQL
-from funnel.models import Stage, StageRole
+from dashboards.demo.texts import COMMENTS, SEGMENTS
 from history.models import Outbox
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
 from leads.registration import change, mark
 from leads.searching import refresh
-from sla import agreements, starter
 from sla.advancing import advance_all, flow
 from sla.sweeping import sweep_timers
 from smarketing.company import company_zone
@@ -66,7 +64,10 @@ class Year:
     def run(self) -> None:
         """Live through the year, one transaction for each stretch of it. Hold the machine meanwhile."""
         with transaction.atomic():
-            self._agree()
+            agreeing.begin(self)
+            self.sales.plan()
+            for n, (login, text) in enumerate(COMMENTS):
+                self.later(self.start + timedelta(days=40 + 45 * n), self._comment(n, login, text))
         prospects = self.market.prospects(self.count, self.start, self.end)
         acts = heapq.merge(*([(at, n, kind, told) for at, kind, told in p.acts] for n, p in enumerate(prospects)))
         arrivals, pending = iter(prospects), next(acts, None)
@@ -122,30 +123,7 @@ class Year:
         advance_all(at=at)
         self.sales.meet_offers(at)
 
-    # The agreement
-
-    def _agree(self) -> None:
-        with translation.override("en"):
-            signed_at = self.start - timedelta(days=1, hours=-10)
-            starter.agree_on_starter(at=signed_at)
-        half = self.start + (self.end - self.start) / 2
-        self.later(half, self._agree_anew)
-        self.sales.plan()
-        for n, (login, text) in enumerate(COMMENTS):
-            self.later(self.start + timedelta(days=40 + 45 * n), self._comment(n, login, text))
-
-    def _agree_anew(self, at: datetime) -> None:
-        """In the middle of the year the heads sharpen what an MQL is, and sign the next version."""
-        mql = Stage.objects.role(StageRole.MQL)
-        draft = agreements.draft_definition(mql, by=self.users["head-of-marketing"], at=at)
-        draft.criteria = SHARPER_MQL
-        draft.text = "Someone of the companies and positions that we want, who asked for a demo or keeps coming back."
-        draft.save()
-        proposed = agreements.propose_definition(draft, by=self.users["head-of-marketing"], at=at)
-        agreements.sign(proposed, by=self.users["head-of-marketing"], at=at + timedelta(hours=1))
-        agreements.sign(proposed, by=self.users["head-of-sdr"], at=at + timedelta(hours=20))
-        note = "Fewer, better. We will look at it again in spring."
-        agreements.sign(proposed, by=self.users["head-of-sales"], at=at + timedelta(hours=26), note=note)
+    # What is said of personas
 
     def _comment(self, n: int, login: str, text: str) -> Callable[[datetime], None]:
         def say(at: datetime) -> None:
@@ -213,6 +191,7 @@ class Year:
         for first in range(0, len(ids), CHUNK):
             flow(ids[first : first + CHUNK], at=self.end)
         sweep_timers(at=self.end)
+        agreeing.end(self)
         old = self.end - timedelta(days=3)
         Notice.objects.filter(created_at__lt=old).update(read_at=old)
         Outbox.objects.filter(told_at=None).update(told_at=self.end)

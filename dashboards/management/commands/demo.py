@@ -15,6 +15,7 @@ from dashboards.demo import cast
 from dashboards.demo.year import Year
 from leads.models import Lead
 from sla import machine
+from sla.models import Calendar
 from teams.models import Organization, User
 
 # What the first migrations made stays; everything else goes.
@@ -68,6 +69,7 @@ class Command(BaseCommand):
             tables = [name for name in connection.introspection.table_names(cursor) if name not in KEPT]
             names = ", ".join(connection.ops.quote_name(name) for name in tables)
             cursor.execute(f"TRUNCATE {names} RESTART IDENTITY")
+        Calendar.objects.filter(is_default=False).delete()
 
     def _build(self, options: dict[str, Any]) -> None:
         if not Organization.ours().is_demo:

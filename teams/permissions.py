@@ -74,6 +74,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("weekly", "weekly_week", "weekly_computation", "goals", "metrics", "metric", "funnel", "behind"), SIGNED_IN
     ),
+    **dict.fromkeys(("attainment", "attainment_computation", "attainment_clause"), SIGNED_IN),
     **dict.fromkeys(("goal_new", "goal", "goal_delete"), MANAGING),
     # scoring
     **dict.fromkeys(("scoring", "score_model", "score_comparison", "quadrants"), SIGNED_IN),
@@ -167,7 +168,9 @@ WHO_MAY: dict[str, frozenset[str]] = {
         ),
         ADMINISTERING | MANAGING,
     ),
-    **dict.fromkeys(("absences", "absence_delete", "absence_offers"), SIGNED_IN),
+    **dict.fromkeys(("absences", "absence_delete", "absence_offers", "feed", "feed_renewal"), SIGNED_IN),
+    # Whoever knows its secret.
+    "feed_calendar": PUBLIC,
     # That only a manager or the head of the team changes its turns is the view's own rule.
     **dict.fromkeys(
         ("capacity", "capacity_limits", "territory_new", "territory", "territory_move", "territory_delete"),

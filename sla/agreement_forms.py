@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
-from django.forms.models import BaseInlineFormSet, inlineformset_factory
+from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,9 +20,10 @@ from leads.criteria_forms import CriteriaField, WithCriteria
 from leads.forms import DateInput
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreements import definitions_of, editable
+from sla.agreements import Remark, definitions_of, editable
 from sla.document import verdicts
-from sla.models import AgreedDefinition, AgreedPersona, Agreement, Hop, Party
+from sla.lines import Line, Part, as_text
+from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party
 from smarketing.company import company_zone
 from teams.models import Team, User
 
@@ -71,13 +73,20 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Agreement
         fields = (
             "preamble", "notes", "effective_on", "score_model", "score_model_may_change", "qualifies_standing",
+            "review_months", "meeting_weekday", "meeting_at", "dispute_days",
         )  # fmt: skip
         widgets = {
             "preamble": forms.Textarea(attrs={"rows": 3}),
             "notes": forms.Textarea(attrs={"rows": 3}),
             "effective_on": DateInput(),
+            "meeting_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "dispute_days": forms.NumberInput(attrs={"class": "field__input--short"}),
         }
-        help_texts = {"effective_on": gettext_lazy("Empty: the day after the last signature, the soonest it can be.")}
+        labels = {"meeting_at": gettext_lazy("It begins at")}
+        help_texts = {
+            "effective_on": gettext_lazy("Empty: the day after the last signature, the soonest it can be."),
+            "dispute_days": gettext_lazy("0: a rejection stands."),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,7 +104,8 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         return Q(retired_at=None) | Q(versions__in=self.instance.agreed_personas.values("version"))
 
     def _add_parties(self) -> None:
-        heads = dict(self.instance.parties.values_list("team", "head"))
+        parties = {party.team_id: party for party in self.instance.parties.all()}
+        heads = {team: party.head_id for team, party in parties.items()}
         people = User.objects.active()
         for team in self.teams:
             self.fields[f"party_{team.pk}"] = forms.BooleanField(
@@ -107,6 +117,13 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
                 required=False,
                 empty_label="–",
                 initial=heads.get(team.pk) or team.head_id,
+            )
+            self.fields[f"told_{team.pk}"] = forms.ModelChoiceField(
+                people,
+                label=_("In danger, told of %(team)s") % {"team": team},
+                required=False,
+                empty_label=_("the head"),
+                initial=parties[team.pk].escalates_to_id if team.pk in parties else None,
             )
 
     def _add_personas(self) -> None:
@@ -151,8 +168,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     # Rows for the template.
 
     @property
-    def party_rows(self) -> list[tuple[Team, forms.BoundField, forms.BoundField]]:
-        return [(team, self[f"party_{team.pk}"], self[f"head_{team.pk}"]) for team in self.teams]
+    def party_rows(self) -> list[tuple[Team, forms.BoundField, forms.BoundField, forms.BoundField]]:
+        names = ("party", "head", "told")
+        return [(team, *(self[f"{name}_{team.pk}"] for name in names)) for team in self.teams]  # type: ignore[misc]
 
     @property
     def persona_rows(self) -> list[tuple[Persona, forms.BoundField, forms.BoundField]]:
@@ -191,7 +209,10 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         for team in self.teams:
             if self.cleaned_data[f"party_{team.pk}"]:
                 head = self.cleaned_data[f"head_{team.pk}"]
-                Party.objects.update_or_create(agreement=draft, team=team, defaults={"head": head})
+                told = self.cleaned_data[f"told_{team.pk}"]
+                Party.objects.update_or_create(
+                    agreement=draft, team=team, defaults={"head": head, "escalates_to": told}
+                )
             else:
                 draft.parties.filter(team=team).delete()
 
@@ -215,45 +236,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         )
 
 
-class HopForm(forms.ModelForm):  # type: ignore[type-arg]
-    """One hand-off: from whom to whom, and where the answer leads."""
-
-    class Meta:
-        model = Hop
-        fields = ("from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage")
-        labels = {
-            "from_stage": gettext_lazy("When a lead becomes"),
-            "offering_team": gettext_lazy("Handed over by"),
-            "receiving_team": gettext_lazy("Handed over to"),
-            "accepted_stage": gettext_lazy("Accepted, it goes to"),
-            "rejected_stage": gettext_lazy("Rejected, it goes to"),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            if isinstance(field, forms.ModelChoiceField):
-                field.empty_label = "–"
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("offering_team") and cleaned.get("offering_team") == cleaned.get("receiving_team"):
-            self.add_error("receiving_team", _("A team hands nothing over to itself."))
-        return cleaned
-
-
-class HopForms(BaseInlineFormSet):  # type: ignore[type-arg]
-    def add_fields(self, form: Any, index: int | None) -> None:
-        super().add_fields(form, index)
-        if "DELETE" in form.fields:
-            form.fields["DELETE"].label = _("Remove this hand-off")
-
-
-HopFormSet = inlineformset_factory(
-    Agreement, Hop, form=HopForm, formset=HopForms, extra=1, can_delete=True, can_delete_extra=False
-)
-
-
 class SignatureForm(forms.Form):
     agrees = forms.BooleanField(
         label=gettext_lazy("I have read it, and I agree to it for my team."),
@@ -265,9 +247,57 @@ class SignatureForm(forms.Form):
 
 
 class ReturnForm(forms.Form):
+    """What should change of the whole."""
+
     comment = forms.CharField(
-        label=gettext_lazy("What should change"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+        label=gettext_lazy("What should change"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class RemarkForm(forms.Form):
+    """What should change at one line."""
+
+    line = forms.ChoiceField(label=gettext_lazy("At the line"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("What should change there"),
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, parts: Sequence[Part] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["line"]
+        assert isinstance(field, forms.ChoiceField)
+        self.lines = {line.key: line for part in parts for line in part.lines}
+        titled = [
+            (f"{part.number} {part.title}", [(line.key, f"{line.number} {shortened(line)}") for line in part.lines])
+            for part in parts
+        ]
+        field.choices = [("", "–"), *titled]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("line") and not cleaned.get("text"):
+            self.add_error("text", _("Say what should change there."))
+        if cleaned.get("text") and not cleaned.get("line") and "line" not in self.errors:
+            self.add_error("line", _("Choose the line that you mean."))
+        return cleaned
+
+    @property
+    def remark(self) -> Remark | None:
+        line = self.lines.get(self.cleaned_data.get("line", ""))
+        return Remark(line.key, line.plain, self.cleaned_data["text"]) if line else None
+
+
+def shortened(line: Line) -> str:
+    return Truncator(as_text(line.words)).chars(70)
+
+
+RemarkFormSet = forms.formset_factory(RemarkForm, extra=3, max_num=20)
 
 
 class DefinitionForm(WithCriteria, forms.ModelForm):  # type: ignore[type-arg]

@@ -14,12 +14,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from history.models import Change
 from leads.models import Persona
 from scoring.models import ScoreModel
 from sla import agreements, document, starter
-from sla.agreement_forms import DraftForm, HopFormSet, ReturnForm, SignatureForm
-from sla.models import Agreement, Party
+from sla.agreement_forms import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
+from sla.models import Agreement, Comment, Party
+from sla.promise_forms import ClauseFormSet, HopFormSet, PolicyFormSet, UsualForm
 from smarketing.navigation import may_open
 from teams.http import UserRequest
 
@@ -66,6 +66,7 @@ def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
         "versions": versions(),
         "earlier": earlier,
         "changes": changed,
+        "comments": agreements.open_comments(agreement),
         "same": sum(len(part.lines) for part in parts) - sum(1 for each in changed if each.after),
         "standing": agreements.standing_leads(agreement) if agreement.in_force_from is None else [],
         "mine": agreements.unsigned_by(agreement, request.user) if state_of(agreement) == "proposed" else [],
@@ -99,7 +100,11 @@ def agreement(request: UserRequest, number: int | None = None) -> HttpResponse:
 
 @require_GET
 def agreement_history(request: UserRequest) -> HttpResponse:
-    rows = [(each, state, parties_of(each)) for each, state in reversed(versions())]
+    said = Comment.objects.select_related("by")
+    rows = [
+        (each, state, parties_of(each), [comment for comment in said if comment.agreement_id == each.pk])
+        for each, state in reversed(versions())
+    ]
     return render(request, "sla/agreement_history.html", {"rows": rows, "nav_here": "agreement"})
 
 
@@ -157,38 +162,90 @@ def agreement_draft(request: UserRequest) -> HttpResponse:
         return redirect("agreement")
     if draft.proposed_at:
         return _waits_for_signatures(request)
-    form = DraftForm(request.POST or None, instance=draft)
-    hops = HopFormSet(request.POST or None, instance=draft, prefix="hops")
-    if not (request.method == "POST" and form.is_valid() & hops.is_valid()):
-        return _draft_page(request, form, hops, 200 if request.method == "GET" else UNPROCESSABLE)
+    forms = DraftForms(request.POST or None, draft, then=request.POST.get("then", ""))
+    if not (request.method == "POST" and forms.are_valid()):
+        return _draft_page(request, draft, forms, 200 if request.method == "GET" else UNPROCESSABLE)
     try:
-        with transaction.atomic():
-            form.save()
-            hops.save()
+        forms.save()
     except Agreement.Frozen:
         return _waits_for_signatures(request)
-    if request.POST.get("then") == "propose":
+    if forms.then == "propose":
         return _propose(request, draft)
     messages.success(request, _("Draft %(number)s is saved.") % {"number": draft.number})
     return redirect("agreement_draft")
 
 
-def _draft_page(request: UserRequest, form: DraftForm, hops: Any, status: int) -> HttpResponse:
-    draft = Agreement.objects.get(pk=form.instance.pk)
-    comments = Change.objects.of(agreements.SUBJECT, draft.pk).filter(how="sent back", field="proposed_at")
+class DraftForms:
+    """All that a draft is edited by, in one form of the page: saved together, or not at all."""
+
+    def __init__(self, data: Any, draft: Agreement, *, then: str = "") -> None:
+        self.draft, self.then = draft, then
+        self.form = DraftForm(data, instance=draft)
+        self.hops = HopFormSet(data, instance=draft, prefix="hops", queryset=draft.hops.select_related("from_stage"))
+        policies = draft.policies.select_related("stage", "persona").prefetch_related("steps", "persona__versions")
+        self.policies = PolicyFormSet(data, instance=draft, prefix="policies", queryset=policies)
+        self.clauses = ClauseFormSet(
+            data, instance=draft, prefix="clauses", queryset=draft.clauses.select_related("team")
+        )
+        # Three numbers, which count only when asked for.
+        self.usual = UsualForm(data if self.starts else None, prefix="usual", initial=self._typed(data))
+
+    def _typed(self, data: Any) -> dict[str, Any]:
+        """What stands in the three numbers stays, also where another button is pressed."""
+        names = {name: f"usual-{name}" for name in UsualForm.base_fields}
+        return {name: data[key] for name, key in names.items() if data and key in data}
+
+    @property
+    def starts(self) -> bool:
+        return self.then in ("usual", "full")
+
+    @property
+    def rows(self) -> tuple[Any, Any, Any]:
+        return self.hops, self.policies, self.clauses
+
+    def are_valid(self) -> bool:
+        """Look at all of them, so that every fault is said at once."""
+        asked = [self.form, *self.rows, *([self.usual] if self.starts else [])]
+        return all([each.is_valid() for each in asked])
+
+    @transaction.atomic
+    def save(self) -> None:
+        """Write everything. Raises `Frozen` when it was proposed meanwhile."""
+        self.form.save()
+        for rows in self.rows:
+            rows.save()
+        if self.starts and not self.draft.clauses.exists():
+            add = starter.full_clauses if self.then == "full" else starter.usual_clauses
+            add(self.draft, **self.usual.numbers())
+
+
+def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, status: int) -> HttpResponse:
+    # As it is saved: a form that was refused has written what was typed into its own instance.
+    draft = Agreement.objects.get(pk=draft.pk)
+    earlier = before(draft)
+    parts = document.parts(draft)
     context = {
-        "form": form,
-        "hops": hops,
+        "form": forms.form,
+        "hops": forms.hops,
+        "policies": forms.policies,
+        "clauses": forms.clauses,
+        "usual": forms.usual,
         "agreement": draft,
         "missing": agreements.missing(draft),
-        "changes": document.changes(before(draft), draft),
+        "changes": document.changes(earlier, parts),
         "standing": agreements.standing_leads(draft),
-        "sent_back": comments.select_related("by").first(),
-        "earlier": before(draft),
+        "comments": located(agreements.open_comments(draft), parts),
+        "earlier": earlier,
         "has_personas": Persona.objects.exists(),
         "nav_here": "agreement",
     }
     return render(request, "sla/agreement_draft.html", context, status=status)
+
+
+def located(comments: list[Comment], parts: list[document.Part]) -> list[tuple[Comment, document.Line | None]]:
+    """Comments with the line that each is at, if that is still there."""
+    lines = {line.key: line for part in parts for line in part.lines}
+    return [(comment, lines.get(comment.line)) for comment in comments]
 
 
 def _propose(request: UserRequest, draft: Agreement) -> HttpResponse:
@@ -252,12 +309,12 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
         return redirect("agreement_version", number)
     form = SignatureForm(request.POST or None)
     if not form.is_valid():
-        return _signature_page(request, proposal, form, ReturnForm(), UNPROCESSABLE if form.errors else 200)
+        return _signature_page(request, proposal, form, UNPROCESSABLE if form.errors else 200)
     try:
         complete = agreements.sign(proposal, by=request.user, note=form.cleaned_data["note"])
     except Agreement.NotYours:
         form.add_error(None, _("It was taken back, or you have signed it already. Look again."))
-        return _signature_page(request, proposal, form, ReturnForm(), CONFLICT)
+        return _signature_page(request, proposal, form, CONFLICT)
     proposal.refresh_from_db()
     if complete:
         messages.success(request, _("Signed by all. Version %(number)s holds from its day on.") % {"number": number})
@@ -267,12 +324,18 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
 
 
 def _signature_page(
-    request: UserRequest, proposal: Agreement, form: SignatureForm, back: ReturnForm, status: int
+    request: UserRequest,
+    proposal: Agreement,
+    form: SignatureForm,
+    status: int,
+    back: ReturnForm | None = None,
+    remarks: Any = None,
 ) -> HttpResponse:
     context = read(request, proposal)
     context |= {
         "form": form,
-        "back": back,
+        "back": back or ReturnForm(),
+        "remarks": remarks or RemarkFormSet(prefix="remarks", form_kwargs={"parts": context["parts"]}),
         "nav_here": "agreement",
         "begins_at": agreements.begins_at(proposal, now()),
         "compare_url": f"{reverse('agreement_comparison')}?b={proposal.number}",
@@ -282,13 +345,18 @@ def _signature_page(
 
 @require_POST
 def agreement_return(request: UserRequest, number: int) -> HttpResponse:
-    """Send a proposal back with what should change."""
+    """Send a proposal back with what should change: of the whole, and at single lines."""
     proposal = get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
     back = ReturnForm(request.POST)
-    if not back.is_valid():
-        return _signature_page(request, proposal, SignatureForm(), back, UNPROCESSABLE)
+    remarks = RemarkFormSet(request.POST, prefix="remarks", form_kwargs={"parts": document.parts(proposal)})
+    valid = back.is_valid() & remarks.is_valid()
+    said = [form.remark for form in remarks if form.remark] if valid else []
+    if valid and not said and not back.cleaned_data["comment"]:
+        back.add_error("comment", _("Say what should change: here, or at a line."))
+    if not back.is_valid() or not valid:
+        return _signature_page(request, proposal, SignatureForm(), UNPROCESSABLE, back, remarks)
     try:
-        agreements.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"])
+        agreements.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"], remarks=said)
     except (Agreement.NotYours, Agreement.Frozen):
         messages.error(request, _("It cannot be sent back any more."))
         return redirect("agreement_version", number)

@@ -7,6 +7,7 @@ put in force, downward, when the last head has signed. Nothing signed is ever ed
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db import transaction
@@ -18,14 +19,17 @@ from funnel.models import Definition, Stage
 from funnel.qualification import standing
 from history import in_force
 from history.models import Change, Outbox
-from leads.criteria import BadCriteria, check
+from leads.criteria import BadCriteria, Catalogue, check
 from leads.models import PersonaVersion
+from metrics.period import Period
+from metrics.registry import BadQuestion, Metric, Question, UnknownMetric, metric
 from scoring.models import ScoreModel
 from sla.models import (
     AgreedDefinition,
     AgreedPersona,
     Agreement,
     Clause,
+    Comment,
     Hop,
     Party,
     Policy,
@@ -192,6 +196,8 @@ def missing(agreement: Agreement) -> list[str]:
         *_missing_of_personas(agreement),
         *_missing_of_definitions(agreement),
         *_missing_of_hops(agreement),
+        *_missing_of_policies(agreement),
+        *_missing_of_clauses(agreement),
         *_missing_of_scores(agreement),
     ]
 
@@ -247,12 +253,71 @@ def _missing_of_hops(agreement: Agreement) -> list[str]:
         for team in (hop.offering_team, hop.receiving_team):
             if team.pk not in teams:
                 found.append(_("%(team)s takes part in a hand-off but is no party.") % {"team": team})
+        found += _missing_of_ready_fields(hop)
     if not hops:
         found.append(_("No hand-off is agreed: say who hands leads to whom."))
-    last = agreement.policies.order_by("position").last()
-    if last is None or not last.matches_all:
-        found.append(_("The last policy of hand-offs must match all: say by when every other hand-off is answered."))
     return found
+
+
+def _missing_of_ready_fields(hop: Hop) -> list[str]:
+    known = Catalogue()
+    words = _("What must be filled in before %(stage)s is handed over is not known: %(field)s.")
+    return [words % {"stage": hop.from_stage, "field": name} for name in hop.ready_fields if known.get(name) is None]
+
+
+def _missing_of_policies(agreement: Agreement) -> list[str]:
+    policies = list(agreement.policies.order_by("position"))
+    found = []
+    if not policies or not policies[-1].matches_all:
+        found.append(_("The last policy of hand-offs must match all: say by when every other hand-off is answered."))
+    for n, policy in enumerate(policies, 1):
+        earlier = policies[: n - 1]
+        if any(covers(before, policy) for before in earlier):
+            words = _("Policy %(n)s of hand-offs is never used: one before it matches everything that it matches.")
+            found.append(words % {"n": n})
+    return found
+
+
+def covers(before: Policy, policy: Policy) -> bool:
+    """Whether everything that the second one matches is matched by the first already."""
+    pairs = (
+        (before.stage_id, policy.stage_id),
+        (before.quadrant, policy.quadrant),
+        (before.persona_id, policy.persona_id),
+        (before.source, policy.source),
+    )
+    return all(not asked or asked == given for asked, given in pairs)
+
+
+def _missing_of_clauses(agreement: Agreement) -> list[str]:
+    teams = set(agreement.parties.values_list("team", flat=True))
+    found = []
+    month = Period.month_of(now())
+    for n, clause in enumerate(agreement.clauses.select_related("team"), 1):
+        if clause.team_id not in teams:
+            words = _("%(team)s promises something but is no party.")
+            found.append(words % {"team": clause.team})
+        try:
+            accept(clause, month)
+        except (BadQuestion, UnknownMetric) as wrong:
+            found.append(_("Promise %(n)s of %(team)s: %(fault)s") % {"n": n, "team": clause.team, "fault": wrong})
+    return list(dict.fromkeys(found))
+
+
+def accept(clause: Clause, period: Period) -> Metric:
+    """Return the metric of a clause, when it can be asked what the clause asks of a period. Raises `UnknownMetric`,
+    `BadQuestion`."""
+    measured = metric(clause.metric)
+    measured.accept(
+        Question(
+            period,
+            from_role=clause.from_role,
+            to_role=clause.to_role,
+            window_days=clause.window_days,
+            filters=clause.filters,
+        )
+    )
+    return measured
 
 
 def _missing_of_scores(agreement: Agreement) -> list[str]:
@@ -333,11 +398,25 @@ def _orphaned(proposal: Agreement) -> bool:
     return unsigned.count() > can_sign.count()
 
 
-def send_back(agreement: Agreement, *, by: User, comment: str, at: datetime | None = None) -> None:
+@dataclass(frozen=True)
+class Remark:
+    """What a head asks to be changed at one line of the document: its key, its words, and the text."""
+
+    line: str
+    words: str
+    text: str
+
+
+def send_back(
+    agreement: Agreement, *, by: User, comment: str = "", remarks: Sequence[Remark] = (), at: datetime | None = None
+) -> None:
     """Refuse to sign, and say why: the proposal becomes a draft again, and whoever signed it signs anew.
 
-    Only a head who has not signed. Raises `NotYours`, `Frozen`.
+    What should change is said of the whole, of single lines, or of both. Only a head who has not signed. Raises
+    `NotYours`, `Frozen`; `ValueError` where nothing is said.
     """
+    if not comment.strip() and not remarks:
+        raise ValueError("Whoever sends it back says what should change.")
     with transaction.atomic():
         locked = _waiting(agreement)
         if not unsigned_by(locked, by):
@@ -345,7 +424,21 @@ def send_back(agreement: Agreement, *, by: User, comment: str, at: datetime | No
         at = at or now()
         _void_signatures(locked, by=by, how="sent back", at=at)
         _unfreeze(locked, by=by, how="sent back", comment=comment, at=at)
+        said = [Remark("", "", comment), *remarks] if comment.strip() else remarks
+        Comment.objects.bulk_create(
+            Comment(agreement=locked, line=each.line, words=each.words, text=each.text, by=by, at=at) for each in said
+        )
     agreement.refresh_from_db()
+
+
+def open_comments(agreement: Agreement) -> list[Comment]:
+    """What was said when it was sent back last, and is still to be answered: a new proposal answers all of it."""
+    if agreement.proposed_at is not None:
+        return []
+    proposed = Change.objects.of(SUBJECT, agreement.pk).filter(how="proposal").order_by("-at").first()
+    if proposed is None:
+        return []
+    return list(agreement.comments.filter(at__gte=proposed.at).select_related("by"))
 
 
 def _void_signatures(proposal: Agreement, *, by: User, how: str, at: datetime) -> None:

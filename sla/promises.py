@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +18,7 @@ from funnel.models import Reason, StageRole
 from leads.criteria import Catalogue
 from metrics.registry import BadQuestion, Metric, Unit, UnknownMetric, dimension, metric
 from scoring.models import Quadrant
+from sla.agreements import personas_of
 from sla.lines import Line, Part, punctuation
 from sla.models import Agreement, Clause, Hop, Party, Policy, Step
 from smarketing import wording
@@ -68,6 +69,8 @@ class _Agreed:
     hops: list[Hop]
     policies: list[Policy]
     clauses: list[Clause]
+    # What the agreement calls each persona, by its id.
+    personas: dict[int, str]
 
     @classmethod
     def of(cls, agreement: Agreement) -> _Agreed:
@@ -75,8 +78,9 @@ class _Agreed:
         return cls(
             list(agreement.parties.select_related("team", "head", "escalates_to").order_by("pk")),
             list(agreement.hops.select_related(*stages_and_teams)),
-            list(agreement.policies.select_related("stage", "persona").prefetch_related("steps")),
+            list(agreement.policies.select_related("stage", "persona").prefetch_related("steps", "persona__versions")),
             list(agreement.clauses.select_related("owner")),
+            {version.persona_id: version.name for version in personas_of(agreement)},
         )
 
 
@@ -88,7 +92,7 @@ def promises(agreement: Agreement) -> list[Part]:
         lines = [
             *(_gives(hop) for hop in agreed.hops if hop.offering_team_id == party.team_id),
             *_takes(party, agreed),
-            *(_clause(clause) for clause in agreed.clauses if clause.team_id == party.team_id),
+            *(_clause(clause, agreed.personas) for clause in agreed.clauses if clause.team_id == party.team_id),
         ]
         if lines:
             lines.append(_told(party))
@@ -136,7 +140,7 @@ def _takes(party: Party, agreed: _Agreed) -> list[Line]:
     stages = {hop.from_stage_id for hop in hops}
     policies = [policy for policy in agreed.policies if policy.stage_id is None or policy.stage_id in stages]
     answers = [_answers(hop, several=len(policies) > 1) for hop in hops]
-    return [*answers, *(_policy(policy, party, only=len(policies) == 1) for policy in policies), *map(_after, hops)]
+    return [*answers, *(_policy(policy, party, agreed) for policy in policies), *map(_after, hops)]
 
 
 def _answers(hop: Hop, *, several: bool) -> Line:
@@ -179,17 +183,18 @@ def policy_key(policy: Policy) -> str:
     return " ".join(str(each or "-") for each in (policy.stage_id, policy.quadrant, policy.persona_id, source))
 
 
-def whom(policy: Policy, *, only: bool = False) -> str:
+def whom(policy: Policy, personas: Mapping[int, str] | None = None) -> str:
     """ "MQL, hot leads, persona “Quality manager”", or every other hand-off."""
     if policy.matches_all:
-        return _("Every hand-off") if only else _("Every other hand-off")
+        return _("Every hand-off") if policy.position == 1 else _("Every other hand-off")
     found = []
     if policy.stage:
         found.append(str(policy.stage))
     if policy.quadrant:
         found.append(str(QUADRANTS[policy.quadrant]))
     if policy.persona:
-        found.append(_("persona “%(persona)s”") % {"persona": policy.persona})
+        name = (personas or {}).get(policy.persona.pk) or str(policy.persona)
+        found.append(_("persona “%(persona)s”") % {"persona": name})
     if policy.source:
         found.append(_("from “%(source)s”") % {"source": policy.source})
     words = listed(found)
@@ -210,11 +215,11 @@ def promised(policy: Policy) -> list[SafeString]:
     return found
 
 
-def _policy(policy: Policy, party: Party, *, only: bool) -> Line:
+def _policy(policy: Policy, party: Party, agreed: _Agreed) -> Line:
     what = format_html_join(punctuation("; ", "、"), "{}", ((each,) for each in promised(policy)))
     words = format_html(
         "<strong>{}</strong>{}{}{}",
-        whom(policy, only=only),
+        whom(policy, agreed.personas),
         punctuation(": ", "："),
         what,
         punctuation(".", "。"),
@@ -282,7 +287,7 @@ def metric_of(clause: Clause) -> Metric | None:
         return None
 
 
-def _clause(clause: Clause) -> Line:
+def _clause(clause: Clause, personas: Mapping[int, str]) -> Line:
     measured = metric_of(clause)
     notes = [measured.definition] if measured else []
     if clause.window_days:
@@ -294,16 +299,16 @@ def _clause(clause: Clause) -> Line:
         notes.append(days % {"n": clause.window_days})
     if clause.owner:
         notes.append(_("%(person)s looks after it.") % {"person": wording.person_name(clause.owner)})
-    return Line(f"clause {clause.key}", clause_in_words(clause), tuple(map(str, notes)))
+    return Line(f"clause {clause.key}", clause_in_words(clause, personas), tuple(map(str, notes)))
 
 
-def clause_in_words(clause: Clause) -> SafeString:
+def clause_in_words(clause: Clause, personas: Mapping[int, str] | None = None) -> SafeString:
     """ "to hand over at least 60 leads (persona: Quality manager), every month." """
     return format_html(
         str(SENTENCES.get(clause.metric, ANYTHING)),
         metric=name_of(clause),
         amount=format_html("<strong>{}</strong>", amount(clause)),
-        which=which(clause),
+        which=which(clause, personas or {}),
         every=EVERY[clause.every],
         period=PERIODS[clause.every],
     )
@@ -342,16 +347,16 @@ def _digits(value: Decimal) -> int:
     return min(2, max(0, -exponent)) if isinstance(exponent, int) else 0
 
 
-def which(clause: Clause) -> str:
+def which(clause: Clause, personas: Mapping[int, str]) -> str:
     """The leads that alone count, in brackets: " (from MQL to SQL, Persona: Quality manager, within 90 days)"."""
     roles = dict(StageRole.choices)
-    start, end = (str(roles.get(role, role)) for role in (clause.from_role, clause.to_role))  # type: ignore[call-overload]
+    start, end = (str(roles.get(role, role)) for role in (clause.from_role, clause.to_role))
     found = []
     if start and end:
         found.append(_("from %(start)s to %(end)s") % {"start": start, "end": end})
     elif end:
         found.append(_("into %(stage)s") % {"stage": end})
-    found += [_filter(name, key) for name, key in sorted(clause.filters.items())]
+    found += [_filter(name, key, personas) for name, key in sorted(clause.filters.items())]
     if clause.window_days:
         days = ngettext("within %(n)s day", "within %(n)s days", clause.window_days)
         found.append(days % {"n": clause.window_days})
@@ -360,9 +365,10 @@ def which(clause: Clause) -> str:
     return punctuation(" (%s)", "（%s）") % listed(found)
 
 
-def _filter(name: str, key: str) -> str:
+def _filter(name: str, key: str, personas: Mapping[int, str]) -> str:
     try:
         by = dimension(name)
     except BadQuestion:
         return f"{name}{punctuation(': ', '：')}{key}"
-    return f"{by.label}{punctuation(': ', '：')}{by.say(key)}"
+    agreed = personas.get(int(key)) if name == "persona" and key.isdigit() else None
+    return f"{by.label}{punctuation(': ', '：')}{agreed or by.say(key)}"

@@ -1,12 +1,15 @@
 """The pages of the agreement and of definitions, as each person meets them."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from funnel.models import Definition, Stage, StageRole
+from funnel.models import Definition, Reason, Stage, StageRole
 from scoring.models import ScoreModel
 from sla import agreements, starter
 from sla.models import Agreement, Signature
@@ -46,15 +49,34 @@ def as_mara(client, cast):
 
 def filled(page):
     """What the forms of a page would send, were nothing changed."""
+    rows = [page.context[name] for name in ("hops", "policies", "clauses")]
+    forms = [page.context["form"], page.context["usual"], *(each.management_form for each in rows)]
     data = {}
-    for form in (page.context["form"], page.context["hops"].management_form, *page.context["hops"].forms):
+    for form in [*forms, *(form for each in rows for form in each.forms)]:
         for field in form:
             value = field.value()
-            if value not in (None, False, ""):
-                data[field.html_name] = value.pk if hasattr(value, "pk") else value
-    return {name: str(value) if value is not True else "on" for name, value in data.items()} | {
-        "qualifies_standing": "False"
-    }
+            if isinstance(value, list):
+                data[field.html_name] = value
+            elif value is not None and value is not False and value != "":
+                data[field.html_name] = "on" if value is True else str(value.pk if hasattr(value, "pk") else value)
+    return data | {"qualifies_standing": "False"}
+
+
+def row_of(page, rows, **wanted):
+    """The prefix of the first row whose instance is so: "clauses-2"."""
+    found = page.context[rows].forms
+    return next(
+        form.prefix
+        for form in found
+        if form.instance.pk and all(getattr(form.instance, name) == value for name, value in wanted.items())
+    )
+
+
+def blank_row(page, rows):
+    return page.context[rows].extra_forms[0].prefix
+
+
+NO_REMARKS = {"remarks-TOTAL_FORMS": "0", "remarks-INITIAL_FORMS": "0"}
 
 
 def on_its_way() -> Agreement:
@@ -105,7 +127,8 @@ def test_from_nothing_to_in_force_by_the_pages(client, cast):
 def test_it_reads_as_one_document_in_both_languages(as_mara, signed, cast):
     page = as_mara.get(reverse("agreement")).content.decode()
     assert "A lead is an MQL when fit is <b>50</b> or more" in page
-    assert "to answer every hand-off of MQL within <strong>4 opening hours</strong>" in page
+    assert "<strong>Hot leads</strong>: answer within <strong>2 opening hours</strong>" in page
+    assert "to hand over <strong>at least 60</strong> leads, every month." in page
     assert "Monday to Friday, 9:00–12:00 and 13:00–18:00" in page
     cast.mara.language = "ja"
     cast.mara.save()
@@ -138,7 +161,7 @@ def test_two_versions_compare_line_by_line(as_mara, signed, cast):
     draft = agreements.draft_next(by=cast.mara)
     draft.policies.update(answer_within=timedelta(hours=8))
     page = as_mara.get(reverse("agreement_comparison"))
-    assert [each.line.key.startswith("hop") for each in page.context["changed"]] == [True]
+    assert [each.line.key.split()[0] for each in page.context["changed"]] == ["policy", "policy"]
     assert "<del>4 </del>" in page.content.decode()
     assert "<ins>8 </ins>" in page.content.decode()
 
@@ -192,6 +215,183 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
     assert "An agreement does not begin in the past." in page
     assert f"Say who signs for {cast.sales}." in page
     assert on_its_way().preamble == signed.preamble
+
+
+def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, signed):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    hot, new = row_of(page, "policies", quadrant="hot"), blank_row(page, "policies")
+    changed = {
+        f"{hot}-answer_within": "1.5",
+        f"{hot}-answer_50": "remind",
+        f"{hot}-answer_100": "",
+        f"{hot}-after_percent": "200",
+        f"{hot}-after_action": "withdraw",
+        f"{new}-source": "Trade fair",
+        f"{new}-answer_within": "8",
+        f"{new}-place": "1",
+    }
+    assert as_mara.post(reverse("agreement_draft"), filled(page) | changed).status_code == 302
+    fair, hot, rest = on_its_way().policies.all()
+    assert [fair.source, hot.quadrant, rest.matches_all] == ["Trade fair", "hot", True]
+    assert [each.position for each in (fair, hot, rest)] == [1, 2, 3]
+    assert (fair.answer_within, fair.touch_within) == (timedelta(hours=8), None)
+    assert hot.answer_within == timedelta(hours=1.5)
+    assert [(step.clock, step.percent, step.action) for step in hot.steps.all()] == [
+        ("answer", 50, "remind"),
+        ("answer", 80, "remind"),
+        ("answer", 200, "withdraw"),
+        ("first_touch", 80, "remind"),
+    ]
+    assert rest.steps.count() == signed.policies.get(quadrant="").steps.count()
+    assert agreements.missing(on_its_way()) == []
+
+
+def test_a_policy_that_is_never_used_is_refused_at_its_place(as_mara, signed):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    hot, rest = row_of(page, "policies", quadrant="hot"), row_of(page, "policies", quadrant="")
+    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {f"{hot}-place": "2", f"{rest}-place": "1"})
+    assert answer.status_code == 422
+    assert "It is never used" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"answer_within": "0"}, "An answer takes some time."),
+        ({"touches": "", "touch_days": "5"}, "A cadence has touches and days: fill in both, or neither."),
+        ({"after_percent": "90"}, "Ensure this value is greater than or equal to 100."),
+        ({"after_percent": ""}, "Say when: at which percent of the time to answer, 100 or more."),
+    ],
+)
+def test_what_a_policy_cannot_say_is_refused_at_its_field(as_mara, signed, typed, said):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    hot = row_of(page, "policies", quadrant="hot")
+    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {f"{hot}-{name}": v for name, v in typed.items()})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+
+
+def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    old = on_its_way().clauses.get(metric="answered_in_time")
+    in_time, new = row_of(page, "clauses", metric="answered_in_time"), blank_row(page, "clauses")
+    assert filled(page)[f"{in_time}-target"] == "95"
+    persona = agreements.personas_of(signed)[0].persona_id
+    changed = {
+        f"{in_time}-target": "97.5",
+        f"{new}-team": str(cast.sales.pk),
+        f"{new}-metric": "time_to_answer",
+        f"{new}-comparator": "<=",
+        f"{new}-target": "2",
+        f"{new}-every": "week",
+        f"{new}-persona": str(persona),
+        f"{new}-owner": str(cast.sam.pk),
+    }
+    assert as_mara.post(reverse("agreement_draft"), filled(page) | changed).status_code == 302
+    draft = on_its_way()
+    again = draft.clauses.get(metric="answered_in_time")
+    assert (again.key, again.target) == (old.key, Decimal("0.975"))
+    made = draft.clauses.get(metric="time_to_answer")
+    assert (made.target, made.filters, made.owner) == (Decimal(7200), {"persona": str(persona)}, cast.sam)
+    assert made.position == draft.clauses.count()
+    assert agreements.missing(draft) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"target": "0"}, "At least nothing is no promise."),
+        ({"target": "101"}, "A share is 100 percent at most."),
+        ({"target": "many"}, "Enter a number."),
+        ({"window_days": "30"}, "“Acceptance” takes no number of days."),
+        ({"to_role": "sql"}, "“Acceptance” takes no stage here."),
+        ({"metric": "conversion"}, "is counted from a stage to a stage."),
+        ({"metric": "conversion", "from_role": "sql", "to_role": "mql"}, "comes after the one to count from"),
+        ({"metric": "gone"}, "Select a valid choice."),
+    ],
+)
+def test_what_a_metric_does_not_take_is_refused_at_its_field(as_mara, signed, typed, said):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    row = row_of(page, "clauses", metric="acceptance")
+    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {f"{row}-{name}": v for name, v in typed.items()})
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+
+
+def test_hops_say_what_must_be_known_and_why_a_lead_may_be_rejected(as_mara, signed):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    reason = Reason.objects.offered(Reason.Kind.REJECTED).first().key
+    hop = page.context["hops"].forms[0].prefix
+    chosen = {f"{hop}-ready_fields": ["phone", "company.name"], f"{hop}-reason_keys": [reason]}
+    as_mara.post(reverse("agreement_draft"), filled(page) | chosen)
+    made = on_its_way().hops.get()
+    assert (made.ready_fields, made.reason_keys) == (["phone", "company.name"], [reason])
+
+
+def test_the_rhythm_and_who_is_told_are_edited(as_mara, signed, cast):
+    as_mara.post(reverse("agreement_draft_new"))
+    typed = {
+        "review_months": "3",
+        "meeting_weekday": "4",
+        "meeting_at": "16:00",
+        "dispute_days": "10",
+        f"told_{cast.sales.pk}": str(cast.mara.pk),
+    }
+    as_mara.post(reverse("agreement_draft"), filled(as_mara.get(reverse("agreement_draft"))) | typed)
+    draft = on_its_way()
+    assert (draft.review_months, draft.meeting_weekday, draft.dispute_days) == (3, 4, 10)
+    assert f"{draft.meeting_at:%H:%M}" == "16:00"
+    assert draft.parties.get(team=cast.sales).escalates_to == cast.mara
+
+
+@pytest.mark.parametrize(
+    ("then", "made"),
+    [
+        ("usual", {"handed_over", "close_rate", "contracts"}),
+        (
+            "full",
+            {
+                "handed_over", "close_rate", "contracts", "acceptance", "persona_fit", "free_mail",
+                "answered_in_time", "first_touch_in_time", "cadence_kept", "worked",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, signed, then, made):
+    as_mara.post(reverse("agreement_draft_new"))
+    on_its_way().clauses.all().delete()
+    page = as_mara.get(reverse("agreement_draft"))
+    typed = {"preamble": "Typed", "usual-leads": "80", "usual-close_rate": "4.5", "then": then}
+    wrong = as_mara.post(reverse("agreement_draft"), filled(page) | typed | {"usual-days": "0"})
+    assert wrong.status_code == 422
+    assert not on_its_way().clauses.exists()
+    as_mara.post(reverse("agreement_draft"), filled(page) | typed)
+    draft = on_its_way()
+    assert {clause.metric for clause in draft.clauses.all()} == made
+    assert draft.preamble == "Typed"
+    assert draft.clauses.get(metric="handed_over").target == 80
+    assert draft.clauses.get(metric="close_rate").target == Decimal("0.045")
+    assert agreements.missing(draft) == []
+
+
+def test_the_draft_page_asks_no_more_for_more_promises(as_mara, signed, django_assert_num_queries):
+    as_mara.post(reverse("agreement_draft_new"))
+    draft = on_its_way()
+    draft.clauses.exclude(metric="contracts").delete()
+    as_mara.get(reverse("agreement_draft"))
+    with CaptureQueriesContext(connection) as few:
+        as_mara.get(reverse("agreement_draft"))
+    team = draft.clauses.get().team
+    for n in range(10):
+        draft.clauses.create(team=team, metric="contracts", target=n + 1, position=10 + n)
+    with django_assert_num_queries(len(few)):
+        as_mara.get(reverse("agreement_draft"))
 
 
 def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
@@ -253,10 +453,40 @@ def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
 
 def test_a_head_sends_it_back_with_a_comment_which_the_draft_shows(client, proposal, cast):
     client.force_login(cast.gina)
-    assert client.post(reverse("agreement_return", args=[2]), {"comment": ""}).status_code == 422
-    client.post(reverse("agreement_return", args=[2]), {"comment": "Four hours are too few."})
+    assert client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": ""}).status_code == 422
+    client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": "Four hours are too few."})
     client.force_login(cast.mara)
     assert "Four hours are too few." in client.get(reverse("agreement_draft")).content.decode()
+
+
+def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, proposal, cast):
+    client.force_login(cast.gina)
+    page = client.get(reverse("agreement_signature", args=[2]))
+    key = next(line.key for part in page.context["parts"] for line in part.lines if line.key.startswith("policy"))
+    remarks = {
+        "remarks-TOTAL_FORMS": "3",
+        "remarks-INITIAL_FORMS": "0",
+        "remarks-0-line": key,
+        "remarks-0-text": "Two hours are too few.",
+        "comment": "Nearly.",
+    }
+    half = remarks | {"remarks-1-line": "thresholds"}
+    answer = client.post(reverse("agreement_return", args=[2]), half)
+    assert answer.status_code == 422
+    assert "Say what should change there." in answer.content.decode()
+    assert "Two hours are too few." in answer.content.decode()
+    client.post(reverse("agreement_return", args=[2]), remarks)
+
+    said = {comment.line: comment for comment in proposal.comments.all()}
+    assert said[""].text == "Nearly."
+    assert said[key].words.startswith("Hot leads: answer within 2 opening hours")
+    client.force_login(cast.mara)
+    for name, args in (("agreement_draft", []), ("agreement_version", [2])):
+        assert "Two hours are too few." in client.get(reverse(name, args=args)).content.decode()
+
+    agreements.propose(on_its_way(), by=cast.mara)
+    assert "Two hours are too few." not in client.get(reverse("agreement_version", args=[2])).content.decode()
+    assert "Two hours are too few." in client.get(reverse("agreement_history")).content.decode()
 
 
 def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):

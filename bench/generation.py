@@ -84,7 +84,7 @@ def _companies(companies: int) -> tuple[str, list[Any]]:
         "country": _pick(PICKS["country"]),
         "created_at": "%s",
     }
-    return _insert(Company, columns, f"generate_series(1, {companies}) i"), [UNTIL - timedelta(days=400)]
+    return insert(Company, columns, f"generate_series(1, {companies}) i"), [UNTIL - timedelta(days=400)]
 
 
 def _leads(leads: int, companies: int) -> tuple[str, list[Any]]:
@@ -95,13 +95,13 @@ def _leads(leads: int, companies: int) -> tuple[str, list[Any]]:
         "company_id": f"1 + i %% {companies}",
         "created_at": f"%s + i * interval '1 year' / {leads}",
     }
-    return _insert(Lead, columns, f"generate_series(1, {leads}) i"), [UNTIL - timedelta(days=366)]
+    return insert(Lead, columns, f"generate_series(1, {leads}) i"), [UNTIL - timedelta(days=366)]
 
 
 def _journeys(leads: int) -> tuple[str, list[Any]]:
     stage = str(Stage.objects.order_by("position").values_list("pk", flat=True)[0])
     columns = {"lead_id": "i", "stage_id": stage, "entered_at": "%s"}
-    return _insert(Journey, columns, f"generate_series(1, {leads}) i"), [UNTIL - timedelta(days=1)]
+    return insert(Journey, columns, f"generate_series(1, {leads}) i"), [UNTIL - timedelta(days=1)]
 
 
 def _activities(leads: int, activities: int) -> tuple[str, list[Any]]:
@@ -113,10 +113,10 @@ def _activities(leads: int, activities: int) -> tuple[str, list[Any]]:
         "occurred_at": f"%s + (i - random()) * interval '365 days' / {activities}",
         "created_at": "%s",
     }
-    return _insert(Activity, columns, f"generate_series(1, {activities}) i"), [UNTIL - timedelta(days=365), UNTIL]
+    return insert(Activity, columns, f"generate_series(1, {activities}) i"), [UNTIL - timedelta(days=365), UNTIL]
 
 
-def _insert(model: type[models.Model], given: dict[str, str], rows: str) -> str:
+def insert(model: type[models.Model], given: dict[str, str], rows: str) -> str:
     """One INSERT for a model: the columns given, the defaults of the others, whatever others there will be."""
     columns = dict(given)
     for field in model._meta.concrete_fields:

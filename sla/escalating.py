@@ -30,7 +30,6 @@ class Batch:
         self.at = at
         self.notices: list[Notice] = []
         self.failed: list[Escalation] = []
-        self._answered: set[int] = set()
         self._managers: dict[tuple[int, int], User | None] = {}
 
     def take(self, steps: Sequence[Escalation]) -> None:
@@ -46,9 +45,6 @@ class Batch:
         Notice.objects.bulk_create(self.notices, ignore_conflicts=True)
 
     def _take(self, step: Escalation) -> str:
-        # A sweep that comes late finds several at once: the first that ended the clock was the last that counted.
-        if step.timer_id in self._answered:
-            return TOO_LATE
         action = Step.Action(step.action)
         if action == Step.Action.REMIND:
             return self.remind(step)
@@ -61,12 +57,9 @@ class Batch:
         }[action]
         try:
             with transaction.atomic():
-                outcome = end(step, at=self.at)
+                return end(step, at=self.at)
         except (Handoff.Answered, Journey.Moved):
             return TOO_LATE
-        if outcome != "nobody":
-            self._answered.add(step.timer_id)
-        return outcome
 
     def remind(self, step: Escalation) -> str:
         # A reminder that it falls due helps nobody once it has; whoever was away finds the breach.

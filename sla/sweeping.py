@@ -11,12 +11,12 @@ from django.utils.timezone import now
 
 from history.models import Outbox
 from sla import escalating
-from sla.models import Escalation, Timer
+from sla.models import Escalation, Handoff, Hop, Timer
 from teams.models import Notice
 
 BATCH = 1000
-# Fewer at a time: a step may end a hand-off, and until all of them are written down its rep cannot answer.
-STEPS = 200
+# Fewer at a time: until all of them are written down, no rep can answer one of them.
+ENDINGS = 100
 
 
 class Batch(Protocol):
@@ -33,17 +33,24 @@ WITH due AS MATERIALIZED (
 UPDATE sla_timer timer SET breached_at = timer.due_at FROM due WHERE timer.id = due.id
 RETURNING timer.id
 """
-# Of an answer and a sweep at once, the answer holds its hand-off, and the step waits for the next sweep. Exactly on the
-# deadline an answer is still in time: nothing is taken away before it is over.
+# Of an answer and a sweep at once, the answer holds its clock, and the step waits for the next sweep. Exactly on the
+# deadline an answer is still in time: nothing is taken away before it is over. What comes after a step that may end the
+# hand-off waits for that.
 COME = """
 WITH come AS MATERIALIZED (
     SELECT step.id FROM sla_escalation step
     JOIN sla_timer timer ON timer.id = step.timer_id
     JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
-    WHERE step.due_at <= %s AND (step.due_at < %s OR step.percent < 100) AND step.done_at IS NULL
-    ORDER BY step.due_at, step.id LIMIT %s FOR UPDATE OF handoff, timer, step SKIP LOCKED
+    WHERE step.due_at <= %(at)s AND (step.due_at < %(at)s OR step.percent < 100) AND step.done_at IS NULL
+      AND (step.action IN ('remind', 'tell')) = %(tells)s
+      AND NOT EXISTS (
+        SELECT FROM sla_escalation ending
+        WHERE ending.timer_id = step.timer_id AND ending.done_at IS NULL AND ending.action NOT IN ('remind', 'tell')
+          AND (ending.percent < step.percent OR NOT %(tells)s AND ending.percent = step.percent AND ending.id < step.id)
+      )
+    ORDER BY step.due_at, step.id LIMIT %(limit)s FOR UPDATE OF handoff, timer, step SKIP LOCKED
 )
-UPDATE sla_escalation step SET done_at = %s FROM come WHERE step.id = come.id
+UPDATE sla_escalation step SET done_at = %(at)s FROM come WHERE step.id = come.id
 RETURNING step.id
 """
 
@@ -52,7 +59,11 @@ def sweep_timers(*, at: datetime | None = None) -> dict[str, int]:
     """Breach what is overdue, take the steps that the policies name, and say how many. Safe to run twice: each step
     is marked in the row, in the transaction that takes it."""
     at = at or now()
-    return {"breached": _all_batches(breach_due, BATCH, at), "escalated": _all_batches(escalate_due, STEPS, at)}
+    breached, escalated = _all_batches(breach_due, BATCH, at), 0
+    # Where nobody else is there to have it, what comes after is taken as well.
+    while taken := _all_batches(tell_due, BATCH, at) + _all_batches(end_due, ENDINGS, at):
+        escalated += taken
+    return {"breached": breached, "escalated": escalated}
 
 
 def _all_batches(batch: Batch, size: int, at: datetime) -> int:
@@ -67,7 +78,8 @@ def _all_batches(batch: Batch, size: int, at: datetime) -> int:
 def breach_due(*, at: datetime) -> int:
     """Mark one batch of overdue clocks, tell of it, and say how many."""
     with transaction.atomic():
-        timers = _marked(BREACH, [at, BATCH])
+        marked = Timer.objects.filter(pk__in=mark_overdue(at=at)).order_by("due_at", "pk")
+        timers = list(marked.select_related("handoff__lead", "handoff__rep"))
         _tell(timers, Notice.Kind.BREACH, at=at)
         Outbox.objects.bulk_create(
             Outbox(kind="timer_breached", payload={"timer": t.pk, "handoff": t.handoff_id}, at=t.due_at) for t in timers
@@ -75,23 +87,47 @@ def breach_due(*, at: datetime) -> int:
     return len(timers)
 
 
-def escalate_due(*, at: datetime) -> int:
-    """Take one batch of the steps that have come, and say how many were taken."""
+def mark_overdue(*, at: datetime) -> list[int]:
+    """Mark one batch of overdue clocks as breached, in one statement, and name them."""
+    with connection.cursor() as cursor:
+        cursor.execute(BREACH, [at, BATCH])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def tell_due(*, at: datetime) -> int:
+    """Take one batch of the steps that remind or tell, and say how many were taken."""
+    return _take(at, tells=True, limit=BATCH)
+
+
+def end_due(*, at: datetime) -> int:
+    """Take one batch of the steps that end a hand-off, one of each, and say how many were taken."""
+    return _take(at, tells=False, limit=ENDINGS)
+
+
+def _take(at: datetime, *, tells: bool, limit: int) -> int:
     with transaction.atomic():
+        steps = _come(at, tells=tells, limit=limit)
         batch = escalating.Batch(at=at)
-        steps = _come(at)
         batch.take(steps)
         _keep(steps, batch.failed)
     return len(steps) - len(batch.failed)
 
 
-def _come(at: datetime) -> list[Escalation]:
+def _come(at: datetime, *, tells: bool, limit: int) -> list[Escalation]:
     with connection.cursor() as cursor:
-        cursor.execute(COME, [at, at, STEPS, at])
+        cursor.execute(COME, {"at": at, "tells": tells, "limit": limit})
         marked = [pk for (pk,) in cursor.fetchall()]
-    steps = Escalation.objects.filter(pk__in=marked).order_by("due_at", "percent", "pk")
-    related = ("lead", "rep__team__head", "hop__receiving_team__head", "policy")
-    return list(steps.select_related(*(f"timer__handoff__{name}" for name in related)))
+    steps = list(Escalation.objects.filter(pk__in=marked).select_related("timer").order_by("due_at", "percent", "pk"))
+    # Each once, however many of its steps have come, and the few hops once for all.
+    theirs = {step.timer.handoff_id for step in steps}
+    handoffs = Handoff.objects.filter(pk__in=theirs).select_related("lead", "rep").in_bulk()
+    hops = Hop.objects.filter(pk__in={handoff.hop_id for handoff in handoffs.values()})
+    by_id = hops.select_related("receiving_team__head", "accepted_stage").in_bulk()
+    for handoff in handoffs.values():
+        handoff.hop = by_id[handoff.hop_id]
+    for step in steps:
+        step.timer.handoff = handoffs[step.timer.handoff_id]
+    return steps
 
 
 def _keep(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
@@ -102,14 +138,6 @@ def _keep(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
     for outcome, ids in outcomes.items():
         Escalation.objects.filter(pk__in=ids).update(outcome=outcome)
     Escalation.objects.filter(pk__in=[step.pk for step in failed]).update(done_at=None)
-
-
-def _marked(statement: str, params: list[datetime | int]) -> list[Timer]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        marked = [pk for (pk,) in cursor.fetchall()]
-    timers = Timer.objects.filter(pk__in=marked).order_by("due_at", "pk")
-    return list(timers.select_related("handoff__lead", "handoff__rep__team__head"))
 
 
 def _tell(timers: Iterable[Timer], kind: Notice.Kind, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """How an agreement comes about, and what is in force then. Each sentence of the rules has its test."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from threading import Barrier, Thread
 
 import pytest
@@ -13,7 +14,7 @@ from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla import agreements, starter
-from sla.models import AgreedPersona, Agreement, Hop, Party, Policy, Signature
+from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
 from teams.models import Notice, Role, Team
 from tests import make
 
@@ -95,6 +96,42 @@ def test_what_somebody_has_written_before_is_taken_into_the_first_draft(cast):
     assert agreements.definitions_of(draft)[0] == mql
 
 
+def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
+    sdr = make.team(Team.Kind.SDR, head=cast.gina)
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    roles = {stage.pk: stage.role for stage in Stage.objects.all()}
+    assert [
+        (roles[hop.from_stage_id], hop.offering_team, hop.receiving_team, roles[hop.accepted_stage_id])
+        for hop in draft.hops.all()
+    ] == [("mql", cast.marketing, sdr, "sal"), ("sql", sdr, cast.sales, "sql")]
+    assert [(p.stage and p.stage.role, p.quadrant) for p in draft.policies.all()] == [
+        ("mql", "hot"),
+        ("sql", ""),
+        (None, ""),
+    ]
+    assert draft.clauses.get(metric="answered_in_time").team == sdr
+    assert draft.clauses.get(metric="contracts").team == cast.sales
+    assert agreements.missing(draft) == []
+
+
+def test_the_first_draft_promises_on_both_sides(cast):
+    draft = starter.draft_first(by=cast.mara, at=NOW)
+    promised = {
+        team: set(draft.clauses.filter(team=team).values_list("metric", flat=True)) for team in Team.objects.all()
+    }
+    assert promised[cast.marketing] == {"handed_over", "acceptance", "persona_fit", "free_mail"}
+    assert promised[cast.sales] == {
+        "close_rate", "contracts", "answered_in_time", "first_touch_in_time", "cadence_kept", "worked",
+    }  # fmt: skip
+
+
+def test_of_a_side_that_is_no_party_nothing_is_promised(cast):
+    draft = Agreement.objects.create(number=1)
+    draft.parties.create(team=cast.sales, head=cast.gina)
+    made = starter.usual_clauses(draft, leads=10, customers=2)
+    assert [(clause.metric, clause.target) for clause in made] == [("close_rate", Decimal("0.05")), ("contracts", 2)]
+
+
 # Drafting
 
 
@@ -162,6 +199,7 @@ def test_a_lone_party_or_a_stranger_in_a_hand_off_holds_it_up(cast, signed):
     assert agreements.missing(draft) == [
         "An agreement needs two parties or more.",
         f"{cast.sales} takes part in a hand-off but is no party.",
+        f"{cast.sales} promises something but is no party.",
     ]
 
 
@@ -285,6 +323,86 @@ def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
     draft = agreements.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
     agreements.agree_on_definition(draft, old)
     assert agreements.missing(draft) == ["MQL v1 was in force before and was replaced: make its next version."]
+
+
+def test_the_last_policy_has_to_match_all(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    needed = "The last policy of hand-offs must match all: say by when every other hand-off is answered."
+    draft.policies.get(quadrant="").delete()
+    assert agreements.missing(draft) == [needed]
+    draft.policies.all().delete()
+    assert agreements.missing(draft) == [needed]
+
+
+def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.policies.create(position=3, source="Trade fair")
+    draft.policies.create(position=4)
+    assert agreements.missing(draft) == [
+        "Policy 3 of hand-offs is never used: one before it matches everything that it matches.",
+        "Policy 4 of hand-offs is never used: one before it matches everything that it matches.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"metric": "gone"}, "There is no metric “gone”"),
+        ({"filters": {"shoe_size": "44"}}, "contracts cannot be cut by “shoe_size”"),
+        ({"to_role": "sql"}, "contracts takes no stage “to”."),
+        ({"window_days": 30}, "contracts takes no window in this view."),
+    ],
+)
+def test_a_promise_that_cannot_be_asked_of_its_metric_holds_it_up(cast, signed, changed, fault):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.clauses.filter(metric="contracts").update(**changed)
+    (said,) = agreements.missing(draft)
+    assert said.startswith(f"Promise 3 of {cast.sales}: {fault}")
+
+
+def test_who_promises_is_a_party(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    stranger = make.team(Team.Kind.VENDOR)
+    draft.clauses.filter(metric__in=["contracts", "worked"]).update(team=stranger)
+    assert agreements.missing(draft) == [f"{stranger} promises something but is no party."]
+
+
+def test_what_must_be_filled_in_is_known(cast, signed):
+    draft = agreements.draft_next(by=cast.mara)
+    draft.hops.update(ready_fields=["phone", "shoe_size"])
+    assert agreements.missing(draft) == ["What must be filled in before MQL is handed over is not known: shoe_size."]
+
+
+# Sending back
+
+
+def remark(line="hours"):
+    return agreements.Remark(line, "Hours are opening hours.", "Longer.")
+
+
+def test_what_should_change_is_kept_at_its_line(cast, signed):
+    draft = propose_next(cast)
+    agreements.send_back(draft, by=cast.gina, comment="Nearly.", remarks=[remark()], at=TUESDAY + DAY)
+    kept = [(each.line, each.words, each.text, each.by) for each in agreements.open_comments(draft)]
+    assert kept == [("", "", "Nearly.", cast.gina), ("hours", "Hours are opening hours.", "Longer.", cast.gina)]
+
+
+def test_a_new_proposal_answers_the_comments_and_keeps_them(cast, signed):
+    draft = propose_next(cast)
+    agreements.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + DAY)
+    agreements.propose(draft, by=cast.mara, at=TUESDAY + 2 * DAY)
+    assert agreements.open_comments(draft) == []
+    agreements.withdraw(draft, by=cast.mara, at=TUESDAY + 3 * DAY)
+    assert agreements.open_comments(draft) == []
+    assert draft.comments.count() == 1
+
+
+def test_sending_back_says_why(cast, signed):
+    draft = propose_next(cast)
+    with pytest.raises(ValueError, match="what should change"):
+        agreements.send_back(draft, by=cast.gina, comment=" ")
+    draft.refresh_from_db()
+    assert draft.proposed_at
 
 
 # Signing

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -51,7 +52,7 @@ def filled(page):
     """What the forms of a page would send, were nothing changed."""
     rows = [page.context[name] for name in ("hops", "policies", "clauses")]
     forms = [page.context["form"], page.context["usual"], *(each.management_form for each in rows)]
-    data = {}
+    data: dict[str, Any] = {}
     for form in [*forms, *(form for each in rows for form in each.forms)]:
         for field in form:
             value = field.value()

@@ -89,6 +89,12 @@ class Site:
             cursor.execute(question, values)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def a_night_passes(self) -> None:
+        """What begins at the next midnight has begun: its moment, and the end of what it replaces, move to now."""
+        for table in ("sla_agreement", "funnel_definition", "scoring_scoremodel"):
+            for column in ("replaced_at", "in_force_from"):
+                self.ask(f"UPDATE {table} SET {column} = now() WHERE {column} > now()")
+
     def texts(self) -> frozenset[str]:
         """Every short text that the data of this site hold: what people wrote, in their own language."""
         columns = self.ask(

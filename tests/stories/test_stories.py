@@ -147,14 +147,7 @@ def test_b_marketer_drafts_a_definition_and_all_heads_sign_it(browser: Browser, 
             page.wait_for_url(re.compile(f"/agreement/(v{number}/)?$"))
     begins = "SELECT in_force_from > now() AND in_force_from < now() + interval '25 hours' FROM sla_agreement"
     assert site.ask(f"{begins} WHERE number = %s", number) == [(True,)]
-    a_night_passes(site)
-
-
-def a_night_passes(site: Site) -> None:
-    """What begins at the next midnight has begun: its moment, and the end of what it replaces, move to now."""
-    for table in ("sla_agreement", "funnel_definition", "scoring_scoremodel"):
-        for column in ("replaced_at", "in_force_from"):
-            site.ask(f"UPDATE {table} SET {column} = now() WHERE {column} > now()")
+    site.a_night_passes()
 
 
 # (b) An import brings leads that meet it

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from sla import advancing, attainment, leaving, sweeping
+from sla import advancing, attainment, leaving, offering, sweeping
 from sla.machine import working
 
 
@@ -9,6 +9,14 @@ def advance() -> None:
     with working() as may_work:
         if may_work:
             advancing.advance_all()
+
+
+@shared_task(ignore_result=True)
+def offer_waiting() -> None:
+    """Nobody could take them, and now somebody is back or has room."""
+    with working() as may_work:
+        if may_work:
+            offering.offer()
 
 
 @shared_task(ignore_result=True)

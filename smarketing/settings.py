@@ -137,6 +137,7 @@ CELERY_TIMEZONE = "UTC"
 # happens once a company day is asked for often, and decides for itself whether the day has begun.
 CELERY_BEAT_SCHEDULE = {
     "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
+    "offer what waits": {"task": "sla.tasks.offer_waiting", "schedule": 60, "options": {"expires": 60}},
     "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
     "tell people": {"task": "integrations.tasks.deliver", "schedule": 15, "options": {"expires": 15}},
     "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},

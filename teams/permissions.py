@@ -12,6 +12,8 @@ SIGNED_IN: frozenset[str] = frozenset(Role.values)
 MARKETING = frozenset({Role.MARKETER.value, Role.MANAGER.value})
 SELLING = frozenset({Role.SDR.value, Role.REP.value})
 MANAGING = frozenset({Role.MANAGER.value})
+# A policy may send leads to the head of a team.
+ANSWERING = SELLING | MANAGING
 ADMINISTERING = frozenset({Role.ADMINISTRATOR.value})
 NOBODY: frozenset[str] = frozenset()
 
@@ -147,12 +149,12 @@ WHO_MAY: dict[str, frozenset[str]] = {
         MARKETING,
     ),
     # sla
-    "inbox": SELLING,
-    "inbox_answered": SELLING,
-    "handoff": SELLING,
-    "acceptance": SELLING,
-    "rejection": SELLING,
-    **dict.fromkeys(("inbox_working", "touches", "touch_pause", "giving_up"), SELLING),
+    "inbox": ANSWERING,
+    "inbox_answered": ANSWERING,
+    "handoff": ANSWERING,
+    "acceptance": ANSWERING,
+    "rejection": ANSWERING,
+    **dict.fromkeys(("inbox_working", "touches", "touch_pause", "giving_up"), ANSWERING),
     "untouched": SELLING | MANAGING,
     # SDRs offer leads as well: they see the rejections of their own team's offers.
     **dict.fromkeys(("rejections", "dispute"), MARKETING | {Role.SDR.value}),
@@ -265,7 +267,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "api-rejection:write",
             "api-touches:write",
         ),
-        SELLING,
+        ANSWERING,
     ),
 }
 

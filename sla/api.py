@@ -137,7 +137,8 @@ class Acceptance(Endpoint):
     def post(self, request: Request, pk: int) -> Response:
         """Say yes: the clock stops, and the lead moves on."""
         get_object_or_404(mine(request), pk=pk)
-        said = AcceptanceIn(data=request.data)
+        # A yes needs no body at all.
+        said = AcceptanceIn(data={} if request.data is None else request.data)
         said.is_valid(raise_exception=True)
         return _answer(request, pk, "accept", **said.validated_data)
 

@@ -19,6 +19,7 @@ from sla.disputing import Already, NotRejected, TooLate, is_in_time, last_day, o
 from sla.disputing import dispute as begin_dispute
 from sla.models import Dispute, Handoff
 from smarketing import wording
+from smarketing.company import company_zone
 from teams.http import UserRequest
 from teams.models import Role
 
@@ -63,7 +64,7 @@ def rejections(request: UserRequest) -> HttpResponse:
 
 
 def _page(request: UserRequest, typed: Typed | None = None, status: int = 200) -> HttpResponse:
-    typed, at = typed or {}, now()
+    typed, at, zone = typed or {}, now(), company_zone()
     page = page_of(request, rejected(request.user), LATEST)
     context: dict[str, Any] = {
         "page": page,
@@ -71,8 +72,8 @@ def _page(request: UserRequest, typed: Typed | None = None, status: int = 200) -
             {
                 "handoff": handoff,
                 "dispute": getattr(handoff, "dispute", None),
-                "last_day": last_day(handoff),
-                "form": _dispute_form(handoff, typed) if is_in_time(handoff, at=at) else None,
+                "last_day": last_day(handoff, zone),
+                "form": _dispute_form(handoff, typed) if is_in_time(handoff, at=at, zone=zone) else None,
                 "typing": ("dispute", handoff.pk) in typed,
             }
             for handoff in page.rows

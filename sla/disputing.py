@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -30,15 +31,16 @@ class NotRejected(Exception):
     """Only a rejection can be disputed."""
 
 
-def last_day(handoff: Handoff) -> date:
-    """Return the last company day on which this rejection may be disputed."""
+def last_day(handoff: Handoff, zone: ZoneInfo | None = None) -> date:
+    """Return the last company day on which this rejection may be disputed. `zone` is the company's, if at hand."""
     assert handoff.answered_at is not None  # rejected
-    rejected_on = handoff.answered_at.astimezone(company_zone()).date()
+    rejected_on = handoff.answered_at.astimezone(zone or company_zone()).date()
     return rejected_on + handoff.hop.agreement.dispute_days * DAY
 
 
-def is_in_time(handoff: Handoff, *, at: datetime) -> bool:
-    return at < datetime.combine(last_day(handoff) + DAY, time(), company_zone())
+def is_in_time(handoff: Handoff, *, at: datetime, zone: ZoneInfo | None = None) -> bool:
+    zone = zone or company_zone()
+    return at < datetime.combine(last_day(handoff, zone) + DAY, time(), zone)
 
 
 def dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None = None) -> Dispute:

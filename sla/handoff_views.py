@@ -183,6 +183,9 @@ def _work(request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callab
         return _inbox(request, pk, typed={name: form}, status=422)
     try:
         done = do()
+    except Timer.Over:
+        messages.warning(request, _("This clock was stopped or fell due before. Nothing was changed."))
+        return _inbox(request, pk, status=409)
     except (Handoff.Over, Journey.Moved):
         messages.warning(request, _("The lead has moved on, or was given up. Nothing was changed."))
         return _inbox(request, pk, status=409)

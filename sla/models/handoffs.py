@@ -236,6 +236,7 @@ class Handoff(models.Model):
             Calendar.of(self.rep).hours(at=at),
             made=len(touches),
             reached=any(touches),
+            pauses=[span for timer in self.timers.all() for span in timer.paused()],
             at=at,
         )
 

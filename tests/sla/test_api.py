@@ -1,11 +1,13 @@
 """Hand-offs, answered by programs."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from funnel.models import Reason
-from sla.models import Handoff
+from funnel.models import Journey, Reason
+from sla.models import Handoff, Touch
 from teams.models import Role
 from tests import make
 from tests.api import Program, faults
@@ -91,6 +93,39 @@ def test_a_rejection_that_says_too_little_is_told_so(
 ) -> None:
     assert list(faults(program.post(f"handoffs/{offered.pk}/rejection/", said))) == [pointer]
     assert Handoff.objects.get().answer == ""
+
+
+def test_a_verdict_may_come_with_the_yes(program: Program, offered: Handoff) -> None:
+    assert list(faults(program.post(f"handoffs/{offered.pk}/acceptance/", {"verdict": "perhaps"}))) == ["#/verdict"]
+    one = program.post(f"handoffs/{offered.pk}/acceptance/", {"verdict": "fits"}).json()
+    assert (one["answer"], one["verdict"]) == ("accepted", "fits")
+
+
+def test_a_rejection_may_say_when_the_lead_wakes(program: Program, offered: Handoff) -> None:
+    said = {"reason": "no_project", "verdict": "fits", "wake_at": "2030-04-01T00:00:00Z"}
+    assert program.post(f"handoffs/{offered.pk}/rejection/", said).status_code == 200
+    wakes = Journey.objects.get(pk=offered.lead_id).wake_at
+    assert wakes == datetime(2030, 4, 1, tzinfo=UTC)
+
+
+def test_a_reason_that_the_hop_does_not_name_is_refused() -> None:
+    make.agreement(reason_keys=["no_project"])
+    handoff = make.handoff(to=make.user(Role.REP))
+    said = {"reason": "competitor", "verdict": "no"}
+    assert list(faults(Program(handoff.rep).post(f"handoffs/{handoff.pk}/rejection/", said))) == ["#/reason"]
+    assert Handoff.objects.get().answer == ""
+
+
+def test_touches_are_written_down(program: Program, offered: Handoff) -> None:
+    faults(program.post(f"handoffs/{offered.pk}/touches/", {"kind": "call"}), 409)
+    program.post(f"handoffs/{offered.pk}/acceptance/")
+    answer = program.post(f"handoffs/{offered.pk}/touches/", {"kind": "call", "contact": True, "note": "Wants a demo"})
+    assert answer.status_code == 201
+    said = answer.json()
+    assert (said["handoff"], said["kind"], said["contact"], said["note"]) == (offered.pk, "call", True, "Wants a demo")
+    assert Touch.objects.get().by == program.person
+    assert list(faults(program.post(f"handoffs/{offered.pk}/touches/", {"kind": "pigeon"}))) == ["#/kind"]
+    faults(Program(make.user(Role.REP)).post(f"handoffs/{offered.pk}/touches/", {"kind": "call"}), 404)
 
 
 def test_hand_offs_cost_the_same_for_one_and_for_many(program: Program) -> None:

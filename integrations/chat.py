@@ -9,10 +9,10 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from integrations.failing import Failed
+from integrations.failing import Failed, said
 from integrations.models import Channel, Delivery
 from integrations.posting import Answer, Refused, post
-from integrations.words import address_of, page, sentence
+from integrations.words import action, address_of, page, sentence
 
 # A Teams connector says that it failed with status 200.
 FAILED_INSIDE = "failed with error"
@@ -23,24 +23,30 @@ LONGEST_WAIT = timedelta(hours=8)
 def tell(delivery: Delivery, channel: Channel) -> None:
     """Post a notice. Raises `Failed`."""
     with translation.override(channel.spoken):
-        send(channel, sentence(delivery.notice), page(delivery.notice))
+        notice = delivery.notice
+        send(channel, sentence(notice), page(notice), action(notice))
 
 
 def try_out(channel: Channel) -> None:
     """Post a line that says it works. Raises `Failed`."""
     with translation.override(channel.spoken):
-        send(channel, _("This is where Smarketing tells its notices from now on."), address_of("telling"))
+        send(
+            channel,
+            _("This is where Smarketing tells its notices from now on."),
+            address_of("telling"),
+            _("What I am told, and how"),
+        )
 
 
-def send(channel: Channel, text: str, url: str) -> None:
+def send(channel: Channel, text: str, url: str, button: str) -> None:
     """Post one message in the channel's style, in the language that is active. Raises `Failed`."""
-    message = slack(text, url) if channel.style == Channel.Style.SLACK else adaptive_card(text, url)
+    message = (slack if channel.style == Channel.Style.SLACK else adaptive_card)(text, url, button)
     try:
         answer = post(channel.url, json.dumps(message, ensure_ascii=False).encode())
     except Refused as problem:
         raise Failed(str(problem), of_all=True) from problem
     except OSError as problem:
-        raise Failed(f"{type(problem).__name__}: {problem}", of_all=True) from problem
+        raise Failed(said(problem), of_all=True) from problem
     judge(answer)
 
 
@@ -53,18 +59,18 @@ def judge(answer: Answer) -> None:
     )
 
 
-def slack(text: str, url: str) -> dict[str, Any]:
+def slack(text: str, url: str, button: str) -> dict[str, Any]:
     """A message of Slack's kind. Names may hold anything, so that the text is plain, and the fallback escaped."""
     return {
         "text": f"{_escaped(text)} {url}",
         "blocks": [
             {"type": "section", "text": {"type": "plain_text", "text": text[:3000], "emoji": False}},
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{url}|{_escaped(_open())}>"}]},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{url}|{_escaped(button)}>"}]},
         ],
     }
 
 
-def adaptive_card(text: str, url: str) -> dict[str, Any]:
+def adaptive_card(text: str, url: str, button: str) -> dict[str, Any]:
     """A message of Teams' kind. Runs of rich text are not read as markdown, text blocks are."""
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -72,14 +78,10 @@ def adaptive_card(text: str, url: str) -> dict[str, Any]:
         "version": "1.4",
         "fallbackText": text,
         "body": [{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text}]}],
-        "actions": [{"type": "Action.OpenUrl", "title": _open(), "url": url}],
+        "actions": [{"type": "Action.OpenUrl", "title": button, "url": url}],
     }
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
-
-
-def _open() -> str:
-    return _("Open in Smarketing")
 
 
 def _escaped(text: str) -> str:

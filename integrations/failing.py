@@ -20,5 +20,10 @@ class Failed(Exception):
         self.for_good, self.of_all, self.wait = for_good, of_all, wait
 
 
+def said(problem: OSError) -> str:
+    """Return what the system says of a call that failed, without its number."""
+    return problem.strerror or str(problem) or type(problem).__name__
+
+
 def one_line(text: str) -> str:
     return " ".join(text.split())[:300]

@@ -13,9 +13,9 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from integrations.failing import Failed
+from integrations.failing import Failed, said
 from integrations.models import Delivery
-from integrations.words import address_of, page, sentence
+from integrations.words import action, address_of, due_at, page, sentence
 from smarketing.company import company_zone
 from teams.models import Organization
 
@@ -30,6 +30,8 @@ def letter(delivery: Delivery) -> EmailMultiAlternatives:
             "kind": notice.get_kind_display(),
             "person": user,
             "url": page(notice),
+            "action": action(notice),
+            "due_at": due_at(notice),
             "choices_url": address_of("telling"),
             "organization": Organization.ours(),
         }
@@ -82,15 +84,15 @@ class Post:
 def reason_of(problem: Exception) -> Failed | None:
     """Say what a failure of the mail server or the provider means, or None where it is our own mistake."""
     if isinstance(problem, SMTPRecipientsRefused):
-        ((code, said),) = list(problem.recipients.values())[:1]
-        return Failed(f"{code} {_text(said)}", for_good=code >= 500)
+        code, answer = next(iter(problem.recipients.values()))
+        return Failed(f"{code} {_text(answer)}", for_good=code >= 500)
     if isinstance(problem, SMTPSenderRefused):
         return Failed(f"{problem.smtp_code} {_text(problem.smtp_error)}", of_all=True)
     if isinstance(problem, SMTPResponseException):
         # Refusing the sign-in concerns all letters, refusing the text of one that one alone.
         return Failed(f"{problem.smtp_code} {_text(problem.smtp_error)}", of_all=problem.smtp_code in (421, 530, 535))
     if isinstance(problem, (OSError, SMTPException)):  # A provider's refusal by HTTP is an OSError too.
-        return _of_provider(problem) or Failed(f"{type(problem).__name__}: {problem}", of_all=True)
+        return _of_provider(problem) or Failed(said(problem), of_all=True)
     return _of_provider(problem)
 
 
@@ -101,13 +103,11 @@ def _of_provider(problem: Exception) -> Failed | None:
 
     if not isinstance(problem, AnymailError):
         return None
+    if isinstance(problem, (AnymailRecipientsRefused, AnymailInvalidAddress)):
+        return Failed(str(problem), for_good=True)
     status = getattr(problem, "status_code", None)
-    return Failed(
-        str(problem),
-        for_good=isinstance(problem, (AnymailRecipientsRefused, AnymailInvalidAddress)),
-        of_all=status is None or status in (401, 403, 429) or status >= 500,
-    )
+    return Failed(str(problem), of_all=status is None or status in (401, 403, 429) or status >= 500)
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.timezone import localtime
 
 # The newest so many are kept.
 KEPT = 1000
@@ -106,6 +107,8 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 def _moment(date: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(date)
+        at = parsedate_to_datetime(date)
     except ValueError:
         return None
+    # Django writes -0000, which means UTC of nobody's clock.
+    return localtime(at if at.tzinfo else at.replace(tzinfo=UTC))

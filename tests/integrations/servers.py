@@ -73,7 +73,8 @@ class Chat(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), ChatConversation)
         self.messages: list[Any] = []
         self.paths: list[str] = []
-        self.status, self.answer, self.headers, self.pause = 200, "ok", {}, 0.0
+        self.status, self.answer, self.pause = 200, "ok", 0.0
+        self.headers: dict[str, str] = {}
 
     @property
     def url(self) -> str:

@@ -32,6 +32,7 @@ def var() -> Iterator[Path]:
         ("REDIS_URL", "http://host", "write an address such as redis://"),
         ("LOG_LEVEL", "loud", "write one of DEBUG, INFO, WARNING, ERROR"),
         ("VAR_DIR", "/etc/hostname", "name a folder"),
+        ("EMAIL_PROVIDER", "pigeon", "write one of brevo, mailersend"),
     ],
 )
 def test_a_bad_value_stops_the_start_with_one_clear_line(name: str, value: str, hint: str, var: Path) -> None:
@@ -105,3 +106,54 @@ def test_cookies_and_redirects_follow_the_public_address(public_url: str, secure
         check=True,
     )
     assert done.stdout.splitlines() == [secure, hosts]
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({"EMAIL_PROVIDER": "postmark"}, "EMAIL_API_KEY: EMAIL_PROVIDER=postmark needs the key"),
+        (
+            {"EMAIL_PROVIDER": "postmark", "EMAIL_HOST": "mail.example.org"},
+            "EMAIL_PROVIDER: EMAIL_HOST is given as well",
+        ),
+    ],
+)
+def test_a_provider_of_mail_that_lacks_something_stops_the_start(given: dict[str, str], hint: str, var: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import smarketing.settings"],
+        cwd=BASE_DIR,
+        env=environment(var, **given),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"smarketing: {hint}")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "integrations.mailbox.EmailBackend False False"),
+        ({"EMAIL_HOST": "mail.example.org"}, "django.core.mail.backends.smtp.EmailBackend True False"),
+        (
+            {"EMAIL_HOST": "m.example.org", "EMAIL_PORT": "465"},
+            "django.core.mail.backends.smtp.EmailBackend False True",
+        ),
+        ({"EMAIL_PROVIDER": "mailgun", "EMAIL_API_KEY": "x"}, "anymail.backends.mailgun.EmailBackend True False"),
+    ],
+)
+def test_mail_goes_by_the_server_or_the_provider_that_is_given(given: dict[str, str], said: str, var: Path) -> None:
+    code = (
+        "from smarketing import settings as s; from django.utils.module_loading import import_string;"
+        "import django; django.setup(); import_string(s.EMAIL_BACKEND);"
+        "print(s.EMAIL_BACKEND, s.EMAIL_USE_TLS and bool(s.EMAIL_HOST or s.EMAIL_PROVIDER), s.EMAIL_USE_SSL)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=BASE_DIR,
+        env=environment(var, DJANGO_SETTINGS_MODULE="smarketing.settings", **given),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == (said, "")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from dashboards import (
+    attainment_views,
     behind_views,
     company_views,
     funnel_views,
@@ -10,6 +11,7 @@ from dashboards import (
     lead_views,
     merge_views,
     number_views,
+    review_views,
     weekly_views,
 )
 
@@ -27,6 +29,21 @@ urlpatterns = [
     path("weekly/", weekly_views.weekly, name="weekly"),
     path("weekly/<str:day>/", weekly_views.weekly_week, name="weekly_week"),
     path("weekly/<str:day>/computation/", weekly_views.weekly_computation, name="weekly_computation"),
+    path("attainment/", attainment_views.attainment, name="attainment"),
+    path("attainment/computation/", attainment_views.attainment_computation, name="attainment_computation"),
+    path("attainment/<uuid:key>/", attainment_views.attainment_clause, name="attainment_clause"),
+    path("reviews/", review_views.reviews, name="reviews"),
+    path("reviews/<int:pk>/", review_views.review, name="review"),
+    path("reviews/<int:pk>/definitions/<int:definition>/", review_views.review_leads, name="review_leads"),
+    path("reviews/<int:pk>/decisions/", review_views.review_decision_new, name="review_decision_new"),
+    path(
+        "reviews/<int:pk>/decisions/<int:decision>/delete/",
+        review_views.review_decision_delete,
+        name="review_decision_delete",
+    ),
+    path("reviews/<int:pk>/notes/", review_views.review_notes, name="review_notes"),
+    path("reviews/<int:pk>/holding/", review_views.review_holding, name="review_holding"),
+    path("reviews/<int:pk>/draft/", review_views.review_draft, name="review_draft"),
     path("goals/", goal_views.goals, name="goals"),
     path("goals/new/", goal_views.goal_new, name="goal_new"),
     path("goals/<int:pk>/", goal_views.goal, name="goal"),

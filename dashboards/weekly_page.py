@@ -9,18 +9,20 @@ from functools import cached_property
 from typing import Any
 
 from django.urls import reverse
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboards import charts
 from dashboards.asking import behind_url
+from dashboards.attainment_page import AttainmentPage
 from dashboards.goal_lines import Standing
 from dashboards.models import Goal, WeeklyReport
-from metrics.pace import Pace
 from dashboards.weekly import AVERAGED
 from dashboards.weekly_notes import Note, notes_of
 from funnel.models import Reason, Stage, StageRole
 from leads.models import Persona
+from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import ALL, Part, Question, View
 from metrics.rate import Rate
@@ -342,6 +344,18 @@ class WeeklyPage:
     @cached_property
     def notes(self) -> list[Note]:
         return notes_of(self.numbers["attention"], self.question)
+
+    # The agreement
+
+    @cached_property
+    def promises(self) -> AttainmentPage:
+        """The promises that cover the last day of the week, or today."""
+        at = now()
+        return AttainmentPage(min(self.last_day, at.astimezone(self.week.zone).date()), at)
+
+    @property
+    def promises_url(self) -> str:
+        return f"{reverse('attainment')}?on={self.promises.on.isoformat()}"
 
     # Other weeks
 

@@ -88,12 +88,12 @@ def one(user: User) -> QuerySet[Handoff]:
 
 def working(user: User, *, at: datetime) -> list[Work]:
     """Return what one rep works, the most urgent first, each with what its line in the list shows."""
-    mine = at_work().for_rep(user).select_related("policy", "lead__company", "hop")
+    mine = at_work(Handoff.objects.for_rep(user)).select_related("policy", "lead__company", "hop")
     return works(mine, hours_of([user], at=at), at=at)
 
 
 def count_working(user: User) -> int:
-    return at_work().for_rep(user).count()
+    return at_work(Handoff.objects.for_rep(user)).count()
 
 
 def by_due(found: Iterable[Work]) -> list[dict[str, object]]:

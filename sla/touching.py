@@ -132,11 +132,11 @@ def _due(
     return Due.REACHED if far.reached else Due.DONE
 
 
-def at_work() -> QuerySet[Handoff]:
-    """Return the accepted hand-offs that are still worked: not given up, their lead where the acceptance put it, and
+def at_work(among: QuerySet[Handoff] | None = None) -> QuerySet[Handoff]:
+    """Return the accepted hand-offs, of all or some, that are still worked: not given up, their lead where the acceptance put it, and
     not handed on since. Each with its touches counted and the clock of its first touch."""
     handed_on = Handoff.objects.filter(lead=OuterRef("lead"), answer=Handoff.Answer.ACCEPTED, pk__gt=OuterRef("pk"))
-    here = Handoff.objects.filter(
+    here = (Handoff.objects.all() if among is None else among).filter(
         Q(lead__journey__recycled_at=None) | Q(lead__journey__recycled_at__lte=F("answered_at")),
         ~Exists(handed_on),
         answer=Handoff.Answer.ACCEPTED,
@@ -197,13 +197,11 @@ class Behind:
 def behind(*, at: datetime, rep: User | None = None) -> list[Behind]:
     """Return who is late with what, whoever is late with most first: overdue offers, first touches that are overdue,
     touches of the cadence that are overdue. Of one rep, or of all."""
-    offers = Handoff.objects.open().with_clock().filter(due_at__lt=at, lead__merged_into=None)
+    theirs = Handoff.objects.for_rep(rep) if rep else Handoff.objects.all()
+    overdue = theirs.open().filter(timers__kind="answer", timers__due_at__lt=at, lead__merged_into=None)
+    unanswered = list(overdue.with_clock().select_related("lead__company", "rep__team"))
     still_due = Q(touch_stopped_at=None, touch_due_at__lt=at) | Q(reached=False, made__lt=F("policy__touches"))
-    accepted = at_work().filter(still_due)
-    if rep:
-        offers, accepted = offers.for_rep(rep), accepted.for_rep(rep)
-    unanswered = list(offers.select_related("lead__company", "rep__team"))
-    rows = list(accepted.select_related("policy", "lead__company", "rep__team"))
+    rows = list(at_work(theirs).filter(still_due).select_related("policy", "lead__company", "rep__team"))
     reps = {row.rep for row in (*unanswered, *rows)}
     late = [work for work in works(rows, hours_of(reps, at=at), at=at) if work.is_late]
     found = [

@@ -53,7 +53,7 @@ def accepted(sam: User, at=TEN) -> Handoff:
 
 def headings(sam: User, at=TEN) -> list[tuple[str, list[int]]]:
     found = by_due(working(sam, at=at))
-    return [(str(group["heading"]), [work.handoff.pk for work in group["rows"]]) for group in found]  # type: ignore[attr-defined]
+    return [(str(group["heading"]), [work.handoff.pk for work in group["rows"]]) for group in found]
 
 
 def recycled(key: str = "timing") -> Reason:

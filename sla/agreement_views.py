@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leads.models import Persona
 from scoring.models import ScoreModel
-from sla import agreements, document, starter
+from sla import agreements, document, reviewing, starter
 from sla.agreement_forms import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
 from sla.models import Agreement, Comment, Party
 from sla.promise_forms import ClauseFormSet, HopFormSet, PolicyFormSet, UsualForm
@@ -236,6 +236,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "standing": agreements.standing_leads(draft),
         "comments": located(agreements.open_comments(draft), parts),
         "earlier": earlier,
+        "decisions": reviewing.decisions_for(draft),
         "has_personas": Persona.objects.exists(),
         "nav_here": "agreement",
     }

@@ -74,6 +74,7 @@ GROUPS = (
         _("What we agreed"),
         (
             Item("agreement", _("Agreement"), "agreement"),
+            Item("reviews", _("Reviews"), "history"),
             Item("definitions", _("Definitions"), "definition"),
             Item("scoring", _("Scoring"), "scoring"),
             Item("quadrants", _("Quadrants"), "quadrants"),

@@ -78,6 +78,20 @@ WHO_MAY: dict[str, frozenset[str]] = {
     ),
     **dict.fromkeys(("attainment", "attainment_computation", "attainment_clause"), SIGNED_IN),
     **dict.fromkeys(("goal_new", "goal", "goal_delete"), MANAGING),
+    # dashboards: reviews; that only the heads of its parties and managers write in one is the view's own rule
+    **dict.fromkeys(
+        (
+            "reviews",
+            "review",
+            "review_leads",
+            "review_decision_new",
+            "review_decision_delete",
+            "review_notes",
+            "review_holding",
+        ),
+        SIGNED_IN,
+    ),
+    "review_draft": MARKETING,
     # scoring
     **dict.fromkeys(("scoring", "score_model", "score_comparison", "quadrants"), SIGNED_IN),
     **dict.fromkeys(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import models, transaction
@@ -72,6 +72,10 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["kind", "due_on"], name="one_review_of_a_kind_per_day"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_review_looks_back"),
         ]
+
+    @property
+    def last_day(self) -> date:
+        return self.ends_on - timedelta(days=1)
 
     def hold(self, *, by: User, at: datetime | None = None) -> None:
         """It took place. Of two who say so one wins. Raises `Held`."""

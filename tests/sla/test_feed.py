@@ -89,7 +89,7 @@ def test_reviews_are_whole_days(sam: User):
 
 
 def test_the_ends_of_periods_are_those_of_the_promises(sam: User):
-    clauses = [{"every": "month"}, {"every": "month", "target": 20}, {"every": "quarter"}]
+    clauses: list[dict[str, Any]] = [{"every": "month"}, {"every": "month", "target": 20}, {"every": "quarter"}]
     make.agreement(in_force_from=JANUARY, clauses=clauses)
     ends = of(read(sam), "period")
     assert ends["2026-11"]["DTSTART"].dt == date(2026, 11, 30)

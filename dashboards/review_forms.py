@@ -1,0 +1,41 @@
+"""What a review writes down."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sla.lines import as_text
+from sla.models import Review
+from sla.promises import clause_in_words
+
+
+class DecisionForm(forms.Form):
+    """One decision, about the whole or about one promise."""
+
+    text = forms.CharField(
+        label=gettext_lazy("Decision"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": gettext_lazy("Write down what was decided.")},
+    )
+    clause = forms.TypedChoiceField(label=gettext_lazy("About"), required=False, coerce=UUID, empty_value=None)
+
+    def __init__(self, *args: Any, review: Review, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clauses = review.agreement.clauses.select_related("team", "owner")
+        self.fields["clause"].choices = [  # type: ignore[attr-defined]
+            ("", _("the agreement as a whole")),
+            *((str(each.key), f"{each.team}: {as_text(clause_in_words(each))}") for each in clauses),
+        ]
+
+
+class NotesForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Review
+        fields = ("notes",)
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}

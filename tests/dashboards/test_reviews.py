@@ -1,0 +1,218 @@
+"""Reviews as people prepare, hold and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from funnel.models import Reason, Stage, StageRole, Transition
+from sla import agreements, attainment
+from sla.models import Agreement, Decision, Dispute, Handoff, Review
+from sla.reviewing import plan
+from teams.models import Role, Team, User
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+# In force since 1 October in Tokyo; looked at on Tuesday 1 December, a little after noon.
+OCTOBER = datetime(2026, 9, 30, 15, tzinfo=UTC)
+DECEMBER = datetime(2026, 12, 1, 4, tzinfo=UTC)
+NOVEMBER = datetime(2026, 11, 16, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def at_december():
+    with time_machine.travel(DECEMBER, tick=False):
+        yield
+
+
+class Cast:
+    def __init__(self) -> None:
+        self.gina = make.user(Role.MANAGER, given_name="Gina", language="en")
+        self.hana = make.user(Role.REP, given_name="Hana", language="en")
+        self.sam = make.user(Role.REP, given_name="Sam", language="en")
+        self.mara = make.user(Role.MARKETER, given_name="Mara", language="en")
+        self.sales = make.team(Team.Kind.SALES, head=self.hana)
+        self.definition = make.definition(StageRole.MQL)
+        self.agreement = make.agreement(
+            in_force_from=OCTOBER,
+            receiving=self.sales,
+            definitions=[self.definition],
+            clauses=[{"metric": "acceptance", "target": "0.8", "every": "month"}],
+        )
+        plan(at=OCTOBER)
+        self.review = Review.objects.get(kind="goals", starts_on=date(2026, 11, 1))
+
+
+@pytest.fixture
+def cast() -> Cast:
+    return Cast()
+
+
+def browser(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def seen(user: User, url: str) -> str:
+    answer = browser(user).get(url)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def qualified(cast: Cast, answer: str = "", at: datetime = NOVEMBER) -> Handoff:
+    """A lead that qualified under the definition, was offered to Sam and answered."""
+    handoff = make.handoff(to=cast.sam, at=at)
+    Transition.objects.filter(pk=handoff.transition_id).update(definition=cast.definition)
+    if answer == "accepted":
+        handoff.accept(by=cast.sam, at=at + timedelta(hours=1))
+    elif answer == "rejected":
+        reason = Reason.objects.filter(kind=Reason.Kind.REJECTED, needs_text=False, disqualifies=False).earliest("pk")
+        handoff.reject(by=cast.sam, reason=reason, verdict=Handoff.Verdict.NO, at=at + timedelta(hours=1))
+    return handoff
+
+
+def test_without_an_agreement_the_page_says_what_to_do():
+    assert "No review is planned" in seen(make.user(Role.MARKETER, language="en"), "/reviews/")
+
+
+def test_reviews_are_listed_as_missed_to_come_and_held(cast: Cast):
+    missed = Review.objects.get(kind="goals", starts_on=date(2026, 10, 1))
+    context = browser(cast.mara).get("/reviews/").context
+    assert [missed] == context["missed"]
+    assert context["coming"][0] == cast.review
+    assert len(context["coming"]) == 4
+    missed.hold(by=cast.gina)
+    context = browser(cast.mara).get("/reviews/").context
+    assert (context["missed"], context["held"]) == ([], [missed])
+
+
+def test_the_page_shows_promises_yields_rejections_and_disputes_each_with_its_rows(cast: Cast):
+    for answer in ("accepted", "accepted", "rejected", ""):
+        handoff = qualified(cast, answer)
+        if answer == "rejected":
+            Dispute.objects.create(handoff=handoff, text="They asked for a demo", by=cast.mara, at=NOVEMBER)
+    qualified(cast, "accepted", at=NOVEMBER - timedelta(days=20))
+    attainment.compute(at=DECEMBER)
+    page = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"]
+    ((team, (promise,)),) = page.sides
+    assert team == cast.sales
+    (november,) = promise.periods
+    assert (november.rate.numerator, november.rate.denominator, november.row.state) == (2, 3, "missed")
+    (one,) = page.yields
+    assert one.counts == {"qualified": 4, "accepted": 2, "rejected": 1, "customers": 0}
+    assert [row["n"] for row in page.rejections] == [1]
+    assert [dispute.text for dispute in page.disputes] == ["They asked for a demo"]
+    html = seen(cast.mara, f"/reviews/{cast.review.pk}/")
+    assert "They asked for a demo" in html
+    client = browser(cast.mara)
+    for part, n in one.counts.items():
+        assert len(client.get(one.urls[part]).context["page"].rows) == n
+    assert client.get(page.rejections[0]["url"]).status_code == 200
+    assert client.get(f"{one.urls['qualified']}x").status_code == 404
+
+
+def test_a_customer_counts_for_the_definition_that_qualified_it(cast: Cast):
+    handoff = qualified(cast, "accepted")
+    handoff.lead.journey.refresh_from_db()
+    handoff.lead.journey.move_to(
+        Stage.objects.role(StageRole.CUSTOMER), because="Won", at=NOVEMBER + timedelta(days=2), how="person"
+    )
+    (one,) = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].yields
+    assert one.counts["customers"] == 1
+
+
+def test_heads_and_managers_write_decisions_down_and_others_do_not(cast: Cast):
+    url = f"/reviews/{cast.review.pk}/decisions/"
+    key = str(cast.agreement.clauses.get().key)
+    browser(cast.gina).post(url, {"text": "Answer sooner", "clause": key})
+    browser(cast.hana).post(url, {"text": "Meet on Tuesdays", "clause": ""})
+    assert [str(each.clause or "") for each in Decision.objects.all()] == [key, ""]
+    for person in (cast.sam, cast.mara):
+        assert browser(person).post(url, {"text": "More money"}).status_code == 404
+        assert "Write it down" not in seen(person, f"/reviews/{cast.review.pk}/")
+    first = Decision.objects.earliest("pk")
+    browser(cast.hana).post(f"{url}{first.pk}/delete/")
+    assert Decision.objects.count() == 1
+
+
+@pytest.mark.parametrize("wrong", [{"text": " "}, {"text": "x" * 501}, {"text": "Fine", "clause": "nonsense"}])
+def test_a_decision_that_says_nothing_is_refused_and_stays_typed(cast: Cast, wrong: dict[str, str]):
+    answer = browser(cast.gina).post(f"/reviews/{cast.review.pk}/decisions/", wrong)
+    assert answer.status_code == 422
+    assert wrong["text"].strip() in answer.content.decode()
+    assert not Decision.objects.exists()
+
+
+def test_it_is_held_once_and_what_it_decided_stays(cast: Cast):
+    url = f"/reviews/{cast.review.pk}/"
+    client = browser(cast.gina)
+    client.post(f"{url}notes/", {"notes": "All were there"})
+    client.post(f"{url}decisions/", {"text": "Answer sooner"})
+    assert client.post(f"{url}holding/").status_code == 302
+    cast.review.refresh_from_db()
+    assert (cast.review.held_at, cast.review.held_by) == (DECEMBER, cast.gina)
+    decision = Decision.objects.get()
+    assert client.post(f"{url}holding/").status_code == 409
+    assert client.post(f"{url}decisions/", {"text": "One more"}).status_code == 409
+    assert client.post(f"{url}decisions/{decision.pk}/delete/").status_code == 409
+    lost = client.post(f"{url}notes/", {"notes": "Typed for an hour"})
+    assert lost.status_code == 409
+    assert "All were there" in client.get(url).content.decode()
+    assert "We held it" not in client.get(url).content.decode()
+
+
+def test_a_review_whose_days_are_not_over_is_not_held(cast: Cast):
+    coming = Review.objects.get(kind="goals", starts_on=date(2026, 12, 1))
+    answer = browser(cast.gina).post(f"/reviews/{coming.pk}/holding/", follow=True).content.decode()
+    assert "not over yet" in answer
+    coming.refresh_from_db()
+    assert coming.held_at is None
+
+
+def test_the_next_version_is_drafted_from_the_decisions_and_shows_them(cast: Cast):
+    cast.review.decide("Answer sooner", by=cast.gina)
+    client = browser(cast.gina)
+    answer = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True)
+    assert answer.redirect_chain[-1][0] == "/agreement/draft/"
+    assert "Answer sooner" in answer.content.decode()
+    draft = agreements.on_its_way()
+    assert list(draft.decisions.values_list("text", flat=True)) == ["Answer sooner"]
+    again = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
+    assert "in a draft already" in again
+    assert browser(cast.sam).post(f"/reviews/{cast.review.pk}/draft/").status_code == 403
+
+
+def test_while_a_proposal_waits_the_draft_waits_too(cast: Cast):
+    draft = agreements.draft_next(by=cast.gina)
+    Agreement.objects.filter(pk=draft.pk).update(proposed_at=DECEMBER)
+    cast.review.decide("Answer sooner", by=cast.gina)
+    answer = browser(cast.gina).post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
+    assert "A proposal waits for signatures" in answer
+    assert Decision.objects.get().draft is None
+
+
+def test_what_changed_since_the_signing_is_told(cast: Cast):
+    agreed = make.next_agreement(cast.agreement, from_at=NOVEMBER)
+    changes = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].changes
+    assert [f"Version {agreed.number} of the agreement came into force"] == [each["text"] for each in changes]
+
+
+@pytest.mark.parametrize("many", [1, 6])
+def test_the_pages_cost_the_same_for_one_and_for_many(cast: Cast, many: int, django_assert_max_num_queries: Any):
+    for n in range(many):
+        handoff = qualified(cast, "rejected")
+        Dispute.objects.create(handoff=handoff, text="No", by=cast.mara, at=NOVEMBER)
+        cast.review.decide(f"Decision {n}", by=cast.gina)
+    attainment.compute(at=DECEMBER)
+    client = browser(cast.gina)
+    client.get(f"/reviews/{cast.review.pk}/")
+    with django_assert_max_num_queries(45):
+        client.get(f"/reviews/{cast.review.pk}/")
+    with django_assert_max_num_queries(10):
+        client.get("/reviews/")

@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.models import Reason, StageRole
+from funnel.models import Reason, Stage, StageRole
 from leads.criteria import Catalogue
 from leads.models import Persona
 from metrics.period import Period
@@ -401,14 +401,18 @@ PolicyFormSet = inlineformset_factory(
 # Clauses
 
 
-FILTERS = ("persona", "quadrant", "source")
+FILTERS = ("stage", "persona", "quadrant", "source")
 
 
 class ClauseForm(Row):
     """One promise in a number, its target typed in the metric's own unit."""
 
     begun_by = ("metric", "target")
-    empty: ClassVar = {"persona": gettext_lazy("any"), "owner": gettext_lazy("the head of the team")}
+    empty: ClassVar = {
+        "stage": gettext_lazy("any"),
+        "persona": gettext_lazy("any"),
+        "owner": gettext_lazy("the head of the team"),
+    }
 
     metric = forms.ChoiceField(label=gettext_lazy("What is measured"))
     target = forms.DecimalField(
@@ -418,6 +422,9 @@ class ClauseForm(Row):
         decimal_places=2,
         widget=forms.NumberInput(attrs=NUMBER),
         help_text=gettext_lazy("A share in percent, a time in opening hours."),
+    )
+    stage = forms.ModelChoiceField(
+        Stage.objects.all(), label=gettext_lazy("Handed over when a lead becomes"), required=False
     )
     persona = forms.ModelChoiceField(Persona.objects.all(), label=gettext_lazy("Persona"), required=False)
     quadrant = forms.ChoiceField(label=gettext_lazy("Quadrant"), required=False)
@@ -468,7 +475,7 @@ class ClauseForm(Row):
     @property
     def narrows(self) -> bool:
         """Whether something is filled in that lies behind the fold."""
-        folded = ("persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
+        folded = ("stage", "persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
         return any(self[name].value() or self[name].errors for name in folded)
 
     def clean(self) -> dict[str, Any]:
@@ -518,8 +525,9 @@ class ClauseForm(Row):
 
     def save(self, commit: bool = True) -> Clause:
         known = {name: key for name, key in self.instance.filters.items() if name not in FILTERS}
-        persona = self.cleaned_data["persona"]
+        stage, persona = self.cleaned_data["stage"], self.cleaned_data["persona"]
         typed = {
+            "stage": str(stage.pk) if stage else "",
             "persona": str(persona.pk) if persona else "",
             "quadrant": self.cleaned_data["quadrant"],
             "source": self.cleaned_data["source"],

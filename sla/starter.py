@@ -327,7 +327,7 @@ def usual_clauses(
     marketing, _receiving, sales = _sides(draft)
     return _add_clauses(
         draft,
-        Clause(team=marketing, metric="handed_over", target=leads),
+        Clause(team=marketing, metric="handed_over", target=leads, filters=_first_hop(draft)),
         Clause(team=sales, metric="close_rate", target=close_rate, window_days=days),
         Clause(team=sales, metric="contracts", target=customers),
     )
@@ -345,17 +345,30 @@ def full_clauses(
     how steadily they are worked. Raises `Frozen`."""
     marketing, receiving, _sales = _sides(draft)
     usual = usual_clauses(draft, leads=leads, close_rate=close_rate, days=days, customers=customers)
-    share = Decimal
-    return usual + _add_clauses(
-        draft,
-        Clause(team=marketing, metric="acceptance", target=share("0.7")),
-        Clause(team=marketing, metric="persona_fit", target=share("0.8")),
-        Clause(team=marketing, metric="free_mail", comparator=Clause.Comparator.AT_MOST, target=share("0.1")),
-        Clause(team=receiving, metric="answered_in_time", target=share("0.95"), every=Clause.Every.WEEK),
-        Clause(team=receiving, metric="first_touch_in_time", target=share("0.9"), every=Clause.Every.WEEK),
-        Clause(team=receiving, metric="cadence_kept", target=share("0.9")),
-        Clause(team=receiving, metric="worked", target=share("0.95")),
-    )
+    here, week = _first_hop(draft), Clause.Every.WEEK
+
+    def clause(team: Team | None, metric: str, target: str, **more: Any) -> Clause:
+        return Clause(**{"team": team, "metric": metric, "target": Decimal(target), "filters": here, **more})
+
+    found = [
+        clause(marketing, "acceptance", "0.7"),
+        clause(marketing, "persona_fit", "0.8"),
+        clause(marketing, "free_mail", "0.1", comparator=Clause.Comparator.AT_MOST),
+        clause(receiving, "answered_in_time", "0.95", every=week),
+        clause(receiving, "first_touch_in_time", "0.9", every=week),
+        clause(receiving, "cadence_kept", "0.9"),
+        clause(receiving, "worked", "0.95"),
+    ]
+    for hop in list(draft.hops.select_related("receiving_team"))[1:]:
+        later = {"stage": str(hop.from_stage_id)}
+        found.append(clause(hop.receiving_team, "answered_in_time", "0.95", every=week, filters=later))
+    return usual + _add_clauses(draft, *found)
+
+
+def _first_hop(draft: Agreement) -> dict[str, str]:
+    """Which hand-offs marketing answers for, where there are others: those of the first hop."""
+    stages = list(draft.hops.values_list("from_stage", flat=True))
+    return {"stage": str(stages[0])} if len(stages) > 1 else {}
 
 
 def _sides(draft: Agreement) -> tuple[Team | None, Team | None, Team | None]:

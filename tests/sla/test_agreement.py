@@ -109,7 +109,10 @@ def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
         ("sql", ""),
         (None, ""),
     ]
-    assert draft.clauses.get(metric="answered_in_time").team == sdr
+    mql, sql = ({"stage": str(Stage.objects.role(role).pk)} for role in ("mql", "sql"))
+    answered = draft.clauses.filter(metric="answered_in_time")
+    assert [(clause.team, clause.filters) for clause in answered] == [(sdr, mql), (cast.sales, sql)]
+    assert draft.clauses.get(metric="handed_over").filters == mql
     assert draft.clauses.get(metric="contracts").team == cast.sales
     assert agreements.missing(draft) == []
 

@@ -64,7 +64,8 @@ def compute(*, at: datetime | None = None, clauses: Iterable[Clause] | None = No
 def refresh(*, at: datetime | None = None) -> int:
     """Compute what is due: what runs every few minutes, everything once a company day. Does nothing while fresh."""
     at = at or now()
-    computed = {(row.clause_id, row.starts_on): row.computed_at for row in Attainment.objects.all()}
+    known = Attainment.objects.values_list("clause", "starts_on", "computed_at")
+    computed = {(clause, starts_on): computed_at for clause, starts_on, computed_at in known}
     due = [
         one.clause
         for one in promised(at)

@@ -98,7 +98,8 @@ def of_leads(question: Question) -> QuerySet[Handoff]:
 
 def by_key(rows: QuerySet[Any], question: Question, at: str) -> QuerySet[Any, Any]:
     """Hand-offs by the question's key, ready to be counted."""
-    return rows.annotate(key=question.key(at, own=AT_THE_OFFER)).order_by().values("key")
+    keyed: QuerySet[Any, Any] = rows.annotate(key=question.key(at, own=AT_THE_OFFER)).order_by().values("key")
+    return keyed
 
 
 def counted(rows: QuerySet[Any], question: Question, at: str) -> dict[str, int]:
@@ -288,7 +289,8 @@ def waited(question: Question) -> QuerySet[Any]:
     """
     clocks = Timer.objects.filter(handoff__transition=OuterRef("transition"), kind=Timer.Kind.ANSWER).order_by()
     total = clocks.values("handoff__transition").annotate(total=Sum("open_time")).values("total")
-    return timed(question).annotate(waited=Subquery(total, output_field=DurationField()))
+    answers: QuerySet[Any] = timed(question).annotate(waited=Subquery(total, output_field=DurationField()))
+    return answers
 
 
 def count_wait(question: Question) -> Iterable[Row]:

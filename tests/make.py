@@ -149,7 +149,7 @@ def score(lead: Lead, *, fit: int = 60, interest: int = 30, **fields: Any) -> Sc
 
 def clause(fields: dict[str, Any], teams: dict[str, Team]) -> Clause:
     """A promise of a draft: at least ten leads handed over every month, unless it says otherwise."""
-    said = {"metric": "handed_over", "target": 10, "every": "month"} | fields
+    said: dict[str, Any] = {"metric": "handed_over", "target": 10, "every": "month"} | fields
     return Clause.objects.create(team=teams[said.pop("side", "sales")], **said)
 
 
@@ -167,7 +167,7 @@ def next_agreement(
     draft = draft_next(at=from_at)
     teams = {"marketing": before.parties.earliest("pk").team, "sales": before.parties.latest("pk").team}
     for position, fields in enumerate(clauses, 100):
-        same = Clause.objects.filter(agreement=draft, key=fields.get("key"))
+        same = draft.clauses.filter(key=fields["key"]) if "key" in fields else draft.clauses.none()
         if not same:
             clause({"agreement": draft, "position": position} | fields, teams)
         elif fields.get("target") is None:

@@ -98,7 +98,18 @@ class TestSplit:
             "2018-04-09: 2018-04-09 2018-04-12",
         ]
 
-    @given(st.dates(date(1990, 1, 1), date(2090, 1, 1)), st.integers(1, 900), st.sampled_from(["week", "month"]))
+    def test_quarters_are_cut_to_the_period_and_keep_their_names(self):
+        assert spans(period("2017-12-31", "2018-04-02").split("quarter")) == [
+            "2017-Q4: 2017-12-31 2018-01-01",
+            "2018-Q1: 2018-01-01 2018-04-01",
+            "2018-Q2: 2018-04-01 2018-04-02",
+        ]
+
+    @given(
+        st.dates(date(1990, 1, 1), date(2090, 1, 1)),
+        st.integers(1, 900),
+        st.sampled_from(["week", "month", "quarter"]),
+    )
     def test_the_parts_are_the_whole(self, start, days, step):
         whole = Period(start, start + timedelta(days), TOKYO)
         parts = whole.split(step)

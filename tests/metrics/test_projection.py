@@ -51,7 +51,7 @@ def test_the_quantiles_are_those_of_exact_fractions(count, passed, more):
             if n:
                 each *= float(Fraction(2 * (n - 1 + count) + 1, 2 * n)) * (1 - p)
             total += each
-        return total * p ** (count + 0.5)
+        return float(total * p ** (count + 0.5))
 
     for bound, share in ((low - count, 0.025), (high - count, 0.975)):
         assert below(bound) >= share - 1e-9

@@ -54,14 +54,17 @@ class Past:
         self.leads = {row["id"]: row for row in Lead.objects.values("id", "source", "is_free_mail", "merged_into_id")}
         self.touches_needed = dict(Policy.objects.values_list("id", "touches"))
         self.handoffs: list[Raw] = list(Handoff.objects.values("hop__from_stage_id", *FIELDS))
-        self.clocks: dict[tuple[int, str], Raw] = {(t["handoff_id"], t["kind"]): t for t in Timer.objects.values()}
+        clocks: list[Any] = list(Timer.objects.values())
+        self.clocks: dict[tuple[int, str], Raw] = {(clock["handoff_id"], clock["kind"]): clock for clock in clocks}
         self.touches: dict[int, list[Raw]] = {}
-        for touch in Touch.objects.values():
+        touches: list[Any] = list(Touch.objects.values())
+        for touch in touches:
             self.touches.setdefault(touch["handoff_id"], []).append(touch)
         self.entries: dict[int, list[Raw]] = {}
-        for step in Transition.objects.values("lead_id", "to_stage_id", "at"):
+        steps: list[Any] = list(Transition.objects.values("lead_id", "to_stage_id", "at"))
+        for step in steps:
             self.entries.setdefault(step["lead_id"], []).append(step)
-        self.won = list(Opportunity.objects.filter(won_at__isnull=False).values("lead_id", "won_at"))
+        self.won: list[Any] = list(Opportunity.objects.filter(won_at__isnull=False).values("lead_id", "won_at"))
         self.customer = next(s["position"] for s in self.stages.values() if s["role"] == "customer")
 
     def keys(self, handoff: Raw) -> dict[str, str]:
@@ -150,7 +153,9 @@ def _in_time(past: Past, asked: Asked, kind: str) -> Iterator[Case]:
             continue
         stopped, due = clock["stopped_at"], clock["due_at"]
         done = clock["kept_at"] is not None
-        if not done and stopped is not None and stopped <= due:
+        # An answer was taken back; a touch was no longer called for. (A yes by the rule was nobody's answer in time.)
+        gone = handoff["answer"] == "withdrawn" if kind == "answer" else not done
+        if gone and stopped is not None and stopped <= due:
             continue
         kept = done and clock["kept_at"] <= asked.at
         if kept or due < asked.at:
@@ -246,7 +251,8 @@ def attainments(at: datetime, zone: ZoneInfo) -> dict[tuple[int, date], Attained
     """Every clause in every period that began while its version held, up to the one under way."""
     past = Past()
     found: dict[tuple[int, date], Attained] = {}
-    for version in Agreement.objects.filter(in_force_from__lte=at).values():
+    versions: list[Any] = list(Agreement.objects.filter(in_force_from__lte=at).values())
+    for version in versions:
         day = version["in_force_from"].astimezone(zone).date()
         while midnight(day, zone) <= at:
             begins = midnight(day, zone)

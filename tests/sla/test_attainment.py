@@ -84,7 +84,7 @@ def test_a_period_ends_at_the_companys_midnight(every, last, first):
     for moment in (last, first, first):
         make.handoff(at=moment)
     compute(at=first + 20 * DAY)
-    found = {row.starts_on: row.numerator for row in Attainment.objects.filter(numerator__gt=0)}
+    found = {row.starts_on: int(row.numerator or 0) for row in Attainment.objects.filter(numerator__gt=0)}
     assert found[first.date()] == 2
     assert sorted(found.values()) == [1, 2]
 
@@ -328,7 +328,7 @@ def happen(rng: random.Random, at: datetime, what: str) -> None:
         if what == "accept":
             handoff.accept(by=handoff.rep, at=at)
         else:
-            handoff.reject(by=handoff.rep, reason=a_reason(), verdict=rng.choice(Handoff.Verdict.values), at=at)
+            handoff.reject(by=handoff.rep, reason=a_reason(), verdict=rng.choice(list(Handoff.Verdict)), at=at)
 
 
 def test_it_does_nothing_while_it_is_fresh_and_everything_once_a_day():

@@ -16,7 +16,8 @@ from funnel.models import Transition
 from leads.models import Activity, Lead
 from leads.paging import Cursor
 from leads.telling import icon_of, said
-from sla.models import Handoff
+from sla.models import Handoff, Touch
+from sla.story import TOUCH_ICONS
 from smarketing import wording
 
 SIZE = 20
@@ -40,8 +41,11 @@ PARTS = {
     "step": "SELECT at, '2 step', id FROM funnel_transition WHERE lead_id = %(lead)s AND how <> 'handoff'",
     "offer": "SELECT offered_at, '3 offer', id FROM sla_handoff WHERE lead_id = %(lead)s",
     "answer": "SELECT answered_at, '4 answer', id FROM sla_handoff WHERE lead_id = %(lead)s AND answer <> ''",
+    # A call or meeting in which the lead took part is an activity of the lead's already.
+    "touch": "SELECT t.at, '5 touch', t.id FROM sla_touch t JOIN sla_handoff h ON h.id = t.handoff_id"
+    " WHERE h.lead_id = %(lead)s AND NOT (t.is_contact AND t.kind IN ('call', 'meeting'))",
 }
-THEIRS, OURS = ("activity",), ("step", "offer", "answer")
+THEIRS, OURS = ("activity",), ("step", "offer", "answer", "touch")
 
 
 @dataclass(frozen=True)
@@ -118,8 +122,10 @@ def described(found: list[tuple[datetime, str, int]]) -> list[Item]:
         if ids("offer", "answer")
         else {}
     )
+    touches = Touch.objects.select_related("by").in_bulk(ids("touch")) if ids("touch") else {}
     made = {
         "activity": lambda at, number: of_activity(at, activities[number]),
+        "touch": lambda at, number: of_touch(at, touches[number]),
         "step": lambda at, number: of_step(at, steps[number]),
         "offer": lambda at, number: of_offer(at, handoffs[number]),
         "answer": lambda at, number: of_answer(at, handoffs[number]),
@@ -190,6 +196,12 @@ def of_offer(at: datetime, handoff: Handoff) -> Item:
         at=at,
         day=day_of(at),
     )
+
+
+def of_touch(at: datetime, touch: Touch) -> Item:
+    said = {"kind": touch.get_kind_display(), "name": wording.person_name(touch.by)}
+    text = _("%(kind)s: they answered %(name)s") if touch.is_contact else _("%(kind)s: %(name)s tried")
+    return Item(icon=TOUCH_ICONS[touch.kind], text=text % said, note=touch.note, party="sales", at=at, day=day_of(at))
 
 
 def of_answer(at: datetime, handoff: Handoff) -> Item:

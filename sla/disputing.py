@@ -135,7 +135,10 @@ def _other_side(handoff: Handoff) -> list[tuple[User, str]]:
     rep = handoff.answered_by or handoff.rep
     head = handoff.hop.receiving_team.head
     told = [(rep, f"/inbox/{handoff.pk}/")]
-    return [*told, (head, "/rejections/")] if head and head != rep else told
+    if head is None or head == rep:
+        return told
+    reads_all = head.has_role(Role.MARKETER, Role.MANAGER)
+    return [*told, (head, "/rejections/" if reads_all else f"/leads/{handoff.lead_id}/")]
 
 
 def _tell(

@@ -182,12 +182,9 @@ class GivingUpForm(WithReason):
         super().__init__(*args, **kwargs)
         kinds = [Reason.Kind.RECYCLED, Reason.Kind.DISQUALIFIED]
         self.offer(Reason.objects.filter(kind__in=kinds, retired_at=None).order_by("-kind", "position", "pk"))
-        self.is_done = is_done
         if not is_done:
-            self.fields["note"].label = _("Why it ends before what was agreed")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if not self.is_done and not cleaned.get("note", "").strip() and "note" not in self.errors:
-            self.add_error("note", _("The agreed touches are not made yet: say why it ends before what was agreed."))
-        return cleaned
+            note = self.fields["note"]
+            note.label = _("Why it ends before what was agreed")
+            note.required = True
+            text = _("The agreed touches are not made yet: say why it ends before what was agreed.")
+            note.error_messages["required"] = text

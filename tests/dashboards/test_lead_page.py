@@ -57,6 +57,18 @@ def test_a_lead_without_anything_has_a_page(mara, client) -> None:
     assert "Not offered to sales so far." in text
 
 
+def test_touches_are_told_and_a_call_with_the_lead_only_once() -> None:
+    handoff = make.handoff()
+    handoff.accept(by=handoff.rep, at=AT)
+    rep = str(handoff.rep)
+    handoff.touch("email", by=handoff.rep, note="Sent the plan", at=AT + timedelta(hours=1))
+    handoff.touch("call", by=handoff.rep, contact=True, at=AT + timedelta(hours=2))
+    with translation.override("en"):
+        found = texts(handoff.lead)
+    assert found[:2] == ["Call", f"E-mail: {rep} tried"]
+    assert texts(handoff.lead, "ours")[0] == f"E-mail: {rep} tried"
+
+
 def test_ten_of_everything_cost_no_more_queries_than_one(mara, client) -> None:
     company = make.company()
 

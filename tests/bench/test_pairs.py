@@ -66,4 +66,4 @@ def test_the_whole_bench_runs_from_the_command_line(tmp_path: Path):
         command, env=os.environ | {"VAR_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("product ÷ floor") == 2
+    assert done.stdout.count("product ÷ floor") == 6

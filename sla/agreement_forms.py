@@ -297,7 +297,7 @@ def shortened(line: Line) -> str:
     return Truncator(as_text(line.words)).chars(70)
 
 
-RemarkFormSet = forms.formset_factory(RemarkForm, extra=3, max_num=20)
+RemarkFormSet = forms.formset_factory(RemarkForm, extra=5, max_num=20)
 
 
 class DefinitionForm(WithCriteria, forms.ModelForm):  # type: ignore[type-arg]

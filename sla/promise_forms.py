@@ -470,7 +470,7 @@ class ClauseForm(Row):
 
     @property
     def summary(self) -> SafeString:
-        return promises.clause_in_words(self.instance)
+        return promises.clause_in_words(self.instance, dict(self.options.of(Persona)))
 
     @property
     def narrows(self) -> bool:

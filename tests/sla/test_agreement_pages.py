@@ -381,18 +381,27 @@ def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, 
     assert agreements.missing(draft) == []
 
 
-def test_the_draft_page_asks_no_more_for_more_promises(as_mara, signed, django_assert_num_queries):
+@pytest.mark.parametrize("name", ["agreement_draft", "agreement_version"])
+def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, name, django_assert_num_queries):
     as_mara.post(reverse("agreement_draft_new"))
     draft = on_its_way()
     draft.clauses.exclude(metric="contracts").delete()
-    as_mara.get(reverse("agreement_draft"))
+    url = reverse(name, args=[draft.number] if name == "agreement_version" else [])
+    team, persona = draft.clauses.get().team, agreements.personas_of(draft)[0].persona
+
+    def add(n: int) -> None:
+        filters = {"persona": str(persona.pk)}
+        draft.clauses.create(team=team, metric="contracts", target=n + 1, position=10 + n, filters=filters)
+        draft.policies.create(position=10 + n, source=f"Fair {n}", persona=persona)
+
+    add(0)
+    as_mara.get(url)
     with CaptureQueriesContext(connection) as few:
-        as_mara.get(reverse("agreement_draft"))
-    team = draft.clauses.get().team
-    for n in range(10):
-        draft.clauses.create(team=team, metric="contracts", target=n + 1, position=10 + n)
+        as_mara.get(url)
+    for n in range(1, 10):
+        add(n)
     with django_assert_num_queries(len(few)):
-        as_mara.get(reverse("agreement_draft"))
+        as_mara.get(url)
 
 
 def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):

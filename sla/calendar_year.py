@@ -49,17 +49,16 @@ class Month:
 
 @dataclass
 class Year:
+    # What is closed from today on.
+    closings: list[Closing]
     months: list[Month] = field(default_factory=list)
-
-    @property
-    def closings(self) -> list[Closing]:
-        return [closing for month in self.months for closing in month.closings]
 
 
 def year_of(calendar: Calendar, today: date) -> Year:
-    """Twelve months from the one of `today` on."""
+    """Twelve months from `today` on, each month whole."""
     start = today.replace(day=1)
-    end = months_later(start, 12)
+    months = 12 if today == start else 13
+    end = months_later(start, months)
     country = calendar.country or Organization.ours().country
     names = national_holidays(country, start.year, end.year, (get_language() or "")[:2])
     holidays = {day: name for day, name in names.items() if start <= day < end}
@@ -76,13 +75,13 @@ def year_of(calendar: Calendar, today: date) -> Year:
             kind, name = ("own", own[day].name) if day in own else ("holiday", holidays[day])
         return Day(day, kind, name, absent.get(day, 0))
 
-    year = Year()
-    for first, following in pairwise(months_later(start, n) for n in range(13)):
+    year = Year([each for each in closings if each.last >= today])
+    for first, following in pairwise(months_later(start, n) for n in range(months + 1)):
         year.months.append(
             Month(
                 first=first,
                 weeks=list(_weeks([seen(day) for day in _days(first, following)])),
-                closings=[each for each in closings if first <= each.first < following],
+                closings=[each for each in closings if each.first < following and each.last >= first],
                 absences=[each for each in away if each.from_on < following and each.until_on >= first],
                 open_days=hours.open_days(first, following),
             )

@@ -160,13 +160,15 @@ def test_the_year_shows_every_day_once_with_why_it_is_closed_and_who_is_away():
     sam.absences.create(from_on=date(2026, 11, 30), until_on=date(2026, 12, 2))
     year = year_of(company, date(2026, 11, 20))
     days = {day.day: day for month in year.months for week in month.weeks for day in week if day}
-    assert sorted(days) == [date(2026, 11, 1) + timedelta(days=n) for n in range(365)]
+    assert sorted(days) == [date(2026, 11, 1) + timedelta(days=n) for n in range(395)]
     assert days[date(2026, 11, 23)].kind == "holiday"
     assert days[date(2026, 12, 29)].kind == "own"
     assert days[date(2026, 11, 28)].kind == "weekly"
     assert [days[date(2026, 12, n)].away for n in range(1, 5)] == [1, 1, 0, 0]
     assert [len(month.absences) for month in year.months[:3]] == [1, 1, 0]
-    november = [day for day in days.values() if day.day.month == 11 and day.kind == "open"]
+    assert min(closing.first for closing in year.closings) == date(2026, 11, 23)
+    assert year_of(company, date(2026, 11, 1)).months[-1].first == date(2027, 10, 1)
+    november = [day for day in days.values() if day.day < date(2026, 12, 1) and day.kind == "open"]
     assert year.months[0].open_days == len(november) == 19
     assert all(day.day.weekday() == column for m in year.months for w in m.weeks for column, day in enumerate(w) if day)
 

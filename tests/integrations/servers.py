@@ -23,6 +23,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.letters: list[EmailMessage] = []
         self.refused: dict[str, str] = {}
         self.conversations = 0
+        self.pause = 0.0
 
     @property
     def port(self) -> int:
@@ -47,6 +48,7 @@ class MailConversation(socketserver.StreamRequestHandler):
                 self.server.letters.append(
                     message_from_bytes(self.letter(), _class=EmailMessage, policy=policy.default)
                 )
+                time.sleep(self.server.pause)
                 self.say("250 taken")
             elif verb.upper() == "QUIT":
                 return self.say("221 bye")

@@ -1,12 +1,18 @@
 """What is due goes out once, is tried again when it fails, and says where nothing arrives."""
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.conf import settings
+from django.db import connection, connections
+from django.utils.timezone import now
 from pytest_django import Settings
 
 from integrations import delivering, letters
@@ -17,6 +23,7 @@ from teams.models import Notice, NoticeChoice, Role, Team, User, Way
 from tests import make
 from tests.integrations.servers import Chat, MailServer
 from tests.make import MONDAY_9AM
+from tests.site import database_url, queue_url
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY_9AM + timedelta(hours=1)
@@ -279,6 +286,33 @@ def test_a_worker_killed_after_sending_doubles_the_one_in_flight_under_the_same_
     assert len(names) == 6
     assert len(set(names)) == 5
     assert Delivery.objects.filter(tries=1, sent_at=AT).count() == 5
+
+
+WORKER = "import django; django.setup(); from integrations.delivering import send_due; send_due()"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.proof)])
+def test_workers_killed_at_any_moment_lose_nothing_and_double_at_most_what_was_in_flight(
+    mail_server: MailServer, kills: int
+) -> None:
+    at = now()
+    due(*(make.user(quiet_hours=False) for _ in range(10 * kills)), at=at)
+    mail_server.pause = 0.01
+    where = {"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(mail_server.port), "EMAIL_TLS": "no"}
+    where |= {"DATABASE_URL": database_url(connection.settings_dict["NAME"]), "REDIS_URL": queue_url()}
+    where |= {"DJANGO_SETTINGS_MODULE": "smarketing.settings", "VAR_DIR": str(settings.VAR_DIR)}
+    for kill in range(kills):
+        with subprocess.Popen([sys.executable, "-c", WORKER], cwd=settings.BASE_DIR, env=os.environ | where) as worker:
+            while len(mail_server.letters) < 5 * (kill + 1) and worker.poll() is None:
+                time.sleep(0.001 * (kill % 7))
+            worker.kill()
+    sent = Delivery.objects.filter(sent_at__isnull=False).count()
+    assert send_due(at=at, longest=timedelta(minutes=1)) == 10 * kills - sent > 0
+    assert len({letter["To"] for letter in mail_server.letters}) == 10 * kills
+    doubles = len(mail_server.letters) - 10 * kills
+    assert 0 <= doubles <= kills
+    assert len({letter["Message-ID"] for letter in mail_server.letters}) == 10 * kills
 
 
 def test_a_run_ends_in_time_and_the_next_one_goes_on(sam: User, mail_server: MailServer) -> None:

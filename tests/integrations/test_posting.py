@@ -84,7 +84,12 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(chat: Chat, monke
     called: list[str] = []
     line = socket.socket()
     line.connect(chat.server_address)
-    monkeypatch.setattr(posting.socket, "create_connection", lambda where, wait: called.append(where[0]) or line)
+
+    def call(where: tuple[str, int], wait: float) -> socket.socket:
+        called.append(where[0])
+        return line
+
+    monkeypatch.setattr(posting.socket, "create_connection", call)
     port = chat.server_address[1]
     assert post(f"http://hooks.example.org:{port}/x?y=1", b"{}").status == 200
     assert (asked, called, chat.paths) == (["hooks.example.org"], ["127.0.0.1"], ["/x?y=1"])

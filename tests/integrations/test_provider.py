@@ -53,7 +53,8 @@ def test_an_address_that_the_provider_refuses_is_dead(provider: Chat, delivery: 
     provider.status = 422
     inactive = (
         "You tried to send to recipient(s) that have been marked as inactive.\n"
-        "Found inactive addresses: sam@example.org.\nInactive recipients are ones that have generated a hard bounce, a spam complaint, or a manual suppression."
+        "Found inactive addresses: sam@example.org.\n"
+        "Inactive recipients are ones that have generated a hard bounce, a spam complaint, or a manual suppression."
     )
     provider.answer = json.dumps({"ErrorCode": 406, "Message": inactive})
     assert send_due(at=AT) == 0

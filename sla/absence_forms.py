@@ -16,6 +16,7 @@ from teams.models import Role, User
 
 # Longer than two years is a typing error.
 LONGEST = timedelta(days=731)
+FARTHEST = timedelta(days=3660)
 
 
 def people_of(user: User) -> QuerySet[User]:
@@ -59,6 +60,8 @@ class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("until_on", _("These days are over."))
         elif last - first > LONGEST:
             self.add_error("until_on", _("An absence lasts two years at most."))
+        elif last - self.today > FARTHEST:
+            self.add_error("until_on", _("That is too far away."))
         elif user and user.absences.filter(from_on__lte=last, until_on__gte=first).exists():
             self.add_error("from_on", _("%(person)s is away on some of these days already.") % {"person": user})
         return cleaned

@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.dates import WEEKDAYS
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +23,7 @@ from teams.models import Team, User
 
 # A closing of more than three months is a typing error.
 LONGEST = timedelta(days=92)
+FARTHEST = timedelta(days=3660)
 
 WINDOW = re.compile(r"^(\d{1,2})(?::?(\d{2}))?\s*(?:-|–|—|~|〜|から|to)\s*(\d{1,2})(?::?(\d{2}))?$")
 
@@ -103,6 +105,8 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
     def keep(self) -> Calendar:
         """Save it, and who uses it; whoever used another until now leaves that one."""
         with transaction.atomic():
+            # Two who give one person two calendars come one after the other.
+            Calendar.objects.select_for_update().get(is_default=True)
             calendar: Calendar = self.save()
             if calendar.is_default:
                 return calendar
@@ -163,7 +167,9 @@ class ClosedDayForm(forms.Form):
         if day is None or "last_day" in self.errors:
             return cleaned
         last: date = cleaned["last_day"] or day
-        if last < day:
+        if abs(day - now().date()) > FARTHEST:
+            self.add_error("day", _("That is too far away."))
+        elif last < day:
             self.add_error("last_day", _("The last day is not before the first."))
         elif last - day > LONGEST:
             self.add_error("last_day", _("Three months at most are closed in one step."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Self, TypeAlias
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,6 +20,7 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from smarketing import wording
 from smarketing.wording import full_name
 
 
@@ -313,6 +314,8 @@ class Notice(models.Model):
             self.Kind.UNREACHABLE: _("%(person)s cannot be reached by e-mail: %(reason)s"),
         }[self.Kind(self.kind)]
         known = dict.fromkeys(WORDS, "") | self.params
+        if known["day"]:
+            known["day"] = wording.day(date.fromisoformat(known["day"]))
         return str(said % (known | {"lead": self.lead_name}))
 
 

@@ -91,6 +91,7 @@ def test_all_see_who_is_away_and_only_their_own_people_see_why(cast: Cast):
         ("2026-11-20", "2026-11-19", "not before the first"),
         ("2026-11-01", "2026-11-15", "These days are over"),
         ("2026-11-18", "2036-11-18", "two years at most"),
+        ("9999-12-30", "9999-12-31", "too far away"),
         ("2026-11-25", "2026-11-27", "away on some of these days already"),
         ("someday", "2026-11-27", "valid date"),
     ],

@@ -111,6 +111,11 @@ def test_a_closing_that_makes_no_sense_is_refused_at_its_field(page: Client, las
     assert not Calendar.default().days.exists()
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30"])
+def test_a_day_of_another_age_is_refused(page: Client, day: str):
+    assert page.post("/settings/calendar/days/", {"day": day}).status_code == 422
+
+
 def test_a_team_and_a_person_work_by_a_calendar_of_their_own(page: Client):
     team = make.team(Team.Kind.SALES)
     member, other = make.user(Role.REP, team=team), make.user(Role.REP)

@@ -137,10 +137,21 @@ def _takes(party: Party, agreed: _Agreed) -> list[Line]:
     hops = [hop for hop in agreed.hops if hop.receiving_team_id == party.team_id]
     if not hops:
         return []
-    stages = {hop.from_stage_id for hop in hops}
-    policies = [policy for policy in agreed.policies if policy.stage_id is None or policy.stage_id in stages]
+    policies = reached(agreed.policies, {hop.from_stage_id for hop in hops})
     answers = [_answers(hop, several=len(policies) > 1) for hop in hops]
     return [*answers, *(_policy(policy, party, agreed) for policy in policies), *map(_after, hops)]
+
+
+def reached(policies: Iterable[Policy], stages: set[int]) -> list[Policy]:
+    """Those that some hand-off of these stages comes to, in their order: nothing goes past one for the whole stage."""
+    found, left = [], set(stages)
+    for policy in policies:
+        here = left if policy.stage_id is None else left & {policy.stage_id}
+        if here:
+            found.append(policy)
+        if not (policy.quadrant or policy.persona_id or policy.source):
+            left = left - here
+    return found
 
 
 def _answers(hop: Hop, *, several: bool) -> Line:

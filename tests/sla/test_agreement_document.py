@@ -103,6 +103,18 @@ def test_a_policy_is_one_line_with_what_happens_on_the_way(signed):
     ]
 
 
+def test_each_team_reads_only_the_policies_that_its_hand_offs_come_to(db):
+    for kind in (Team.Kind.MARKETING, Team.Kind.SDR, Team.Kind.SALES):
+        make.team(kind, head=make.user(Role.MANAGER))
+    by_way_of_sdr = starter.agree_on_starter(at=make.MONDAY_9AM - timedelta(days=400))
+    said = {
+        part.title.split()[0]: [as_text(each.words).split(":")[0] for each in part.lines if "policy" in each.key]
+        for part in document.parts(by_way_of_sdr)
+        if part.party
+    }
+    assert said == {"Marketing": [], "SDR": ["MQL, hot leads", "Every other hand-off"], "Sales": ["SQL"]}
+
+
 def test_whoever_is_named_is_told_before_the_head(signed):
     draft = agreements.draft_next(at=make.MONDAY_9AM)
     rosa = make.user(Role.MANAGER, given_name="Rosa")
@@ -213,7 +225,8 @@ def test_a_promise_keeps_its_key_from_version_to_version(signed):
 def test_it_says_the_same_in_japanese_without_an_english_word_of_its_own(signed):
     with translation.override("ja"):
         said = words(signed)
-    assert any("営業時間で4時間" in each for each in said)
+    assert any("営業時間で4時間以内に回答" in each for each in said)
+    assert any(each.startswith("毎月、リードを60件以上引き渡します。") for each in said)
     assert any(each.startswith("MQL (v1)：適合度が50以上") for each in said)
 
 

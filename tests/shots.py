@@ -257,8 +257,8 @@ def table() -> tuple[str, ...]:
     """The names of the pages that somebody may open by signing in."""
     from teams.permissions import NOBODY, PUBLIC, WHO_MAY  # noqa: PLC0415
 
-    # No pages: an answer to a form, a file, the suggestions below a field.
-    closed = {"account_logout", "mfa_download_recovery_codes", "company_names"}
+    # No pages: an answer to a form, a file, the suggestions below a field, what a frame shows.
+    closed = {"account_logout", "mfa_download_recovery_codes", "company_names", "mail_html"}
     pages = {name: who for name, who in WHO_MAY.items() if name not in closed and not name.startswith("api-")}
     return tuple(name for name, who in pages.items() if who not in (PUBLIC, NOBODY))
 

@@ -1,9 +1,11 @@
 """Who is away, and what becomes of what waits for them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connections
 from django.test import Client
 
 from sla import tasks
@@ -183,3 +185,21 @@ def test_an_absence_begins_with_the_companys_day():
     with time_machine.travel(datetime(2026, 11, 16, 15, tzinfo=UTC), tick=False):
         assert "Away now" in browser(sam).get("/absences/").content.decode()
     assert "Away now" not in browser(sam).get("/absences/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_four_who_sweep_at_once_offer_each_hand_off_of_the_gone_once():
+    cast = Cast()
+    offered_to(cast.sam, 8)
+    User.objects.filter(pk=cast.sam.pk).update(is_active=False)
+
+    def work(_: int) -> int:
+        try:
+            return reassign_of_the_gone(at=NOON)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 8
+    assert Handoff.objects.open().filter(rep=cast.rosa).count() == 8
+    assert Handoff.objects.count() == 16

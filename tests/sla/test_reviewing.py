@@ -1,8 +1,10 @@
 """Reviews: planned by the agreement's rhythm, remembered in time, held once, and drafted from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connections
 
 from sla import agreements
 from sla.models import Agreement, Calendar, Decision, Review
@@ -197,3 +199,19 @@ def test_while_a_proposal_waits_nothing_is_drafted():
     with pytest.raises(Agreement.Frozen):
         draft_from(review, by=gina)
     assert review.decisions.filter(draft=None).exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_four_who_plan_at_once_plan_each_review_once():
+    agreed()
+
+    def work(_: int) -> int:
+        try:
+            return plan(at=SIGNED)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        new = sum(pool.map(work, range(4)))
+    assert new == Review.objects.count() == len(of("goals")) + len(of("whole"))
+    assert len(of("goals")) == 13

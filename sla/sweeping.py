@@ -34,8 +34,8 @@ UPDATE sla_timer timer SET breached_at = timer.due_at FROM due WHERE timer.id = 
 RETURNING timer.id
 """
 # Of an answer and a sweep at once, the answer holds its clock, and the step waits for the next sweep. Exactly on the
-# deadline an answer is still in time: nothing is taken away before it is over. What comes after a step that may end the
-# hand-off waits for that.
+# deadline an answer is still in time: nothing is taken away before it is over. A step that may end the hand-off waits
+# for all before it, as it takes them with it; and what comes after waits for that.
 COME = """
 WITH come AS MATERIALIZED (
     SELECT step.id FROM sla_escalation step
@@ -44,9 +44,10 @@ WITH come AS MATERIALIZED (
     WHERE step.due_at <= %(at)s AND (step.due_at < %(at)s OR step.percent < 100) AND step.done_at IS NULL
       AND (step.action IN ('remind', 'tell')) = %(tells)s
       AND NOT EXISTS (
-        SELECT FROM sla_escalation ending
-        WHERE ending.timer_id = step.timer_id AND ending.done_at IS NULL AND ending.action NOT IN ('remind', 'tell')
-          AND (ending.percent < step.percent OR NOT %(tells)s AND ending.percent = step.percent AND ending.id < step.id)
+        SELECT FROM sla_escalation earlier
+        WHERE earlier.timer_id = step.timer_id AND earlier.done_at IS NULL AND earlier.percent <= step.percent
+          AND CASE WHEN earlier.action IN ('remind', 'tell') THEN NOT %(tells)s
+            ELSE earlier.percent < step.percent OR NOT %(tells)s AND earlier.id < step.id END
       )
     ORDER BY step.due_at, step.id LIMIT %(limit)s FOR UPDATE OF handoff, timer, step SKIP LOCKED
 )

@@ -312,6 +312,7 @@ SPECTACULAR_SETTINGS = {
         "ReasonKind": "funnel.models.Reason.Kind",
         "Answer": "sla.models.Handoff.Answer",
         "Verdict": "sla.models.Handoff.Verdict",
+        "TouchKind": "sla.models.Touch.Kind",
         "Consent": "leads.models.Lead.Consent",
     },
 }

@@ -14,7 +14,7 @@ from sla import escalating
 from sla.models import Escalation, Handoff, Hop, Timer
 from teams.models import Notice
 
-BATCH = 1000
+OVERDUE, TELLS = 5000, 1000
 # Fewer at a time: until all of them are written down, no rep can answer one of them.
 ENDINGS = 100
 
@@ -60,9 +60,9 @@ def sweep_timers(*, at: datetime | None = None) -> dict[str, int]:
     """Breach what is overdue, take the steps that the policies name, and say how many. Safe to run twice: each step
     is marked in the row, in the transaction that takes it."""
     at = at or now()
-    breached, escalated = _all_batches(breach_due, BATCH, at), 0
+    breached, escalated = _all_batches(breach_due, OVERDUE, at), 0
     # Where nobody else is there to have it, what comes after is taken as well.
-    while taken := _all_batches(tell_due, BATCH, at) + _all_batches(end_due, ENDINGS, at):
+    while taken := _all_batches(tell_due, TELLS, at) + _all_batches(end_due, ENDINGS, at):
         escalated += taken
     return {"breached": breached, "escalated": escalated}
 
@@ -91,13 +91,13 @@ def breach_due(*, at: datetime) -> int:
 def mark_overdue(*, at: datetime) -> list[int]:
     """Mark one batch of overdue clocks as breached, in one statement, and name them."""
     with connection.cursor() as cursor:
-        cursor.execute(BREACH, [at, BATCH])
+        cursor.execute(BREACH, [at, OVERDUE])
         return [pk for (pk,) in cursor.fetchall()]
 
 
 def tell_due(*, at: datetime) -> int:
     """Take one batch of the steps that remind or tell, and say how many were taken."""
-    return _take(at, tells=True, limit=BATCH)
+    return _take(at, tells=True, limit=TELLS)
 
 
 def end_due(*, at: datetime) -> int:

@@ -24,8 +24,10 @@ from leads.models import Activity, CustomField, Lead
 from leads.registration import record
 from scoring.explaining import explain
 from scoring.models import Score
-from sla.inbox import Clock
 from sla.models import Calendar, Handoff
+from sla.offering import held_up
+from sla.readiness import in_words
+from sla.touching import Clock
 from smarketing import wording
 from smarketing.navigation import may_open
 from teams.http import UserRequest
@@ -75,6 +77,7 @@ def shown(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | None = 
         "which": which,
         "whiches": [("all", _("All")), ("theirs", _("Theirs")), ("ours", _("Ours"))],
         "handoffs": handoffs_of(lead),
+        "held_up": held_up_of(journey),
         "opportunities": opportunities_of(lead),
         "colleagues": colleagues_of(lead),
         "identities": lead.identities.all(),
@@ -97,6 +100,15 @@ def steps_of(lead: Lead) -> list[Transition]:
 def handoffs_of(lead: Lead) -> QuerySet[Handoff]:
     handoffs = Handoff.objects.filter(lead=lead).with_clock().select_related("rep__team", "reason", "hop")
     return handoffs.order_by("-offered_at", "-pk")
+
+
+def held_up_of(journey: Journey | None) -> dict[str, str] | None:
+    """Why a lead that should be handed over waits: nobody can take it, or something is not filled in."""
+    if journey is None or journey.closed_at:
+        return None
+    for held in held_up([journey.pk]):
+        return {"team": str(held.hop.receiving_team), "lacks": in_words(held.lacks)}
+    return None
 
 
 def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:

@@ -217,9 +217,7 @@ def definition_texts() -> dict[str, str]:
 
 
 @transaction.atomic
-def draft_first(
-    *, by: User | None = None, at: datetime | None = None, hours: float = 4, by_way_of_sdr: bool = True
-) -> Agreement:
+def draft_first(*, by: User | None = None, at: datetime | None = None, hours: float = 4) -> Agreement:
     """Draft the first agreement from the starter set; what exists already (teams, personas, drafts) is used.
 
     Where there are SDRs, leads go by way of them, unless asked otherwise.
@@ -233,7 +231,7 @@ def draft_first(
     if begun is not None:
         return draft
     marketing, sales = _team(Team.Kind.MARKETING), _team(Team.Kind.SALES)
-    sdr = _sdr_team() if by_way_of_sdr else None
+    sdr = _sdr_team()
     for team in filter(None, (marketing, sdr, sales)):
         Party.objects.create(agreement=draft, team=team, head=team.head)
     for position, version in enumerate(_personas(by, at), 1):
@@ -396,10 +394,10 @@ def _add_clauses(draft: Agreement, *clauses: Clause) -> list[Clause]:
     return added
 
 
-def agree_on_starter(*, at: datetime | None = None, hours: float = 4, by_way_of_sdr: bool = True) -> Agreement:
+def agree_on_starter(*, at: datetime | None = None, hours: float = 4) -> Agreement:
     """Draft, propose and sign the starter set in the name of the heads. It holds from the next company day on."""
     at = at or now()
-    draft = draft_first(at=at, hours=hours, by_way_of_sdr=by_way_of_sdr)
+    draft = draft_first(at=at, hours=hours)
     if lacking := missing(draft):
         raise Agreement.NotReady(lacking)
     heads = {party.head.pk: party.head for party in draft.parties.select_related("head") if party.head}

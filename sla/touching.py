@@ -133,8 +133,8 @@ def _due(
 
 
 def at_work(among: QuerySet[Handoff] | None = None) -> QuerySet[Handoff]:
-    """Return the accepted hand-offs, of all or some, that are still worked: not given up, their lead where the acceptance put it, and
-    not handed on since. Each with its touches counted and the clock of its first touch."""
+    """Return the accepted hand-offs, of all or some, that are still worked: not given up, their lead where the
+    acceptance put it, and not handed on since. Each with its touches counted and the clock of its first touch."""
     handed_on = Handoff.objects.filter(lead=OuterRef("lead"), answer=Handoff.Answer.ACCEPTED, pk__gt=OuterRef("pk"))
     here = (Handoff.objects.all() if among is None else among).filter(
         Q(lead__journey__recycled_at=None) | Q(lead__journey__recycled_at__lte=F("answered_at")),

@@ -10,10 +10,10 @@ import time_machine
 from django.test import Client
 
 from dashboards.models import Goal
-from metrics.pace import Pace
 from dashboards.reports import computed
 from dashboards.weekly_page import WeeklyPage
 from funnel.models import Opportunity
+from metrics.pace import Pace
 from metrics.period import Period
 from teams.models import Role
 from tests import make

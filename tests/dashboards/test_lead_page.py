@@ -17,7 +17,7 @@ from leads.models import Activity, Lead
 from leads.registration import change
 from scoring.models import Score, ScoreModel
 from sla.models import Handoff
-from teams.models import Role, User
+from teams.models import Role, Team, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -216,3 +216,12 @@ def test_the_plot_marks_the_quadrant_that_counts() -> None:
     assert [cell.quadrant.value for cell in plot.cells if cell.is_here] == ["drop"]
     assert (plot.threshold_x, plot.fit_from) == (20, 60)
     assert all(cell.width >= 0 and cell.height >= 0 for cell in plot.cells)
+
+
+def test_it_says_why_a_lead_waits_to_be_handed_over(mara, client) -> None:
+    team = make.team(Team.Kind.SALES, name="Inside sales")
+    make.agreement(receiving=team, ready_fields=["phone"])
+    waiting = make.mql(at=timezone.now() - timedelta(hours=1))
+    assert "It waits to be handed over to Inside sales: Phone is not filled in." in page(client, waiting)
+    type(waiting).objects.filter(pk=waiting.pk).update(phone="+81 3 5550 1234")
+    assert "nobody of Inside sales can take it now" in page(client, waiting)

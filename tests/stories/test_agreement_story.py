@@ -175,7 +175,7 @@ def test_d_the_sdr_accepts_meets_the_lead_and_it_goes_to_sales(browser: Browser,
         page = hana.go("/inbox/")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         accept(page, hana, handoff)
-        page = hana.go(f"/inbox/{handoff}/#handoff")
+        page = hana.go(f"/inbox/{handoff}/")
         page.locator('#touch [name="note"]').fill("Wants a pilot in spring.")
         page.locator('#touch button[value="meeting contact"]').click()
         expect(page.locator("#flashes")).not_to_be_empty()
@@ -245,7 +245,7 @@ def test_f_the_other_accepts_late_and_it_stays_late(browser: Browser, story: Sto
     let_it_come(story, handoff, "SELECT due_at FROM sla_timer WHERE handoff_id = %s AND kind = 'answer'")
     with signed_in(browser, story, rep) as sam:
         accept(sam.go("/inbox/"), sam, handoff)
-        page = sam.go(f"/inbox/{handoff}/#handoff")
+        page = sam.go(f"/inbox/{handoff}/")
         expect(page.locator('#handoff [data-tone="breached"], #handoff .badge--breached').first).to_be_visible()
         answered = sam.go("/inbox/answered/")
         row = answered.locator("[data-item]", has_text="日向 光").first

@@ -6,12 +6,14 @@ from dataclasses import replace
 from statistics import median
 from typing import Any
 
+from django.db.models import Q
+
 from leads.models import Import
 from metrics.question import Question, View
 from metrics.rate import Rate
 from metrics.registry import metric
 from sla.metrics import overdue
-from sla.models import Agreement
+from sla.models import Agreement, Dispute
 
 # A queue is long from five on, when it is twice the usual one.
 LONG_QUEUE = 5
@@ -27,6 +29,7 @@ def found(question: Question, stages: list[dict[str, Any]]) -> list[Note]:
     return [
         *overdue_handoffs(question),
         *leads_without_anybody(question),
+        *disputed_rejections(question),
         *unsigned_agreement(question),
         *long_queues(question),
         *falling_stages(question, stages),
@@ -46,6 +49,14 @@ def overdue_handoffs(question: Question) -> list[Note]:
 def leads_without_anybody(question: Question) -> list[Note]:
     n = metric("unoffered").value(replace(question, view=View.STOCK)).numerator
     return [{"kind": "unoffered", "tone": "breached", "n": n}] if n else []
+
+
+def disputed_rejections(question: Question) -> list[Note]:
+    """What the meeting has to settle: disputes that were open when the week ended, or are now."""
+    until = question.counts_until
+    still_open = Q(settled_at=None) | Q(settled_at__gte=until)
+    n = Dispute.objects.filter(still_open, at__lt=until, handoff__lead__merged_into=None).count()
+    return [{"kind": "disputed", "tone": "risk", "n": n}] if n else []
 
 
 def unsigned_agreement(question: Question) -> list[Note]:

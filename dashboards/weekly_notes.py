@@ -86,6 +86,13 @@ def _unoffered(one: dict[str, Any], question: Question, known: Known) -> Worded:
     return title % {"n": wording.number(one["n"])}, format_html("{} {}", text, link)
 
 
+def _disputed(one: dict[str, Any], question: Question, known: Known) -> Worded:
+    title = ngettext(
+        "%(n)s rejection is disputed and not settled", "%(n)s rejections are disputed and not settled", one["n"]
+    )
+    return title % {"n": wording.number(one["n"])}, _link(_("Read both sides, and settle it"), url_of("rejections"))
+
+
 def _unsigned(one: dict[str, Any], question: Question, known: Known) -> Worded:
     title = _("Version %(number)s of the agreement waits for signatures") % {"number": one["number"]}
     return title, _link(_("Read and sign it"), url_of("agreement"))
@@ -136,6 +143,7 @@ def _link(text: str, url: str) -> SafeString | str:
 WORDED = {
     "overdue": _overdue,
     "unoffered": _unoffered,
+    "disputed": _disputed,
     "unsigned": _unsigned,
     "queue": _queue,
     "falling": _falling,

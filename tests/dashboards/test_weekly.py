@@ -24,6 +24,7 @@ from leads.models import Lead
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
+from sla import disputing
 from sla.models import Handoff
 from teams.models import Role, Team
 from tests import make
@@ -275,3 +276,19 @@ class TestKeptReports:
     def enter(lead: Lead, role: StageRole, at: datetime = MONDAY_9AM + timedelta(hours=3)) -> None:
         stage = Stage.objects.role(role)
         Transition.objects.create(lead=lead, to_stage=stage, at=at, how=Transition.How.MACHINE)
+
+
+def test_an_open_dispute_is_for_the_meeting_until_it_is_settled():
+    handoff = make.handoff()
+    reason = Reason.objects.get(kind=Reason.Kind.REJECTED, key="unreachable")
+    handoff.reject(by=handoff.rep, reason=reason, verdict=Handoff.Verdict.FITS, at=MONDAY_9AM + timedelta(hours=1))
+    week, later = Period.week_of(MONDAY_9AM), MONDAY_9AM + timedelta(hours=5)
+    assert kinds(report_of(week, at=later)) == set()
+    made = disputing.dispute(handoff, "One call is not enough.", by=handoff.rep, at=MONDAY_9AM + timedelta(hours=2))
+    assert kinds(report_of(week, at=later)) == {"disputed"}
+    disputing.settle(made, upheld=False, ruling="It was enough.", by=handoff.rep, at=MONDAY_9AM + timedelta(hours=3))
+    assert kinds(report_of(week, at=later)) == set()
+
+
+def kinds(report: WeeklyReport) -> set[str]:
+    return {note["kind"] for note in report.numbers["attention"]}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OVERLOAD_MONTHS_AGO = 4
 FRESH = timedelta(days=2)
 # Hours until the typical answer.
-TYPICAL = {"sdr": 1.1, "head-of-sdr": 1.6, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
+TYPICAL = {"sdr": 0.6, "head-of-sdr": 0.9, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
 OVERLOADED = 5.5
 # So often they stop before the agreed touches are made.
 IMPATIENT = 0.06

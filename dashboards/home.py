@@ -82,7 +82,7 @@ def selling(user: User, at: datetime) -> dict[str, Any]:
     deals = Opportunity.objects.open().filter(owner=user, lead__merged_into=None).select_related("lead__company")
     return {
         "is_selling": True,
-        "offers": [(handoff, Clock.of(handoff, hours, at=at)) for handoff in offers[:SHOWN]],
+        "offers": [(offer, Clock.of(offer, hours, at=at)) for offer in offers[:SHOWN]],
         "offer_count": Handoff.objects.open().for_rep(user).count(),
         "first_steps": list(first_steps[:SHOWN]),
         "deals": list(deals.order_by("expected_close_on", "pk")[:SHOWN]),

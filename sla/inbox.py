@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -46,16 +46,32 @@ class NumberedPage:
         )
 
 
-def offered(user: User) -> QuerySet[Handoff]:
-    """Return the open hand-offs of one rep by deadline, each with what its line in the list shows."""
+def offered(user: User) -> QuerySet[Handoff, Any]:
+    """Return the open hand-offs of one rep by deadline: named tuples of what their lines in the list show.
+
+    No models: a lead, its company and its score have five times the columns of a line, and cost five times its time.
+    """
     last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk")
-    return (
-        Handoff.objects.open()
-        .for_rep(user)
-        .with_clock()
-        .select_related("lead__company", "lead__score", "hop")
-        .annotate(last_kind=Subquery(last.values("kind")[:1]), last_at=Subquery(last.values("occurred_at")[:1]))
-    )
+    shown = {
+        "family_name": F("lead__family_name"),
+        "given_name": F("lead__given_name"),
+        "email": F("lead__email"),
+        "title": F("lead__title"),
+        "company": F("lead__company__name"),
+        # Millionths, or None before the first score.
+        "fit": F("lead__score__fit"),
+        "interest": F("lead__score__interest"),
+        "last_kind": Subquery(last.values("kind")[:1]),
+        "last_at": Subquery(last.values("occurred_at")[:1]),
+    }
+    mine = Handoff.objects.open().for_rep(user).with_clock()
+    return mine.annotate(**shown).values_list("pk", "due_at", "target", "lead_id", *shown, named=True)
+
+
+def name_of(offer: Any) -> str:
+    """The lead of a row of `offered()`, as it is named everywhere."""
+    lead = Lead(pk=offer.lead_id, family_name=offer.family_name, given_name=offer.given_name, email=offer.email)
+    return str(lead)
 
 
 def answered(user: User) -> QuerySet[Handoff]:
@@ -104,13 +120,13 @@ def by_due(found: Iterable[Work]) -> list[dict[str, object]]:
     return [{"heading": due.heading, "rows": rows} for due, rows in groups.items()]
 
 
-def by_day(handoffs: Iterable[Handoff], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:
-    """Arrange hand-offs, already by deadline, under headings: overdue, today, tomorrow, later."""
+def by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:
+    """Arrange rows of `offered()`, already by deadline, under headings: overdue, today, tomorrow, later."""
     names = {kind.pk: str(kind) for kind in ActivityKind.objects.all()}
     today = at.astimezone(hours.tz).date()
     groups: dict[object, list[dict[str, object]]] = {}
-    for handoff in handoffs:
-        clock = Clock.of(handoff, hours, at=at)
+    for offer in offers:
+        clock = Clock.of(offer, hours, at=at)
         day = clock.due_at.astimezone(hours.tz).date()
         if clock.due_at < at:
             heading = _("Overdue")
@@ -120,8 +136,8 @@ def by_day(handoffs: Iterable[Handoff], hours: OpeningHours, *, at: datetime) ->
             heading = _("Due tomorrow")
         else:
             heading = _("Due later")
-        last = names.get(handoff.last_kind)  # type: ignore[attr-defined]
-        groups.setdefault(heading, []).append({"handoff": handoff, "clock": clock, "last": last})
+        row = {"handoff": offer, "clock": clock, "last": names.get(offer.last_kind)}
+        groups.setdefault(heading, []).append(row)
     return [{"heading": heading, "rows": rows} for heading, rows in groups.items()]
 
 

@@ -5,6 +5,7 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from funnel.models import Reason
 from leads import telling
@@ -22,7 +23,8 @@ TEN = MONDAY_9AM + timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def at_ten():
-    with time_machine.travel(TEN, tick=False):
+    # A page in Japanese must not leave its language to the tests that follow.
+    with time_machine.travel(TEN, tick=False), override("en"):
         yield
 
 

@@ -73,7 +73,7 @@ DELETE FROM history_outbox;
 
 def benchmark(name: str, *, leads: int) -> Benchmark:
     """One of `breach`, `sweep`, `inbox`."""
-    running = _prepare(leads)
+    running = prepare(leads)
     if name == "inbox":
         what = f"List the inbox of a rep with {A_REP} open hand-offs of {leads // OPEN:,}"
         return Benchmark(name, what, _inbox, _bare_inbox, aim=3.0, unit="hand-offs", check=_same_rows)
@@ -120,12 +120,12 @@ def _bare_sweep(run: int) -> int:
         return int(cursor.rowcount)
 
 
-def _rep() -> User:
+def a_rep() -> User:
     return User.objects.get(email="bench-rep0@bench.example")
 
 
 def _inbox(run: int) -> int:
-    return len(list(inbox.offered(_rep())))
+    return len(list(inbox.offered(a_rep())))
 
 
 def _bare_inbox(run: int) -> int:
@@ -134,13 +134,13 @@ def _bare_inbox(run: int) -> int:
 
 def _bare_rows() -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(INBOX, [_rep().pk])
+        cursor.execute(INBOX, [a_rep().pk])
         return list(cursor.fetchall())
 
 
 def _same_rows(run: int) -> None:
     """Both ways list the same lines, in the same order."""
-    if list(inbox.offered(_rep())) != _bare_rows():
+    if list(inbox.offered(a_rep())) != _bare_rows():
         raise AssertionError("The product's inbox and the floor's are not the same.")
 
 
@@ -164,7 +164,7 @@ def _check(run: int, told: int = 0) -> None:
         raise AssertionError(f"Only {breached:,} of {due:,} were breached, and {notices:,} told.")
 
 
-def _prepare(leads: int) -> int:
+def prepare(leads: int) -> int:
     """Make hand-offs and their running clocks, unless they are there from before, and say how many clocks run."""
     if not Handoff.objects.exists():
         with transaction.atomic():

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from sla.lines import as_text
 from sla.models import Review
@@ -23,7 +23,9 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": gettext_lazy("Write down what was decided.")},
     )
-    clause = forms.TypedChoiceField(label=gettext_lazy("About"), required=False, coerce=UUID, empty_value=None)
+    clause = forms.TypedChoiceField(
+        label=pgettext_lazy("a decision", "About"), required=False, coerce=UUID, empty_value=None
+    )
 
     def __init__(self, *args: Any, review: Review, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

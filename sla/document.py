@@ -199,7 +199,7 @@ def _rules(model: ScoreModel) -> list[Line]:
 
 
 def _fit_rule(rule: FitRule) -> SafeString:
-    words = said(rule.criteria, "加点対象です" if wording.japanese() else "counts")
+    words = said(rule.criteria, "採点対象です" if wording.japanese() else "counts")
     if words.startswith(COUNTS):
         rest = words.removeprefix(COUNTS)
         words = mark_safe(rest[:1].upper() + rest[1:])

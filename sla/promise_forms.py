@@ -140,7 +140,7 @@ class PlacedRows(Rows):
         super().add_fields(form, index)
         here = form.instance.position if form.instance.pk else None
         form.fields["place"] = forms.IntegerField(
-            label=_("Place"),
+            label=_("Order"),
             required=False,
             min_value=1,
             max_value=999,

@@ -28,8 +28,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
 TABLE = """<!doctype html><title>Inbox</title><h1>{{ user.email }}: {{ count }}</h1><table>
-{% for row in rows %}<tr><td><a href="/inbox/{{ row.pk }}/">{{ row.lead.family_name }}</a> {{ row.lead.given_name }}</td>
-<td>{{ row.lead.title }}</td><td>{{ row.lead.email }}</td><td>{{ row.due_at|date:"c" }}</td>
+{% for row in rows %}<tr><td><a href="/inbox/{{ row.pk }}/">{{ row.lead.family_name }} {{ row.lead.given_name }}</a>
+</td><td>{{ row.lead.title }}</td><td>{{ row.lead.email }}</td><td>{{ row.due_at|date:"c" }}</td>
 <td>{{ row.offered_at|date:"c" }}</td></tr>{% endfor %}</table>"""
 
 

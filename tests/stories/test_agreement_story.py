@@ -175,7 +175,8 @@ def test_d_the_sdr_accepts_meets_the_lead_and_it_goes_to_sales(browser: Browser,
         page = hana.go("/inbox/")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         accept(page, hana, handoff)
-        page = hana.go(f"/inbox/{handoff}/")
+        # On a phone the hand-off is shown where it is asked for.
+        page = hana.go(f"/inbox/{handoff}/?accepted#handoff")
         page.locator('#touch [name="note"]').fill("Wants a pilot in spring.")
         page.locator('#touch button[value="meeting contact"]').click()
         expect(page.locator("#flashes")).not_to_be_empty()

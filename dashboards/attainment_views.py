@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.attainment_page import Attained, AttainmentPage
 from dashboards.sparkline import plotted
-from sla.attainment import KINDS, compute, first_period
+from sla.attainment import KINDS, ask, first_period, is_asked
 from sla.models import Agreement, Attainment, Calendar, Clause
 from sla.promises import clause_in_words, metric_of, name_of
 from smarketing.company import company_zone
@@ -43,6 +43,7 @@ def attainment(request: UserRequest) -> HttpResponse:
     page = AttainmentPage(on, at, every)
     context: dict[str, Any] = {
         "page": page,
+        "is_asked": is_asked(),
         "today": today,
         "kinds": kinds(on, every),
         "around": around(page),
@@ -89,9 +90,8 @@ def page_url(on: date, every: str) -> str:
 
 @require_POST
 def attainment_computation(request: UserRequest) -> HttpResponse:
-    """Compute everything again, as of now."""
-    compute(at=now(), full=True)
-    messages.success(request, _("The promises were computed again."))
+    """Have everything computed again, as of now; the page shows it when it is done."""
+    ask()
     on, every = request.POST.get("on", ""), request.POST.get("every", "")
     words = {name: text for name, text in (("on", on), ("every", every if every in KINDS else "")) if text}
     return redirect(f"{reverse('attainment')}?{urlencode(words)}" if words else "attainment")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.timezone import now
 from django.utils.translation import override
@@ -28,6 +29,7 @@ from sla.hours import OpeningHours
 from sla.lines import as_text
 from sla.models import Agreement, Attainment, Calendar, Clause
 from sla.promises import clause_in_words
+from smarketing.bells import ring
 from smarketing.company import company_zone
 from teams.models import Notice, User
 
@@ -58,12 +60,30 @@ def compute(*, at: datetime | None = None, clauses: Iterable[Clause] | None = No
         judged = [one for one in promised(at) if only is None or one.clause.pk in only]
         if full and only is None:
             _forget_others(judged)
-        return _computed(judged, at, full)
+        computed = _computed(judged, at, full)
+        if full and only is None:
+            # What is asked for while this runs has not been seen by it.
+            Attainment.objects.filter(asked_at__lte=at).update(asked_at=None)
+        return computed
+
+
+def ask(*, at: datetime | None = None) -> None:
+    """Have everything computed again, in the background: marked in the rows, so that no lost bell loses it."""
+    Attainment.objects.update(asked_at=at or now())
+    ring(settings.ATTAINMENT_TASK)
+
+
+def is_asked() -> bool:
+    """Whether somebody waits for the numbers to be computed again."""
+    return Attainment.objects.filter(asked_at__isnull=False).exists()
 
 
 def refresh(*, at: datetime | None = None) -> int:
-    """Compute what is due: what runs every few minutes, everything once a company day. Does nothing while fresh."""
+    """Compute what is due: what runs every few minutes, everything once a company day or when somebody asked for it.
+    Does nothing while fresh."""
     at = at or now()
+    if is_asked():
+        return compute(at=at, full=True)
     known = Attainment.objects.values_list("clause", "starts_on", "computed_at")
     computed = {(clause, starts_on): computed_at for clause, starts_on, computed_at in known}
     due = [

@@ -148,6 +148,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
 ADVANCE_TASK = "sla.tasks.advance"
+ATTAINMENT_TASK = "sla.tasks.compute_attainment"
 
 # The cache may be lost at any time. Sessions are in the database.
 

@@ -35,6 +35,8 @@ class Attainment(models.Model):
     value = models.FloatField(null=True)
     state = models.CharField(max_length=8, choices=State)
     computed_at = models.DateTimeField()
+    # Since when somebody waits for it to be computed again.
+    asked_at = models.DateTimeField(null=True)
     # When it was first decided (met or missed), and as what: a late fact may change the value, and then it is shown.
     decided_at = models.DateTimeField(null=True)
     decided_value = models.FloatField(null=True)
@@ -44,6 +46,7 @@ class Attainment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["clause", "starts_on"], name="one_attainment_per_clause_and_period"),
         ]
+        indexes = [models.Index(fields=["asked_at"], name="attainment_asked", condition=Q(asked_at__isnull=False))]
 
 
 class Review(models.Model):

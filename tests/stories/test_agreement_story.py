@@ -266,6 +266,8 @@ def attained(browser: Browser, story: Story) -> dict[str, tuple[int, int]]:
         page = daniel.go("/attainment/")
         page.locator('form[action$="/computation/"] button').click()
         page.wait_for_load_state()
+        story.until("SELECT 1 WHERE NOT EXISTS (SELECT FROM sla_attainment WHERE asked_at IS NOT NULL)")
+        expect(page.locator('[role="status"][hx-get]')).to_have_count(0, timeout=10_000)
         expect(page.locator(".attainment__sides > *")).to_have_count(2)
     rows = story.site.ask(
         """

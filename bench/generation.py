@@ -93,7 +93,7 @@ def _leads(leads: int, companies: int) -> tuple[str, list[Any]]:
         "email": "'lead' || i || '@company' || i %% 97 || '.example'",
         "phone": "'03-0000-' || lpad((i %% 10000)::text, 4, '0')",
         "company_id": f"1 + i %% {companies}",
-        "created_at": f"%s + i * interval '1 year' / {leads}",
+        "created_at": f"%s + i::float8 / {leads} * interval '365 days'",
     }
     return insert(Lead, columns, f"generate_series(1, {leads}) i"), [UNTIL - timedelta(days=366)]
 
@@ -110,7 +110,7 @@ def _activities(leads: int, activities: int) -> tuple[str, list[Any]]:
     columns = {
         "lead_id": f"1 + floor({leads} * random() ^ 1.5)::bigint",
         "kind_id": f"(ARRAY[{','.join(often)}])[1 + floor({len(often)} * random())::int]",
-        "occurred_at": f"%s + (i - random()) * interval '365 days' / {activities}",
+        "occurred_at": f"%s + (i - random()) / {activities} * interval '365 days'",
         "created_at": "%s",
     }
     return insert(Activity, columns, f"generate_series(1, {activities}) i"), [UNTIL - timedelta(days=365), UNTIL]

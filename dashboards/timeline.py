@@ -213,5 +213,5 @@ def of_answer(at: datetime, handoff: Handoff) -> Item:
         verdict = _("Verdict: %(verdict)s") % {"verdict": handoff.get_verdict_display()}
         icon, note = "back", " · ".join(filter(None, (verdict, handoff.note)))
     else:
-        text, icon, note = _("Offer withdrawn"), "close", handoff.note
+        text, icon, note = _("Offer withdrawn"), "close", _(handoff.note) if handoff.note else ""
     return Item(icon=icon, text=text, note=note, party="sales", at=at, day=day_of(at))

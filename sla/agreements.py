@@ -424,11 +424,20 @@ def send_back(
         at = at or now()
         _void_signatures(locked, by=by, how="sent back", at=at)
         _unfreeze(locked, by=by, how="sent back", comment=comment, at=at)
-        said = [Remark("", "", comment), *remarks] if comment.strip() else remarks
+        said = [Remark("", "", comment), *remarks] if comment.strip() else list(remarks)
         Comment.objects.bulk_create(
             Comment(agreement=locked, line=each.line, words=each.words, text=each.text, by=by, at=at) for each in said
         )
+        _tell_sent_back(locked, by=by, reason=said[0].text, at=at)
     agreement.refresh_from_db()
+
+
+def _tell_sent_back(proposal: Agreement, *, by: User, reason: str, at: datetime) -> None:
+    """Whoever wrote or proposed it and the other heads hear that it is a draft again, and what was said first."""
+    heads = [party.head for party in proposal.parties.select_related("head")]
+    told = {person for person in (proposal.created_by, proposal.proposed_by, *heads) if person} - {by}
+    params = {"person": str(by), "reason": reason}
+    _tell(list(told), Notice.Kind.SENT_BACK, proposal, params=params, url="/agreement/draft/", at=at)
 
 
 def open_comments(agreement: Agreement) -> list[Comment]:
@@ -532,9 +541,17 @@ def _about(agreement: Agreement) -> str:
     return f"agreement {agreement.number} of {agreement.proposed_at:%Y-%m-%dT%H:%M:%S.%f}"
 
 
-def _tell(people: Sequence[User], kind: Notice.Kind, agreement: Agreement, *, url: str, at: datetime) -> None:
-    params = {"agreement": agreement.pk, "number": agreement.number}
-    Notice.objects.tell(people, kind, about=_about(agreement), params=params, url=url, at=at)
+def _tell(
+    people: Sequence[User],
+    kind: Notice.Kind,
+    agreement: Agreement,
+    *,
+    url: str,
+    at: datetime,
+    params: dict[str, str] | None = None,
+) -> None:
+    about = {"agreement": agreement.pk, "number": agreement.number} | (params or {})
+    Notice.objects.tell(people, kind, about=_about(agreement), params=about, url=url, at=at)
 
 
 # Between agreements

@@ -14,6 +14,7 @@ from django.db import OperationalError, transaction
 
 from funnel.models import Journey
 from sla.models import Escalation, Handoff, Party, Step, Timer
+from sla.models.handoffs import UNANSWERED
 from sla.offering import about_lead, tell_offered
 from sla.routing import somebody_else
 from teams.models import Notice, User
@@ -101,7 +102,7 @@ def reassign(step: Escalation, *, at: datetime) -> str:
     to = somebody_else(handoff, at=at)
     if to is None:
         return "nobody"
-    again = handoff.reassign(to, note="Not answered in time.", at=at)
+    again = handoff.reassign(to, note=UNANSWERED, at=at)
     params = about_lead(handoff.lead) | {"rep": str(to)}
     about, url = f"handoff {handoff.pk}", f"/leads/{handoff.lead_id}/"
     Notice.objects.tell([handoff.rep], Notice.Kind.REASSIGNED, about=about, params=params, url=url, at=at)
@@ -110,13 +111,27 @@ def reassign(step: Escalation, *, at: datetime) -> str:
 
 
 def accept(step: Escalation, *, at: datetime) -> str:
-    step.timer.handoff.accept_by_default(at=at)
+    handoff = step.timer.handoff
+    handoff.accept_by_default(at=at)
+    _tell_ended(handoff, accepted=True, at=at)
     return "accepted"
 
 
 def withdraw(step: Escalation, *, at: datetime) -> str:
-    step.timer.handoff.withdraw(note="Not answered in time.", at=at)
+    handoff = step.timer.handoff
+    handoff.lapse(at=at)
+    _tell_ended(handoff, accepted=False, at=at)
     return "withdrawn"
+
+
+def _tell_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
+    """The rep hears what became of it, and so does whoever leads the team that offered it."""
+    params = about_lead(handoff.lead) | {"rep": str(handoff.rep), "accepted": accepted}
+    about, lead = f"handoff {handoff.pk}", f"/leads/{handoff.lead_id}/"
+    told = [(handoff.rep, f"/inbox/{handoff.pk}/" if accepted else lead), (handoff.hop.offering_team.head, lead)]
+    for user, url in told:
+        if user is not None:
+            Notice.objects.tell([user], Notice.Kind.ENDED, about=about, params=params, url=url, at=at)
 
 
 def escalates_to(handoff: Handoff) -> User | None:

@@ -8,12 +8,15 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Count
 from django.utils.timezone import now
+from django.utils.translation import gettext_noop
 
 from sla.escalating import escalates_to
 from sla.models import Handoff
 from sla.offering import about_lead, tell_offered
 from sla.routing import somebody_else
 from teams.models import Notice, User
+
+NOT_THERE = gettext_noop("Not there.")
 
 
 def open_for(users: Iterable[User]) -> dict[int, int]:
@@ -74,7 +77,7 @@ def _move_one(pk: int, *, by: User | None, at: datetime) -> Handoff | None:
         to = somebody_else(locked, at=at)
         if to is None:
             return None
-        again = locked.reassign(to, by=by, note="Not there.", at=at)
+        again = locked.reassign(to, by=by, note=NOT_THERE, at=at)
         tell_offered([again], at=at)
     return again
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from funnel.models import Journey, Transition
 from history.models import Outbox
@@ -22,6 +22,8 @@ from sla.readiness import in_words, lacking
 from sla.routing import Desk, take_turns, territories_of
 from teams.models import Notice, User
 
+# Written by the machine, told in the reader's language.
+MOVED_ON = gettext_noop("The lead has moved on.")
 # So many leads a transaction: meanwhile nobody else gives turns.
 BATCH = 2000
 
@@ -240,7 +242,7 @@ def withdraw_moved(*, at: datetime | None = None) -> int:
     withdrawn = 0
     for handoff in gone:
         try:
-            handoff.withdraw(note="The lead has moved on.", at=at)
+            handoff.withdraw(note=MOVED_ON, at=at)
         except Handoff.Answered:
             continue  # a moment ago, by its rep
         withdrawn += 1

@@ -123,7 +123,8 @@ def _come(at: datetime, *, tells: bool, limit: int) -> list[Escalation]:
     theirs = {step.timer.handoff_id for step in steps}
     handoffs = Handoff.objects.filter(pk__in=theirs).select_related("lead", "rep").in_bulk()
     hops = Hop.objects.filter(pk__in={handoff.hop_id for handoff in handoffs.values()})
-    by_id = hops.select_related("receiving_team__head", "accepted_stage").in_bulk()
+    named = ("receiving_team__head", "offering_team__head", "accepted_stage", "rejected_stage")
+    by_id = hops.select_related(*named).in_bulk()
     for handoff in handoffs.values():
         handoff.hop = by_id[handoff.hop_id]
     for step in steps:

@@ -255,11 +255,13 @@ class Notice(models.Model):
         BREACH = "breach", _("A hand-off was not answered in time")
         REJECTED = "rejected", _("A hand-off was rejected")
         TO_SIGN = "to_sign", _("An agreement waits for your signature")
+        SENT_BACK = "sent_back", _("A proposed agreement was sent back")
         IN_FORCE = "in_force", _("An agreement was signed by all")
         IMPORT_DONE = "import_done", _("An import is finished")
         UNOFFERED = "unoffered", _("A lead waits and nobody can take it")
         NOT_READY = "not_ready", _("A lead waits because something is not filled in")
         REASSIGNED = "reassigned", _("A hand-off went to somebody else")
+        ENDED = "ended", _("A hand-off was accepted or taken back by the rule")
         DISPUTED = "disputed", _("A rejection is disputed")
         SETTLED = "settled", _("A dispute is settled")
         AT_RISK = "at_risk", _("A promise is at risk")
@@ -300,11 +302,15 @@ class Notice(models.Model):
             self.Kind.BREACH: _("%(lead)s was not answered in time."),
             self.Kind.REJECTED: _("Sales rejected %(lead)s: %(reason)s"),
             self.Kind.TO_SIGN: _("Version %(number)s of the agreement waits for your signature."),
+            self.Kind.SENT_BACK: _("%(person)s sent version %(number)s of the agreement back: %(reason)s"),
             self.Kind.IN_FORCE: _("Version %(number)s of the agreement is signed by all."),
             self.Kind.IMPORT_DONE: _("The import of %(file)s is finished."),
             self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
             self.Kind.NOT_READY: _("%(lead)s cannot be handed over yet: %(fields)s is not filled in."),
             self.Kind.REASSIGNED: _("%(lead)s went to %(rep)s, because it was not answered."),
+            self.Kind.ENDED: _("%(lead)s was not answered by %(rep)s, and counts as accepted.")
+            if self.params.get("accepted")
+            else _("%(lead)s was not answered by %(rep)s, and was taken back."),
             self.Kind.DISPUTED: _("The rejection of %(lead)s is disputed: %(reason)s"),
             self.Kind.SETTLED: _("The rejection of %(lead)s was wrong, it is offered again: %(reason)s")
             if self.params.get("upheld")

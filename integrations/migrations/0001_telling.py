@@ -8,72 +8,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('teams', '0005_ways_of_telling'),
+        ("teams", "0005_ways_of_telling"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('style', models.CharField(choices=[('slack', 'Slack'), ('teams', 'Microsoft Teams')], default='slack', max_length=8, verbose_name='Made for')),
-                ('url', models.CharField(max_length=1000, verbose_name='Address of the webhook')),
-                ('kinds', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('offered', 'A lead is offered to you'), ('reminder', 'A hand-off falls due soon'), ('breach', 'A hand-off was not answered in time'), ('rejected', 'A hand-off was rejected'), ('to_sign', 'An agreement waits for your signature'), ('in_force', 'An agreement was signed by all'), ('import_done', 'An import is finished'), ('unoffered', 'A lead waits and nobody can take it'), ('not_ready', 'A lead waits because something is not filled in'), ('reassigned', 'A hand-off went to somebody else'), ('disputed', 'A rejection is disputed'), ('settled', 'A dispute is settled'), ('at_risk', 'A promise is at risk'), ('review_due', 'A review is due'), ('unreachable', "Somebody's e-mail does not arrive")], max_length=20), blank=True, default=integrations.models.usual_in_a_team, size=None, verbose_name='What is told here')),
-                ('failing_since', models.DateTimeField(editable=False, null=True)),
-                ('last_error', models.CharField(blank=True, editable=False, max_length=300)),
-                ('dead_at', models.DateTimeField(editable=False, null=True)),
-                ('team', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='channel', to='teams.team')),
-                ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='channel', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "style",
+                    models.CharField(
+                        choices=[("slack", "Slack"), ("teams", "Microsoft Teams")],
+                        default="slack",
+                        max_length=8,
+                        verbose_name="Made for",
+                    ),
+                ),
+                ("url", models.CharField(max_length=1000, verbose_name="Address of the webhook")),
+                (
+                    "kinds",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("offered", "A lead is offered to you"),
+                                ("reminder", "A hand-off falls due soon"),
+                                ("breach", "A hand-off was not answered in time"),
+                                ("rejected", "A hand-off was rejected"),
+                                ("to_sign", "An agreement waits for your signature"),
+                                ("in_force", "An agreement was signed by all"),
+                                ("import_done", "An import is finished"),
+                                ("unoffered", "A lead waits and nobody can take it"),
+                                ("not_ready", "A lead waits because something is not filled in"),
+                                ("reassigned", "A hand-off went to somebody else"),
+                                ("disputed", "A rejection is disputed"),
+                                ("settled", "A dispute is settled"),
+                                ("at_risk", "A promise is at risk"),
+                                ("review_due", "A review is due"),
+                                ("unreachable", "Somebody's e-mail does not arrive"),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=integrations.models.usual_in_a_team,
+                        size=None,
+                        verbose_name="What is told here",
+                    ),
+                ),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("last_error", models.CharField(blank=True, editable=False, max_length=300)),
+                ("dead_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="channel",
+                        to="teams.team",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="channel",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('way', models.CharField(choices=[('email', 'E-mail'), ('chat', 'Own chat'), ('team', "The team's chat")], max_length=8)),
-                ('address', models.CharField(max_length=254)),
-                ('topic', models.CharField(blank=True, max_length=110)),
-                ('due_at', models.DateTimeField()),
-                ('next_try_at', models.DateTimeField()),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('given_up_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('channel', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='integrations.channel')),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='teams.notice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("email", "E-mail"), ("chat", "Own chat"), ("team", "The team's chat")], max_length=8
+                    ),
+                ),
+                ("address", models.CharField(max_length=254)),
+                ("topic", models.CharField(blank=True, max_length=110)),
+                ("due_at", models.DateTimeField()),
+                ("next_try_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("given_up_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deliveries",
+                        to="integrations.channel",
+                    ),
+                ),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deliveries", to="teams.notice"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='channel',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('team__isnull', False), ('user', None)), models.Q(('team', None), ('user__isnull', False)), _connector='OR'), name='a_channel_is_of_a_person_or_a_team'),
+            model_name="channel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("team__isnull", False), ("user", None)),
+                    models.Q(("team", None), ("user__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_channel_is_of_a_person_or_a_team",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('sent_at', None), ('given_up_at', None)), fields=['next_try_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("sent_at", None), ("given_up_at", None)),
+                fields=["next_try_at"],
+                name="delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('sent_at', None)), fields=['-next_try_at', '-id'], name='delivery_unsent'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("sent_at", None)), fields=["-next_try_at", "-id"], name="delivery_unsent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('sent_at__isnull', False)), fields=['sent_at'], name='delivery_sent'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", False)), fields=["sent_at"], name="delivery_sent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('notice', 'way'), name='a_notice_goes_once_by_a_way'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("notice", "way"), name="a_notice_goes_once_by_a_way"),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(condition=models.Q(('way', 'team')), fields=('channel', 'topic'), name='a_team_is_told_once_of_a_topic'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("way", "team")), fields=("channel", "topic"), name="a_team_is_told_once_of_a_topic"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.CheckConstraint(condition=models.Q(('sent_at', None), ('given_up_at', None), _connector='OR'), name='what_was_sent_is_not_given_up'),
+            model_name="delivery",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sent_at", None), ("given_up_at", None), _connector="OR"),
+                name="what_was_sent_is_not_given_up",
+            ),
         ),
     ]

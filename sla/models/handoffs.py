@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import F, FilteredRelation, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
 from history.models import Outbox
@@ -21,6 +22,9 @@ from sla.models.agreements import Hop, Policy
 from sla.models.calendars import Calendar
 from sla.models.timers import Timer
 from teams.models import Notice, User
+
+# What the machine writes where a person would give a reason; told in the reader's language.
+UNANSWERED = gettext_noop("Not answered in time.")
 
 
 class HandoffQuerySet(models.QuerySet["Handoff"]):
@@ -287,6 +291,15 @@ class Handoff(models.Model):
         """Take the offer back. What fell due before that stays breached. Raises `Answered`."""
         with transaction.atomic():
             self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+
+    def lapse(self, *, at: datetime | None = None) -> None:
+        """Nobody answered, and the policy takes the offer back: its lead goes where a rejection would have sent it,
+        and may qualify again. Raises `Answered`, `Journey.Moved`."""
+        with transaction.atomic():
+            at = self._answer(self.Answer.WITHDRAWN, by=None, at=at, note=UNANSWERED)
+            journey = self._journey()
+            if self.hop.rejected_stage_id != journey.stage_id:
+                journey.move_to(self.hop.rejected_stage, because=UNANSWERED, at=at, how=Transition.How.HANDOFF)
 
     def _tell_offering_team(self, because: str, *, at: datetime) -> None:
         """Whoever leads the team that offered hears why it was not taken."""

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0002_organization'),
+        ("teams", "0002_organization"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='organization',
-            name='demo_built_at',
+            model_name="organization",
+            name="demo_built_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

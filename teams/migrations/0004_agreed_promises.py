@@ -4,15 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0003_demo_built_at'),
+        ("teams", "0003_demo_built_at"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('offered', 'A lead is offered to you'), ('reminder', 'A hand-off falls due soon'), ('breach', 'A hand-off was not answered in time'), ('rejected', 'A hand-off was rejected'), ('to_sign', 'An agreement waits for your signature'), ('in_force', 'An agreement was signed by all'), ('import_done', 'An import is finished'), ('unoffered', 'A lead waits and nobody can take it'), ('not_ready', 'A lead waits because something is not filled in'), ('reassigned', 'A hand-off went to somebody else'), ('disputed', 'A rejection is disputed'), ('settled', 'A dispute is settled'), ('at_risk', 'A promise is at risk'), ('review_due', 'A review is due')], max_length=20),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("offered", "A lead is offered to you"),
+                    ("reminder", "A hand-off falls due soon"),
+                    ("breach", "A hand-off was not answered in time"),
+                    ("rejected", "A hand-off was rejected"),
+                    ("to_sign", "An agreement waits for your signature"),
+                    ("in_force", "An agreement was signed by all"),
+                    ("import_done", "An import is finished"),
+                    ("unoffered", "A lead waits and nobody can take it"),
+                    ("not_ready", "A lead waits because something is not filled in"),
+                    ("reassigned", "A hand-off went to somebody else"),
+                    ("disputed", "A rejection is disputed"),
+                    ("settled", "A dispute is settled"),
+                    ("at_risk", "A promise is at risk"),
+                    ("review_due", "A review is due"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

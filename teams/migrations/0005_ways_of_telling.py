@@ -6,62 +6,110 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('teams', '0004_agreed_promises'),
+        ("teams", "0004_agreed_promises"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NoticeChoice',
+            name="NoticeChoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('offered', 'A lead is offered to you'), ('reminder', 'A hand-off falls due soon'), ('breach', 'A hand-off was not answered in time'), ('rejected', 'A hand-off was rejected'), ('to_sign', 'An agreement waits for your signature'), ('in_force', 'An agreement was signed by all'), ('import_done', 'An import is finished'), ('unoffered', 'A lead waits and nobody can take it'), ('not_ready', 'A lead waits because something is not filled in'), ('reassigned', 'A hand-off went to somebody else'), ('disputed', 'A rejection is disputed'), ('settled', 'A dispute is settled'), ('at_risk', 'A promise is at risk'), ('review_due', 'A review is due'), ('unreachable', "Somebody's e-mail does not arrive")], max_length=20)),
-                ('way', models.CharField(choices=[('email', 'E-mail'), ('chat', 'My chat')], max_length=8)),
-                ('wanted', models.BooleanField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("offered", "A lead is offered to you"),
+                            ("reminder", "A hand-off falls due soon"),
+                            ("breach", "A hand-off was not answered in time"),
+                            ("rejected", "A hand-off was rejected"),
+                            ("to_sign", "An agreement waits for your signature"),
+                            ("in_force", "An agreement was signed by all"),
+                            ("import_done", "An import is finished"),
+                            ("unoffered", "A lead waits and nobody can take it"),
+                            ("not_ready", "A lead waits because something is not filled in"),
+                            ("reassigned", "A hand-off went to somebody else"),
+                            ("disputed", "A rejection is disputed"),
+                            ("settled", "A dispute is settled"),
+                            ("at_risk", "A promise is at risk"),
+                            ("review_due", "A review is due"),
+                            ("unreachable", "Somebody's e-mail does not arrive"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("way", models.CharField(choices=[("email", "E-mail"), ("chat", "My chat")], max_length=8)),
+                ("wanted", models.BooleanField()),
             ],
         ),
         migrations.AddField(
-            model_name='notice',
-            name='dispatched_at',
+            model_name="notice",
+            name="dispatched_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='user',
-            name='browser_language',
+            model_name="user",
+            name="browser_language",
             field=models.CharField(blank=True, editable=False, max_length=8),
         ),
         migrations.AddField(
-            model_name='user',
-            name='quiet_hours',
-            field=models.BooleanField(default=True, help_text='Outside your opening hours nothing is sent; it goes out when they begin.', verbose_name='Quiet hours'),
+            model_name="user",
+            name="quiet_hours",
+            field=models.BooleanField(
+                default=True,
+                help_text="Outside your opening hours nothing is sent; it goes out when they begin.",
+                verbose_name="Quiet hours",
+            ),
         ),
         migrations.AddField(
-            model_name='user',
-            name='unreachable_because',
+            model_name="user",
+            name="unreachable_because",
             field=models.CharField(blank=True, editable=False, max_length=300),
         ),
         migrations.AddField(
-            model_name='user',
-            name='unreachable_since',
+            model_name="user",
+            name="unreachable_since",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AlterField(
-            model_name='notice',
-            name='kind',
-            field=models.CharField(choices=[('offered', 'A lead is offered to you'), ('reminder', 'A hand-off falls due soon'), ('breach', 'A hand-off was not answered in time'), ('rejected', 'A hand-off was rejected'), ('to_sign', 'An agreement waits for your signature'), ('in_force', 'An agreement was signed by all'), ('import_done', 'An import is finished'), ('unoffered', 'A lead waits and nobody can take it'), ('not_ready', 'A lead waits because something is not filled in'), ('reassigned', 'A hand-off went to somebody else'), ('disputed', 'A rejection is disputed'), ('settled', 'A dispute is settled'), ('at_risk', 'A promise is at risk'), ('review_due', 'A review is due'), ('unreachable', "Somebody's e-mail does not arrive")], max_length=20),
+            model_name="notice",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("offered", "A lead is offered to you"),
+                    ("reminder", "A hand-off falls due soon"),
+                    ("breach", "A hand-off was not answered in time"),
+                    ("rejected", "A hand-off was rejected"),
+                    ("to_sign", "An agreement waits for your signature"),
+                    ("in_force", "An agreement was signed by all"),
+                    ("import_done", "An import is finished"),
+                    ("unoffered", "A lead waits and nobody can take it"),
+                    ("not_ready", "A lead waits because something is not filled in"),
+                    ("reassigned", "A hand-off went to somebody else"),
+                    ("disputed", "A rejection is disputed"),
+                    ("settled", "A dispute is settled"),
+                    ("at_risk", "A promise is at risk"),
+                    ("review_due", "A review is due"),
+                    ("unreachable", "Somebody's e-mail does not arrive"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('dispatched_at', None)), fields=['created_at'], name='notice_undispatched'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("dispatched_at", None)), fields=["created_at"], name="notice_undispatched"
+            ),
         ),
         migrations.AddField(
-            model_name='noticechoice',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notice_choices', to=settings.AUTH_USER_MODEL),
+            model_name="noticechoice",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="notice_choices", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddConstraint(
-            model_name='noticechoice',
-            constraint=models.UniqueConstraint(fields=('user', 'kind', 'way'), name='a_way_is_chosen_once'),
+            model_name="noticechoice",
+            constraint=models.UniqueConstraint(fields=("user", "kind", "way"), name="a_way_is_chosen_once"),
         ),
     ]

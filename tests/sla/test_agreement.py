@@ -278,6 +278,17 @@ def test_a_head_who_does_not_agree_sends_it_back_and_whoever_signed_signs_anew(c
     assert agreements.unsigned_by(draft, cast.mara)
 
 
+def test_whoever_proposed_it_hears_that_it_was_sent_back_each_time(cast, signed):
+    draft = propose_next(cast)
+    agreements.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
+    agreements.propose(draft, by=cast.mara, at=TUESDAY + DAY)
+    agreements.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + 2 * DAY)
+    told = Notice.objects.filter(kind="sent_back").order_by("created_at")
+    assert [notice.user for notice in told] == [cast.mara, cast.mara]
+    assert told[0].text == f"{cast.gina} sent version 2 of the agreement back: Four hours are too few."
+    assert told[1].params["reason"] == remark().text
+
+
 def test_only_a_head_who_has_not_signed_sends_it_back(cast, signed):
     draft = propose_next(cast)
     agreements.sign(draft, by=cast.mara, at=TUESDAY)

@@ -22,7 +22,7 @@ from history.models import Outbox
 from sla import escalating
 from sla.clocks import waited
 from sla.models import Escalation, Handoff, Step, Timer
-from sla.offering import offer
+from sla.offering import offer, waiting
 from sla.sweeping import sweep_timers
 from teams.models import Notice, Role, Team, User
 from tests import make
@@ -145,6 +145,34 @@ def test_taken_back_it_stays_breached():
     sweep_timers(at=DUE + MOMENT)
     handoff.refresh_from_db()
     assert (handoff.answer, handoff.timers.get().breached_at) == ("withdrawn", DUE)
+
+
+@pytest.mark.django_db
+def test_taken_back_its_lead_goes_where_a_rejection_would_have_sent_it_and_is_not_lost():
+    sales((100, "withdraw"))
+    (handoff,) = offered()
+    sweep_timers(at=DUE + MOMENT)
+    journey = Journey.objects.get(pk=handoff.lead_id)
+    assert (journey.stage, journey.recycled_at) == (handoff.hop.rejected_stage, DUE + MOMENT)
+    assert not waiting(handoff.hop).exists()
+
+    journey.move_to(handoff.hop.from_stage, because="Qualified again", at=DUE + NIGHT)
+    assert offer(at=DUE + NIGHT) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("action", "became"), [("withdraw", "was taken back"), ("accept", "counts as accepted")])
+def test_the_rep_and_whoever_offered_hear_how_the_rule_ended_it(action, became):
+    sales((100, action))
+    (handoff,) = offered()
+    team = handoff.hop.offering_team
+    team.head = make.user(Role.MANAGER)
+    team.save()
+    for _ in range(2):
+        sweep_timers(at=DUE + MOMENT)
+    told = Notice.objects.filter(kind=Notice.Kind.ENDED)
+    assert {notice.user for notice in told} == {handoff.rep, team.head}
+    assert all(became in notice.text for notice in told)
 
 
 @pytest.mark.django_db

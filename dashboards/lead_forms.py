@@ -8,9 +8,14 @@ from typing import Any
 from django import forms
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from leads.models import ActivityKind
 from scoring.models import Quadrant
+from sla.models import Handoff
+from sla.routing import present
+from smarketing import wording
+from teams.models import User
 
 
 class MomentInput(forms.DateTimeInput):
@@ -34,6 +39,24 @@ class ActivityForm(forms.Form):
         if moment > now() + timedelta(minutes=5):
             raise forms.ValidationError(_("That is still to come."))
         return moment
+
+
+class RepChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        words = ngettext("%(name)s, %(n)s open", "%(name)s, %(n)s open", obj.open)
+        return words % {"name": wording.person_name(obj), "n": wording.number(obj.open)}
+
+
+class ReassignmentForm(forms.Form):
+    """Somebody else of the team who is there: by a manager's word also somebody who has enough already."""
+
+    rep = RepChoice(User.objects.none(), label=_("To whom"), empty_label=None)
+
+    def __init__(self, *args: Any, handoff: Handoff, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rep = self.fields["rep"]
+        assert isinstance(rep, RepChoice)
+        rep.queryset = present(handoff.hop.receiving_team, at=at).exclude(pk=handoff.rep_id)
 
 
 class QuadrantForm(forms.Form):

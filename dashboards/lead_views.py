@@ -17,14 +17,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards import timeline
 from dashboards.changes import changes_of
-from dashboards.lead_forms import ActivityForm, QuadrantForm
+from dashboards.lead_forms import ActivityForm, QuadrantForm, ReassignmentForm
 from dashboards.standing import journey_of, plotted
 from funnel.models import Journey, Opportunity, Transition
 from leads.models import Activity, CustomField, Lead
 from leads.registration import record
 from scoring.explaining import explain
 from scoring.models import Score
+from sla.leaving import offer_to
 from sla.models import Calendar, Handoff
+from sla.models.handoffs import HandoffQuerySet
 from sla.offering import held_up
 from sla.readiness import in_words
 from sla.touching import Clock
@@ -132,12 +134,18 @@ def custom_of(lead: Lead) -> list[tuple[CustomField, Any]]:
 
 def open_handoff(request: UserRequest, lead: Lead, at: Any) -> dict[str, Any]:
     """The hand-off that waits for an answer, with its clock."""
-    handoff = Handoff.objects.open().filter(lead=lead).with_clock().select_related("hop", "rep__team").first()
+    handoff = waiting_for_an_answer(lead).with_clock().first()
     if handoff is None:
         return {"handoff": None}
-    hours = Calendar.default().hours(at=at)
-    clock = Clock.of(handoff, hours, at=at)
-    return {"handoff": handoff, "clock": clock, "is_mine": handoff.rep_id == request.user.pk}
+    clock = Clock.of(handoff, Calendar.of(handoff.rep).hours(at=at), at=at)
+    context = {"handoff": handoff, "clock": clock, "is_mine": handoff.rep_id == request.user.pk}
+    if may_open(request.user, "lead_reassignment"):
+        context["reassignment"] = ReassignmentForm(handoff=handoff, at=at)
+    return context
+
+
+def waiting_for_an_answer(lead: Lead) -> HandoffQuerySet:
+    return Handoff.objects.open().filter(lead=lead).select_related("lead", "hop__receiving_team", "rep__team")
 
 
 def forms_of(score: Score | None) -> dict[str, BaseForm]:
@@ -188,6 +196,25 @@ def lead_quadrant(request: UserRequest, pk: int) -> HttpResponse:
             form.cleaned_data["quadrant"], reason=form.cleaned_data["reason"], by=request.user
         ),
     )
+
+
+@require_POST
+def lead_reassignment(request: UserRequest, pk: int) -> HttpResponse:
+    """Offer what waits for one rep to another: a manager's answer to a clock that runs out."""
+    handoff = waiting_for_an_answer(here(pk)).first()
+    form = ReassignmentForm(request.POST, handoff=handoff, at=now()) if handoff else None
+    if handoff and form and not form.is_valid():
+        messages.warning(request, _("Nobody was chosen who can take it. Nothing was changed."))
+        return redirect("lead", pk)
+    try:
+        if handoff is None or form is None:
+            raise Handoff.Answered
+        again = offer_to(handoff, form.cleaned_data["rep"], by=request.user)
+    except Handoff.Answered:
+        messages.warning(request, _("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
+        return redirect("lead", pk)
+    messages.success(request, _("Offered to %(rep)s.") % {"rep": wording.person_name(again.rep)})
+    return redirect("lead", pk)
 
 
 @require_GET

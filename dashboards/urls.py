@@ -22,6 +22,7 @@ urlpatterns = [
     path("leads/<int:pk>/", lead_views.lead, name="lead"),
     path("leads/<int:pk>/activities/", lead_views.lead_activity, name="lead_activity"),
     path("leads/<int:pk>/quadrant/", lead_views.lead_quadrant, name="lead_quadrant"),
+    path("leads/<int:pk>/reassignment/", lead_views.lead_reassignment, name="lead_reassignment"),
     path("leads/<int:pk>/changes/", lead_views.lead_changes, name="lead_changes"),
     path("leads/<int:pk>/merge/", merge_views.lead_merge, name="lead_merge"),
     path("leads/<int:pk>/merge/<int:other>/", merge_views.lead_merge_with, name="lead_merge_with"),

@@ -1,4 +1,4 @@
-"""What waits for somebody who is not there goes to the others: of those who are away, and of those who left."""
+"""What waits for somebody goes to others: of those who are away, of those who left, and by a manager's word."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sla.routing import somebody_else
 from teams.models import Notice, User
 
 NOT_THERE = gettext_noop("Not there.")
+MANAGERS_WORD = gettext_noop("Given to somebody else.")
 
 
 def open_for(users: Iterable[User]) -> dict[int, int]:
@@ -32,6 +33,19 @@ def offer_to_others(rep: User, *, by: User | None = None, at: datetime | None = 
     """
     at = at or now()
     return _move(Handoff.objects.open().for_rep(rep).order_by("pk").values_list("pk", "hop", "policy"), by=by, at=at)
+
+
+def offer_to(handoff: Handoff, to: User, *, by: User, at: datetime | None = None) -> Handoff:
+    """Offer it to somebody else, as a manager says: both are told. Raises `Handoff.Answered`."""
+    at = at or now()
+    with transaction.atomic():
+        again = handoff.reassign(to, by=by, note=MANAGERS_WORD, at=at)
+        params = about_lead(handoff.lead) | {"rep": str(to), "person": str(by)}
+        about, url = _about(handoff.pk), f"/leads/{handoff.lead_id}/"
+        told = {handoff.rep} - {by}
+        Notice.objects.tell(told, Notice.Kind.REASSIGNED, about=about, params=params, url=url, at=at)
+        tell_offered([again], at=at)
+    return again
 
 
 def reassign_of_the_gone(*, at: datetime | None = None) -> int:

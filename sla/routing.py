@@ -84,7 +84,7 @@ class Desk:
             "territory", "user"
         ):
             members.setdefault(territory, set()).add(user)
-        people = enumerate(_people(team, at=at))
+        people = enumerate(present(team, at=at))
         return cls((_turn(user, nth, team) for nth, user in people), head=team.head_id, members=members)
 
     @property
@@ -112,7 +112,7 @@ class Desk:
         self.given += 1
 
 
-def _people(team: Team, *, at: datetime) -> QuerySet[User]:
+def present(team: Team, *, at: datetime) -> QuerySet[User]:
     """Who sells for a team and its head, if present on that company day, with what each has been offered."""
     week = Period.week_of(at)
     today = at.astimezone(week.zone).date()

@@ -307,7 +307,9 @@ class Notice(models.Model):
             self.Kind.IMPORT_DONE: _("The import of %(file)s is finished."),
             self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
             self.Kind.NOT_READY: _("%(lead)s cannot be handed over yet: %(fields)s is not filled in."),
-            self.Kind.REASSIGNED: _("%(lead)s went to %(rep)s, because it was not answered."),
+            self.Kind.REASSIGNED: _("%(person)s gave %(lead)s to %(rep)s.")
+            if self.params.get("person")
+            else _("%(lead)s went to %(rep)s, because it was not answered."),
             self.Kind.ENDED: _("%(lead)s was not answered by %(rep)s, and counts as accepted.")
             if self.params.get("accepted")
             else _("%(lead)s was not answered by %(rep)s, and was taken back."),

@@ -72,6 +72,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     **dict.fromkeys(
         ("lead_selection", "lead_activity", "lead_quadrant", "lead_merge", "lead_merge_with"), MARKETING | SELLING
     ),
+    "lead_reassignment": MANAGING,
     # dashboards: numbers
     **dict.fromkeys(
         ("weekly", "weekly_week", "weekly_computation", "goals", "metrics", "metric", "funnel", "behind"), SIGNED_IN

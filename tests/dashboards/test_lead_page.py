@@ -16,8 +16,8 @@ from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Activity, Lead
 from leads.registration import change
 from scoring.models import Score, ScoreModel
-from sla.models import Handoff
-from teams.models import Role, Team, User
+from sla.models import Absence, Handoff
+from teams.models import Notice, Role, Team, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +216,53 @@ def test_the_plot_marks_the_quadrant_that_counts() -> None:
     assert [cell.quadrant.value for cell in plot.cells if cell.is_here] == ["drop"]
     assert (plot.threshold_x, plot.fit_from) == (20, 60)
     assert all(cell.width >= 0 and cell.height >= 0 for cell in plot.cells)
+
+
+def manager(client: Client) -> User:
+    gina = make.user(Role.MANAGER, given_name="Gina", family_name="Wolf")
+    client.force_login(gina)
+    return gina
+
+
+def reassigned(client: Client, handoff: Handoff, to: User) -> str:
+    url = reverse("lead_reassignment", args=[handoff.lead_id])
+    return unescape(client.post(url, {"rep": to.pk}, follow=True).content.decode())
+
+
+def test_a_manager_offers_what_waits_to_somebody_else_and_both_hear_of_it(client) -> None:
+    team, now = make.team(Team.Kind.SALES), timezone.now()
+    make.agreement(receiving=team)
+    waits = make.handoff()
+    rosa = make.user(Role.REP, team=team, given_name="Rosa", family_name="Berg")
+    away = make.user(Role.REP, team=team)
+    Absence.objects.create(user=away, from_on=now - timedelta(days=2), until_on=now + timedelta(days=2))
+    manager(client)
+    shown = page(client, waits.lead)
+    assert "Rosa Berg, 0 open" in shown
+    assert f'value="{away.pk}"' not in shown
+
+    assert "Offered to Rosa Berg." in reassigned(client, waits, rosa)
+    again = Handoff.objects.open().get()
+    assert (again.rep, again.replaces) == (rosa, waits)
+    told = {notice.user: notice.text for notice in Notice.objects.order_by("pk")}
+    assert told[waits.rep] == f"Gina Wolf gave {waits.lead} to Rosa Berg."
+    assert told[rosa] == f"{waits.lead} is offered to you."
+
+
+def test_a_hand_off_is_given_to_nobody_who_cannot_take_it(client) -> None:
+    waits = make.handoff()
+    manager(client)
+    assert "Nobody else of" in page(client, waits.lead)
+    assert "Nothing was changed." in reassigned(client, waits, make.user(Role.REP))
+    waits.withdraw()
+    assert "Nothing was changed." in reassigned(client, waits, waits.rep)
+    assert Handoff.objects.count() == 1
+
+
+def test_only_a_manager_gives_hand_offs_to_others(mara, client) -> None:
+    waits = make.handoff()
+    assert client.post(reverse("lead_reassignment", args=[waits.lead_id])).status_code == 403
+    assert "Offer it to somebody else" not in page(client, waits.lead)
 
 
 def test_it_says_why_a_lead_waits_to_be_handed_over(mara, client) -> None:

@@ -20,6 +20,7 @@ from dashboards.changes import changes_of
 from dashboards.lead_forms import ActivityForm, QuadrantForm, ReassignmentForm
 from dashboards.standing import journey_of, plotted
 from funnel.models import Journey, Opportunity, Transition
+from funnel.qualification import wakes_at
 from leads.models import Activity, CustomField, Lead
 from leads.registration import record
 from scoring.explaining import explain
@@ -73,6 +74,7 @@ def shown(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | None = 
         "explanation": explain(lead, at) if lead.merged_into_id is None else None,
         "plot": plotted(score) if score else None,
         "journey": journey,
+        "wakes_at": wakes_at(journey, at=at) if journey else None,
         "stages": journey_of(journey, steps),
         "steps": steps,
         "stretch": stretch,

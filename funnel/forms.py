@@ -133,7 +133,8 @@ class RecycleForm(WithReason):
         widget=DateInput(),
         help_text=_("Until then it sleeps, whatever it does. Empty: it may qualify again after the cool-off."),
     )
-    field_order = ("reason", "text", "wake_on")
+    only_with_news = forms.BooleanField(label=_("Wakes only when it does something new"), required=False)
+    field_order = ("reason", "text", "wake_on", "only_with_news")
 
     def wake_at(self) -> datetime | None:
         return start_of(self.cleaned_data.get("wake_on"))

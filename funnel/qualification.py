@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
 
-from funnel.models import Definition, Stage, StageRole, Transition
+from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.criteria import condition
 from leads.models import Lead
 
@@ -145,6 +145,18 @@ def _awake(definition: Definition, at: datetime) -> Q:
     long_ago = at - timedelta(days=definition.cool_off_days)
     cooled = Q(journey__recycled_at=None) | Q(journey__recycled_at__lte=long_ago)
     return (Q(journey__wake_at=None) | Q(journey__wake_at__lte=at)) & cooled
+
+
+def wakes_at(journey: Journey, *, at: datetime | None = None) -> datetime | None:
+    """From when a lead that went back to nurture may qualify again: past its wake-up and the cool-off of the
+    definition that takes leads from there. None: it was not recycled, or nothing takes leads from there."""
+    if journey.closed_at or journey.recycled_at is None or journey.stage.role != StageRole.LEAD:
+        return None
+    for definition in Definition.objects.in_force(at or now()).select_related("stage").order_by("stage__position"):
+        if journey.stage in stages_before(definition.stage, at=at):
+            cooled = journey.recycled_at + timedelta(days=definition.cool_off_days)
+            return max(cooled, journey.wake_at or cooled)
+    return None
 
 
 def _has_news(since: datetime, *, all_count: bool) -> Q:

@@ -186,7 +186,13 @@ def journey_recycling(request: UserRequest, pk: int) -> HttpResponse:
     return _stepped(
         request,
         journey,
-        lambda: journey.recycle(given["reason"], text=given["text"], wake_at=form.wake_at(), by=request.user),
+        lambda: journey.recycle(
+            given["reason"],
+            text=given["text"],
+            wake_at=form.wake_at(),
+            only_with_news=given["only_with_news"],
+            by=request.user,
+        ),
         _("%(lead)s is back in nurture.") % {"lead": journey.lead},
     )
 

@@ -55,6 +55,9 @@ class RejectionIn(serializers.Serializer[Any]):
         default=None,
         help_text="In nurture the lead sleeps until then, whatever it does. None: it may qualify after the cool-off.",
     )
+    only_with_news = serializers.BooleanField(
+        required=False, default=False, help_text="true: in nurture it wakes only when it does something new."
+    )
 
 
 class AcceptanceIn(serializers.Serializer[Any]):

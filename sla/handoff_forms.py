@@ -66,6 +66,8 @@ class WithReason(forms.Form):
         ),
     )
 
+    only_with_news = forms.BooleanField(label=gettext_lazy("Wakes only when it does something new"), required=False)
+
     def offer(self, reasons: Any) -> None:
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
@@ -109,7 +111,7 @@ class RejectionForm(WithReason):
         reason.label = _("Why is it not for sales now?")
         reason.error_messages["required"] = _("Choose a reason: marketing learns from it.")
         if handoff.hop.rejected_stage.role != StageRole.LEAD:
-            del self.fields["wake_on"]
+            del self.fields["wake_on"], self.fields["only_with_news"]
 
 
 class TouchForm(forms.Form):

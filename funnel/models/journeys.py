@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
@@ -41,7 +42,8 @@ class Journey(models.Model):
     recycled_at = models.DateTimeField(null=True)
     # A recycled lead sleeps until then, whatever it does.
     wake_at = models.DateTimeField(null=True)
-    # The last news of the lead (see StaleLead.news_at), and since when news count (after an import).
+    # The last news of the lead (see StaleLead.news_at), and since when news count: after an import, or where it was
+    # recycled until it does something new.
     news_at = models.DateTimeField(null=True)
     news_count_from = models.DateTimeField(null=True)
 
@@ -53,6 +55,12 @@ class Journey(models.Model):
                 name="a_closed_journey_says_as_what",
             )
         ]
+
+    @property
+    def waits_for_news(self) -> bool:
+        """Whether nothing has happened since its news count."""
+        since = self.news_count_from
+        return since is not None and (self.news_at is None or self.news_at <= since)
 
     @classmethod
     def of(cls, lead: Lead) -> Journey:
@@ -70,10 +78,12 @@ class Journey(models.Model):
         *,
         text: str = "",
         wake_at: datetime | None = None,
+        only_with_news: bool = False,
         by: User | None = None,
         at: datetime | None = None,
     ) -> Transition:
-        """Back to nurture: the lead sleeps until `wake_at` and may qualify again after the cool-off.
+        """Back to nurture: the lead sleeps until `wake_at` and may qualify again after the cool-off; `only_with_news`:
+        and not before it has done something new.
 
         Raises `Moved`, `Closed`, `AlreadyThere`, `Reason.NeedsText`.
         """
@@ -81,7 +91,15 @@ class Journey(models.Model):
         if self.stage.role == StageRole.LEAD and not self.closed_at:
             raise self.AlreadyThere
         nurture = Stage.objects.role(StageRole.LEAD)
-        return self.move_to(nurture, because=text or reason.name_en, by=by, at=at, reason=reason, wake_at=wake_at)
+        return self.move_to(
+            nurture,
+            because=text or reason.name_en,
+            by=by,
+            at=at,
+            reason=reason,
+            wake_at=wake_at,
+            only_with_news=only_with_news,
+        )
 
     def disqualify(
         self, reason: Reason, *, text: str = "", by: User | None = None, at: datetime | None = None
@@ -101,6 +119,7 @@ class Journey(models.Model):
         definition: Definition | None = None,
         reason: Reason | None = None,
         wake_at: datetime | None = None,
+        only_with_news: bool = False,
     ) -> Transition:
         """Go to `stage` and write it down. Back to the `lead` stage with a reason is a recycling.
 
@@ -110,9 +129,11 @@ class Journey(models.Model):
         if self.closed_at:
             raise self.Closed
         recycled = stage.role == StageRole.LEAD and self.stage_id != stage.pk
-        changed = {"stage": stage, "entered_at": at}
+        changed: dict[str, Any] = {"stage": stage, "entered_at": at}
         if recycled:
             changed |= {"recycled_at": at, "wake_at": wake_at}
+            if only_with_news:
+                changed["news_count_from"] = at
         with transaction.atomic():
             # Compare and set: of two who move the same lead, one wins.
             still_here = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at=None)

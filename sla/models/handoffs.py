@@ -140,6 +140,7 @@ class Handoff(models.Model):
         note: str = "",
         at: datetime | None = None,
         wake_at: datetime | None = None,
+        only_with_news: bool = False,
     ) -> None:
         """Say no, and why: the lead is recycled, or its journey closed when the reason says so.
 
@@ -159,8 +160,16 @@ class Handoff(models.Model):
             if reason.disqualifies:
                 journey.close(Journey.Ended.DISQUALIFIED, because=because, by=by, at=at, how=how, reason=reason)
             elif back.pk != journey.stage_id:
-                wakes = wake_at if back.role == StageRole.LEAD else None
-                journey.move_to(back, because=because, by=by, at=at, how=how, reason=reason, wake_at=wakes)
+                journey.move_to(
+                    back,
+                    because=because,
+                    by=by,
+                    at=at,
+                    how=how,
+                    reason=reason,
+                    wake_at=wake_at if back.role == StageRole.LEAD else None,
+                    only_with_news=only_with_news,
+                )
             self._tell_offering_team(because, at=at)
 
     def reasons(self) -> models.QuerySet[Reason]:
@@ -200,6 +209,7 @@ class Handoff(models.Model):
         note: str = "",
         at: datetime | None = None,
         wake_at: datetime | None = None,
+        only_with_news: bool = False,
     ) -> None:
         """Stop working an accepted one: its lead is recycled, or disqualified when the reason says so.
 
@@ -226,7 +236,7 @@ class Handoff(models.Model):
             if reason.disqualifies or reason.kind == Reason.Kind.DISQUALIFIED:
                 journey.disqualify(reason, text=note, by=by, at=at)
             else:
-                journey.recycle(reason, text=note, wake_at=wake_at, by=by, at=at)
+                journey.recycle(reason, text=note, wake_at=wake_at, only_with_news=only_with_news, by=by, at=at)
             payload = {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
             Outbox.objects.put("handoff_given_up", payload, at=at)
 

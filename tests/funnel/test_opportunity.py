@@ -156,6 +156,14 @@ def test_recycling_goes_back_to_nurture_with_a_reason_and_a_wake_up(lead):
     assert (step.reason, step.because) == (reason("recycled", "budget"), "No budget for now")
 
 
+def test_recycled_until_it_does_something_new_it_waits_for_news(lead):
+    lead.journey.recycle(reason("recycled", "budget"), only_with_news=True, at=NOW)
+    journey = Journey.objects.get(lead=lead)
+    assert (journey.news_count_from, journey.waits_for_news) == (NOW, True)
+    journey.news_at = NOW + DAY
+    assert not journey.waits_for_news
+
+
 def test_what_is_in_nurture_already_is_not_recycled():
     journey = make.lead(StageRole.LEAD).journey
     with pytest.raises(Journey.AlreadyThere):

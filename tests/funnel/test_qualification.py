@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
-from funnel.qualification import begin_missing, qualify, stages_before, standing
+from funnel.qualification import begin_missing, qualify, stages_before, standing, wakes_at
 from history.models import Outbox
 from tests import make
 
@@ -174,6 +174,20 @@ def test_a_sleeping_lead_does_not_qualify_until_it_wakes():
     Journey.objects.filter(lead=lead).update(recycled_at=NOW, wake_at=NOW + timedelta(days=7))
     assert qualify(at=NOW + timedelta(days=6)) == []
     assert qualify(at=NOW + timedelta(days=7)) == [lead.pk]
+
+
+def test_a_lead_that_was_sent_back_until_it_does_something_new_waits_for_that():
+    in_force(cool_off_days=60)
+    lead = lead_who_asked()
+    Journey.objects.filter(lead=lead).update(stage=Stage.objects.role(StageRole.MQL))
+    journey = Journey.objects.get(lead=lead)
+    journey.move_to(Stage.objects.role(StageRole.LEAD), because="No project", only_with_news=True, at=NOW)
+    over = NOW + timedelta(days=60)
+    assert wakes_at(journey, at=NOW) == over
+    assert qualify(at=over) == []
+    Journey.objects.filter(lead=lead).update(news_at=NOW + timedelta(days=1))
+    assert qualify(at=over - timedelta(microseconds=1)) == []
+    assert qualify(at=over) == [lead.pk]
 
 
 def test_a_closed_journey_stays_closed():

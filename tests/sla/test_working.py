@@ -169,6 +169,16 @@ def test_pausing_moves_the_deadline_and_shows_until_when(inbox: Client, sam: Use
     assert "On holiday" in page
 
 
+def test_rejecting_may_leave_the_lead_asleep_until_it_does_something_new(inbox: Client, sam: User):
+    handoff = make.handoff(to=sam)
+    inbox.post(
+        f"/handoffs/{handoff.pk}/rejection/", {"reason": "no_project", "verdict": "fits", "only_with_news": "on"}
+    )
+    journey = Journey.objects.get(pk=handoff.lead_id)
+    assert (journey.waits_for_news, journey.wake_at) == (True, None)
+    assert "Only once it does something new." in inbox.get(f"/leads/{handoff.lead_id}/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [

@@ -6,10 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import django_filters as filters
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,9 +31,11 @@ from leads.paging import SIZE, Sort, chosen_sort, page_of
 from leads.registration import change
 from leads.searching import search
 from scoring.models import Quadrant
+from sla.capacity import offered_in_week
+from sla.models import Handoff
 from smarketing.navigation import may_open
 from teams.http import UserRequest
-from teams.models import User
+from teams.models import Role, User
 
 SORTS = (
     Sort("newest", gettext_lazy("Newest"), "created_at", descending=True),
@@ -81,9 +84,30 @@ def standings() -> list[tuple[str, str]]:
     return [*stages, *((str(value), str(label)) for value, label in Journey.Ended.choices)]
 
 
+def sellers(request: HttpRequest | None) -> QuerySet[User]:
+    return User.objects.active().with_role(Role.REP, Role.SDR)
+
+
 class LeadFilter(LowerFilter):
     stage = Choice(label=gettext_lazy("Stage"), choices=standings, method="by_stage")
     quadrant = Choice(label=gettext_lazy("Quadrant"), choices=Quadrant.choices, method="by_quadrant")
+
+    # By whom an offer is to be answered, and to whom one was made this week: what counts for whose turn it is.
+    waits_for = filters.ModelChoiceFilter(
+        label=gettext_lazy("Waits for an answer of"),
+        queryset=sellers,
+        empty_label=gettext_lazy("Any"),
+        method="by_offer",
+    )
+    offered_to = filters.ModelChoiceFilter(
+        label=gettext_lazy("Offered this week to"), queryset=sellers, widget=forms.HiddenInput(), method="by_week"
+    )
+
+    def by_offer(self, queryset: QuerySet[Lead], name: str, value: User) -> QuerySet[Lead]:
+        return queryset.filter(Exists(Handoff.objects.open().for_rep(value).filter(lead=OuterRef("pk"))))
+
+    def by_week(self, queryset: QuerySet[Lead], name: str, value: User) -> QuerySet[Lead]:
+        return queryset.filter(Exists(offered_in_week(now()).for_rep(value).filter(lead=OuterRef("pk"))))
 
     def by_stage(self, queryset: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         if value in Journey.Ended.values:

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from metrics.period import Period
 from sla.models import Absence, Agreement, Handoff, Territory
+from sla.models.handoffs import HandoffQuerySet
 from smarketing.company import company_zone
 from teams.models import Role, Team, User
 
@@ -50,16 +51,20 @@ def members_of(teams: Sequence[Team]) -> list[User]:
 
 def loads(members: Sequence[User], at: datetime) -> list[Load]:
     """The load of each member, in their order, in three queries."""
-    week = Period.week_of(at)
-    theirs = Handoff.objects.filter(rep__in=members)
-    # A rejected one gave its turn back.
-    offered = theirs.filter(offered_at__gte=week.starts_at, offered_at__lt=week.ends_at).exclude(answer="rejected")
-    waiting, this_week = _by_rep(theirs.open()), _by_rep(offered)
+    waiting = _by_rep(Handoff.objects.open().filter(rep__in=members))
+    this_week = _by_rep(offered_in_week(at).filter(rep__in=members))
     today = at.astimezone(company_zone()).date()
     away = {each.user_id: each for each in Absence.objects.filter(from_on__lte=today, until_on__gte=today)}
     return [
         Load(member, waiting.get(member.pk, 0), this_week.get(member.pk, 0), away.get(member.pk)) for member in members
     ]
+
+
+def offered_in_week(at: datetime) -> HandoffQuerySet:
+    """What was offered in the company week of a moment; a rejected one gave its turn back."""
+    week = Period.week_of(at)
+    offered = Handoff.objects.filter(offered_at__gte=week.starts_at, offered_at__lt=week.ends_at)
+    return offered.exclude(answer=Handoff.Answer.REJECTED)
 
 
 def _by_rep(handoffs: QuerySet[Handoff]) -> dict[int, int]:

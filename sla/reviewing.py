@@ -138,7 +138,12 @@ def remind(*, at: datetime | None = None) -> int:
     told = 0
     for review in near.select_related("agreement"):
         if moment := _due(review, today, hours):
-            params = {"day": review.due_on.isoformat(), "review": review.pk}
+            params = {
+                "day": review.due_on.isoformat(),
+                "review": review.pk,
+                "whole": review.kind == Review.Kind.WHOLE,
+                "today": today == review.due_on,
+            }
             about, url = f"review {review.pk} {moment}", f"/reviews/{review.pk}/"
             told += Notice.objects.tell(
                 told_of(review), Notice.Kind.REVIEW_DUE, about=about, params=params, url=url, at=at

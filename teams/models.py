@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -318,13 +319,22 @@ class Notice(models.Model):
             if self.params.get("upheld")
             else _("The rejection of %(lead)s stands: %(reason)s"),
             self.Kind.AT_RISK: _("At risk: %(clause)s"),
-            self.Kind.REVIEW_DUE: _("The review of %(day)s comes up: prepare it."),
+            self.Kind.REVIEW_DUE: self._review_due(),
             self.Kind.UNREACHABLE: _("%(person)s cannot be reached by e-mail: %(reason)s"),
         }[self.Kind(self.kind)]
         known = dict.fromkeys(WORDS, "") | self.params
         if known["day"]:
             known["day"] = wording.day(date.fromisoformat(known["day"]))
         return str(said % (known | {"lead": self.lead_name}))
+
+    def _review_due(self) -> Promise:
+        if self.params.get("whole"):
+            if self.params.get("today"):
+                return _("Today the whole agreement is reviewed.")
+            return _("The review of the whole agreement on %(day)s comes up: prepare it.")
+        if self.params.get("today"):
+            return _("Today the goals are reviewed.")
+        return _("The review of the goals on %(day)s comes up: prepare it.")
 
 
 class Way(models.TextChoices):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 # One month, so many before the end, all but one rep are away: he answers late, and wins less.
 OVERLOAD_MONTHS_AGO = 4
-FRESH = timedelta(days=2)
+# What came in the last days waits, mostly; of what SDRs qualified, which is less, all of it.
+FRESH, FRESH_QUALIFIED = timedelta(days=2), timedelta(days=4)
 # Hours until the typical answer.
 TYPICAL = {"sdr": 0.6, "head-of-sdr": 0.9, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
 OVERLOADED = 5.5
@@ -68,9 +69,12 @@ class Sales:
     # Answers
 
     def meet_offers(self, at: datetime) -> None:
-        for handoff in Handoff.objects.filter(pk__gt=self.seen).order_by("pk").select_related("rep"):
+        new = Handoff.objects.filter(pk__gt=self.seen).order_by("pk").select_related("rep", "hop__from_stage")
+        for handoff in new:
             self.seen = handoff.pk
-            if at > self.year.end - FRESH and self.draw.random() < 0.65:
+            qualified = handoff.hop.from_stage.role == StageRole.SQL
+            waits = at > self.year.end - FRESH and self.draw.random() < 0.65
+            if waits or (qualified and at > self.year.end - FRESH_QUALIFIED):
                 continue  # still in somebody's inbox when we look
             self.year.later(self._answer_moment(handoff.rep, at), self._answer(handoff.pk))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -122,6 +123,19 @@ def test_it_is_narrowed_by_each_filter(mara, client) -> None:
         assert shown(client, **{name: value}) == ["b@example.org"], name
     assert shown(client, stage="lost") == []
     assert len(shown(client, persona="none")) == 2
+
+
+def test_it_shows_what_waits_for_whose_answer_and_what_they_were_offered_this_week(mara, client) -> None:
+    waits, answered = make.handoff(at=make.MONDAY_9AM), make.handoff(at=make.MONDAY_9AM)
+    answered.accept(by=answered.rep, at=make.MONDAY_9AM)
+    with time_machine.travel(make.MONDAY_9AM + timedelta(days=4), tick=False):
+        client.force_login(mara)
+        assert shown(client, waits_for=waits.rep.pk) == [waits.lead.email]
+        assert shown(client, waits_for=answered.rep.pk) == []
+        assert shown(client, offered_to=answered.rep.pk) == [answered.lead.email]
+    with time_machine.travel(make.MONDAY_9AM + timedelta(days=7), tick=False):
+        client.force_login(mara)
+        assert shown(client, offered_to=answered.rep.pk) == []
 
 
 def test_a_filter_that_cannot_be_read_is_said_and_the_panel_opens(mara, client) -> None:

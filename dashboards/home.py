@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dashboards.asking import behind_url
+from dashboards.attainment_page import AttainmentPage
 from dashboards.week_in_short import this_week, week_in_short
 from funnel.models import Opportunity
 from leads.models import Activity, Import, Lead, Persona
@@ -23,8 +24,9 @@ from metrics.registry import metric
 from scoring.models import ScoreModel
 from sla.agreements import on_its_way, unsigned_by
 from sla.inbox import offered
-from sla.models import Agreement, Calendar, Handoff
+from sla.models import Agreement, Calendar, Dispute, Handoff, Review
 from sla.touching import Clock
+from smarketing.company import company_zone
 from smarketing.navigation import may_open, url_of
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
@@ -64,7 +66,7 @@ def signing_of(user: User) -> Agreement | None:
 
 def selling(user: User, at: datetime) -> dict[str, Any]:
     """What waits for a rep: offers by deadline, leads to begin with, deals that close soon."""
-    hours = Calendar.default().hours(at=at)
+    hours = Calendar.of(user).hours(at=at)
     offers = list(offered(user)[: SHOWN + 1])
     since = Handoff.objects.filter(lead=OuterRef("pk"), rep=user, answer="accepted")
     accepted = Handoff.objects.filter(lead=OuterRef("lead"), rep=user, answer="accepted").order_by("-answered_at")
@@ -108,6 +110,7 @@ def marketing(at: datetime) -> dict[str, Any]:
 
 def managing(at: datetime) -> dict[str, Any]:
     """What a manager looks after: the week so far, what is overdue, who waits without anybody to take them."""
+    today = at.astimezone(company_zone()).date()
     now_in_stock = Question(this_week(at), view=View.STOCK, at=at)
     late = [row for row in metric("overdue").rows(replace(now_in_stock, by="rep")) if row.numerator]
     late.sort(key=lambda row: -row.numerator)
@@ -122,6 +125,9 @@ def managing(at: datetime) -> dict[str, Any]:
         ],
         "unoffered": unoffered,
         "unoffered_url": behind_url("unoffered", now_in_stock),
+        "promises": len(AttainmentPage(today, at).worrying),
+        "disputes": Dispute.objects.filter(settled_at=None, handoff__lead__merged_into=None).count(),
+        "reviews": list(Review.objects.filter(held_at=None, due_on__lte=today).order_by("due_on")),
     }
 
 

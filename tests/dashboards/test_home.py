@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from funnel.models import Opportunity, Reason
-from sla.models import Agreement, Handoff
+from sla.models import Agreement, Dispute, Handoff, Review
 from teams.models import Role, Team, User
 from tests import make
 
@@ -21,6 +21,23 @@ def home(client: Client, user: User):
     response = client.get(reverse("home"))
     assert response.status_code == 200
     return response
+
+
+def test_a_manager_sees_what_to_settle_and_which_review_was_not_held(client) -> None:
+    sam = make.user(Role.REP)
+    handoff = make.handoff(to=sam, at=now() - timedelta(hours=2))
+    handoff.reject(by=sam, reason=Reason.objects.offered("rejected")[0], verdict=Handoff.Verdict.FITS)
+    Dispute.objects.create(handoff=handoff, text="She asked for a demo.", by=make.user(Role.MARKETER))
+    due = {
+        "agreement": handoff.hop.agreement,
+        "kind": "goals",
+        "starts_on": "2026-09-01",
+        "ends_on": "2026-10-01",
+    }
+    Review.objects.create(due_on="2026-10-01", **due)
+    text = unescape(home(client, make.user(Role.MANAGER)).content.decode())
+    assert "Disputes to settle" in text
+    assert "review due 1 Oct" in text
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -424,6 +424,18 @@ def record(
     return activity, True
 
 
+def forget(lead: Lead, kind_key: str, occurred_at: datetime, *, at: datetime | None = None) -> bool:
+    """Take back one thing that was written down by hand at that moment, and say whether it was there."""
+    written = Activity.objects.filter(lead=lead, kind__key=kind_key, occurred_at=occurred_at, system="")
+    with transaction.atomic():
+        found = written.order_by("-pk").first()
+        if found is None:
+            return False
+        found.delete()
+        mark([lead.pk], at=at or now())
+    return True
+
+
 def _withdraw_consent(lead: Lead, occurred_at: datetime) -> None:
     """Unsubscribing takes consent back, unless it was given anew since."""
     lead.refresh_from_db(fields=["consent", "consent_at"])

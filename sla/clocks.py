@@ -71,6 +71,19 @@ def start_clocks(handoffs: Sequence[Handoff], *, at: datetime, kind: Timer.Kind 
     Escalation.objects.bulk_create(escalations)
 
 
+def resume(timer: Timer, *, at: datetime) -> None:
+    """Let a stopped clock run on, as what stopped it did not happen: its deadline stands, and the steps that are still
+    to come are. A breach stays."""
+    timer.stopped_at = timer.kept_at = timer.open_time = None
+    timer.save(update_fields=["stopped_at", "kept_at", "open_time"])
+    policy, hours, pauses = timer.handoff.policy, timer.hours, timer.paused()
+    known = set(timer.escalations.values_list("percent", "action"))
+    for step in policy.steps.filter(clock=timer.kind) if policy else ():
+        due_at = hours.deadline(timer.started_at, timer.target * step.percent / 100, pauses)
+        if due_at > at and (step.percent, step.action) not in known:
+            Escalation.objects.create(timer=timer, percent=step.percent, action=step.action, due_at=due_at)
+
+
 def waited(handoff: Handoff) -> timedelta | None:
     """How long its lead waited, in open time, from its first offer to this answer, whoever had it meanwhile; None
     while it waits. It is what the clocks kept: each ran by the hours of its rep."""

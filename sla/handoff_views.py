@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -21,7 +22,7 @@ from sla import inbox as waiting
 from sla.context_pack import packed
 from sla.handoff_forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, TouchForm
 from sla.hours import OpeningHours
-from sla.models import Calendar, Handoff, Timer
+from sla.models import Calendar, Handoff, Timer, Touch
 from sla.story import told
 from sla.touching import Clock, Work
 from teams.models import User
@@ -177,8 +178,11 @@ def rejection(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("inbox")
 
 
-def _work(request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callable[[], str]) -> HttpResponse:
-    """Do what a form about an accepted hand-off says, or show the page with what is wrong."""
+def _work(
+    request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callable[[], str], undo: Callable[[], str] = str
+) -> HttpResponse:
+    """Do what a form about an accepted hand-off says, or show the page with what is wrong. `undo` gives the address
+    that takes it back."""
     if not form.is_valid():
         return _inbox(request, pk, typed={name: form}, status=422)
     try:
@@ -189,7 +193,7 @@ def _work(request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callab
     except (Handoff.Over, Journey.Moved):
         messages.warning(request, _("The lead has moved on, or was given up. Nothing was changed."))
         return _inbox(request, pk, status=409)
-    messages.success(request, done)
+    messages.success(request, done, extra_tags=undo())
     return redirect("inbox_working")
 
 
@@ -199,11 +203,27 @@ def touches(request: HttpRequest, pk: int) -> HttpResponse:
     handoff = _mine(request, pk)
     form = TouchForm(request.POST, auto_id="id_touch_%s")
 
+    made: list[Touch] = []
+
     def log() -> str:
-        handoff.touch(by=_me(request), **form.said())
+        made.append(handoff.touch(by=_me(request), **form.said()))
         return _("Written down for %(lead)s.") % {"lead": handoff.lead}
 
-    return _work(request, pk, "touch", form, log)
+    return _work(request, pk, "touch", form, log, undo=lambda: reverse("touch_undoing", args=[made[0].pk]))
+
+
+@require_POST
+def touch_undoing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back what I wrote down a moment ago."""
+    mine = Touch.objects.filter(handoff__rep=_me(request)).select_related("handoff__lead", "handoff__policy")
+    touch = get_object_or_404(mine, pk=pk)
+    try:
+        touch.undo(by=_me(request))
+    except (Touch.TooLate, Handoff.Over):
+        messages.warning(request, _("This can no longer be taken back. Nothing was changed."))
+    else:
+        messages.success(request, _("Taken back for %(lead)s.") % {"lead": touch.handoff.lead})
+    return redirect("inbox_working")
 
 
 @require_POST

@@ -24,6 +24,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/acceptance/", handoff_views.acceptance, name="acceptance"),
     path("handoffs/<int:pk>/rejection/", handoff_views.rejection, name="rejection"),
     path("handoffs/<int:pk>/touches/", handoff_views.touches, name="touches"),
+    path("touches/<int:pk>/undoing/", handoff_views.touch_undoing, name="touch_undoing"),
     path("handoffs/<int:pk>/pause/", handoff_views.touch_pause, name="touch_pause"),
     path("handoffs/<int:pk>/giving-up/", handoff_views.giving_up, name="giving_up"),
     path("handoffs/<int:pk>/dispute/", dispute_views.dispute, name="dispute"),

@@ -169,7 +169,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "handoff": ANSWERING,
     "acceptance": ANSWERING,
     "rejection": ANSWERING,
-    **dict.fromkeys(("inbox_working", "touches", "touch_pause", "giving_up"), ANSWERING),
+    **dict.fromkeys(("inbox_working", "touches", "touch_undoing", "touch_pause", "giving_up"), ANSWERING),
     "untouched": SELLING | MANAGING,
     # SDRs offer leads as well: they see the rejections of their own team's offers.
     **dict.fromkeys(("rejections", "dispute"), MARKETING | {Role.SDR.value}),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Self
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models import F, FilteredRelation, Q
@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
-from history.models import Outbox
+from history.models import Change, Outbox
 from leads.models import Lead, Persona
-from leads.registration import change, record
+from leads.registration import change, forget, record
 from scoring.models import Quadrant
 from sla.cadence import Cadence, Progress, progress
-from sla.clocks import start_clocks
+from sla.clocks import resume, start_clocks
 from sla.models.agreements import Hop, Policy
 from sla.models.calendars import Calendar
 from sla.models.timers import Timer
@@ -194,7 +194,7 @@ class Handoff(models.Model):
             touch = Touch.objects.create(handoff=self, by=by, at=at, kind=kind, is_contact=contact, note=note)
             for timer in timers:
                 timer.stop(at=at)
-            if contact and kind in (Touch.Kind.CALL, Touch.Kind.MEETING):
+            if touch.is_an_activity:
                 said = {"by": str(by)} | ({"note": note} if note else {})
                 record(self.lead, kind, at, properties=said, at=at)
             payload = {"touch": touch.pk, "handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
@@ -363,6 +363,12 @@ class Touch(models.Model):
         MEETING = "meeting", _("Meeting")
         MESSAGE = "message", _("Message")
 
+    # A slip of the finger is seen at once; what stands longer is what happened.
+    UNDONE_WITHIN: ClassVar = timedelta(minutes=15)
+
+    class TooLate(Exception):
+        """It was written some time ago, by somebody else, or something came after it."""
+
     handoff = models.ForeignKey(Handoff, models.CASCADE, related_name="touches")
     by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField(default=now)
@@ -373,6 +379,33 @@ class Touch(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         indexes = [models.Index(fields=["at"], name="touch_at")]
+
+    def undo(self, *, by: User, at: datetime | None = None) -> None:
+        """Take it back, as it was not made: the clock that it stopped runs on, and what the lead did with it is
+        forgotten. It stays in the history. Only the newest, by whoever wrote it, within minutes.
+
+        Raises `TooLate`, and `Handoff.Over` once the hand-off is not worked any more.
+        """
+        with transaction.atomic():
+            self.handoff._worked()
+            at = at or now()
+            if self.by_id != by.pk or at - self.at > self.UNDONE_WITHIN or self != self.handoff.touches.last():
+                raise self.TooLate
+            if not self.handoff.touches.exclude(pk=self.pk).exists():
+                for timer in self.handoff.timers.filter(kind=Timer.Kind.FIRST_TOUCH, stopped_at=self.at):
+                    resume(timer, at=at)
+            if self.is_an_activity:
+                forget(self.handoff.lead, self.kind, self.at, at=at)
+            was = {"touch": (f"{self.kind}, contact" if self.is_contact else self.kind, None)}
+            Change.objects.write("handoff", self.handoff_id, was, at=at, by=by, how="undone")
+            payload = {"touch": self.pk, "handoff": self.handoff_id, "lead": self.handoff.lead_id, "rep": by.pk}
+            Outbox.objects.put("touch_undone", payload, at=at)
+            self.delete()
+
+    @property
+    def is_an_activity(self) -> bool:
+        """Whether the lead took part, which is something that the lead did."""
+        return self.is_contact and self.kind in (Touch.Kind.CALL, Touch.Kind.MEETING)
 
 
 class Dispute(models.Model):

@@ -1,13 +1,14 @@
 """Working an accepted hand-off: touches, and giving up."""
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from funnel.models import Journey, Reason, Stage, StageRole
-from history.models import Outbox
+from history.models import Change, Outbox
 from leads.models import Activity, StaleLead
 from sla.models import Handoff, Timer, Touch
 from sla.sweeping import sweep_timers
@@ -27,9 +28,9 @@ def worked() -> Handoff:
     return at_work()
 
 
-def at_work() -> Handoff:
+def at_work(touch_steps: Sequence[tuple[int, str]] = ()) -> Handoff:
     """Accepted at ten, to be touched within two hours, and three times in five open days."""
-    make.agreement(policy={"touch_within": timedelta(hours=2), "touches": 3, "touch_days": 5})
+    make.agreement(policy={"touch_within": timedelta(hours=2), "touches": 3, "touch_days": 5}, touch_steps=touch_steps)
     handoff = make.handoff(to=make.user(Role.REP))
     handoff.accept(by=handoff.rep, at=TEN)
     return handoff
@@ -78,6 +79,45 @@ def test_the_second_touch_leaves_the_clock_alone(worked: Handoff):
     worked.touch("email", by=worked.rep, at=ELEVEN + HOUR)
     assert clock(worked).stopped_at == ELEVEN
     assert worked.touches.count() == 2
+
+
+def test_a_touch_taken_back_was_not_made_and_its_clock_runs_on():
+    worked = at_work(touch_steps=[(50, "remind"), (80, "tell")])
+    due = clock(worked).due_at
+    coming = list(clock(worked).escalations.values_list("percent", "due_at"))
+    assert len(coming) == 2
+    touch = worked.touch("call", by=worked.rep, contact=True, at=TEN + timedelta(minutes=5))
+    assert not clock(worked).escalations.exists()
+
+    touch.undo(by=worked.rep, at=TEN + timedelta(minutes=6))
+    timer = clock(worked)
+    assert (timer.due_at, timer.stopped_at, timer.kept_at, timer.open_time) == (due, None, None, None)
+    assert list(timer.escalations.values_list("percent", "due_at")) == coming
+    assert not Touch.objects.exists()
+    assert not Activity.objects.filter(lead=worked.lead).exists()
+    assert Change.objects.get(subject="handoff", field="touch").old == "call, contact"
+    assert sweep_timers(at=due + timedelta(microseconds=1))["breached"] == 1
+
+
+def test_a_breach_stays_when_the_late_touch_is_taken_back(worked: Handoff):
+    late = clock(worked).due_at + HOUR
+    worked.touch("call", by=worked.rep, at=late).undo(by=worked.rep, at=late)
+    timer = clock(worked)
+    assert (timer.stopped_at, timer.breached_at) == (None, timer.due_at)
+
+
+def test_only_the_newest_touch_is_taken_back_by_its_author_within_minutes(worked: Handoff):
+    first = worked.touch("call", by=worked.rep, at=ELEVEN)
+    second = worked.touch("email", by=worked.rep, at=ELEVEN)
+    for touch, by, at in (
+        (first, worked.rep, ELEVEN),
+        (second, make.user(Role.REP), ELEVEN),
+        (second, worked.rep, ELEVEN + Touch.UNDONE_WITHIN + timedelta(microseconds=1)),
+    ):
+        with pytest.raises(Touch.TooLate):
+            touch.undo(by=by, at=at)
+    second.undo(by=worked.rep, at=ELEVEN + Touch.UNDONE_WITHIN)
+    assert clock(worked).stopped_at == ELEVEN
 
 
 @pytest.mark.parametrize(

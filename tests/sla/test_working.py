@@ -124,6 +124,18 @@ def test_one_press_writes_a_touch_down(inbox: Client, sam: User):
     assert (touch.kind, touch.is_contact, touch.note, touch.by, touch.at) == ("call", False, "Engaged", sam, TEN)
 
 
+def test_what_was_pressed_by_mistake_is_taken_back_at_once(inbox: Client, sam: User):
+    handoff = accepted(sam)
+    answer = inbox.post(f"/handoffs/{handoff.pk}/touches/", {"done": "call"}, follow=True)
+    undoing = f"/touches/{Touch.objects.get().pk}/undoing/"
+    assert undoing in answer.content.decode()
+    assert "Taken back" in inbox.post(undoing, follow=True).content.decode()
+    assert not Touch.objects.exists()
+    assert inbox.post(undoing).status_code == 404
+    theirs = accepted(make.user(Role.REP)).touch("call", by=sam, at=TEN)
+    assert inbox.post(f"/touches/{theirs.pk}/undoing/").status_code == 404
+
+
 def test_they_answered_is_a_contact(inbox: Client, sam: User):
     handoff = accepted(sam)
     inbox.post(f"/handoffs/{handoff.pk}/touches/", {"done": "meeting contact"})

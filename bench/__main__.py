@@ -20,7 +20,7 @@ SIZES = {
     "1m": Size(1_000_000, 10_000_000),
 }
 PROMISES = ("breach", "sweep", "inbox")
-NAMES = ("rescore", "increment", "import", *PROMISES, "page")
+NAMES = ("rescore", "increment", "import", *PROMISES, "offer", "page")
 
 
 def main() -> int:
@@ -30,12 +30,14 @@ def main() -> int:
         from bench import database, report  # noqa: PLC0415 - Django is set up for the bench's own database first
 
         database.use_our_own()
-        from bench import generation, imports, pages, pairs, promises, scores  # noqa: PLC0415
+        from bench import generation, imports, offers, pages, pairs, promises, scores  # noqa: PLC0415
 
         generation.ensure(leads=options.leads, activities=options.activities, seed=options.seed)
         for name in options.names or NAMES:
             if name == "import":
                 benchmark = imports.benchmark(leads=options.leads)
+            elif name == "offer":
+                benchmark = offers.benchmark(leads=options.leads)
             elif name == "page":
                 benchmark = pages.benchmark(leads=options.leads)
             elif name in PROMISES:

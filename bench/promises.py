@@ -23,6 +23,7 @@ from teams.models import Role, Team, User
 # Of five leads one is offered, and waits; of ten three are accepted, and wait for a touch.
 OPEN, ACCEPTED = 5, 10 / 3
 A_REP = 500
+SECOND = "Bench closers"
 DUE = 10_000
 ANSWER = timedelta(hours=4)
 # What is not due now falls due long after.
@@ -171,11 +172,13 @@ def prepare(leads: int) -> int:
             _fill(leads)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM (ANALYZE)")
-    running = Timer.objects.count()
+    # The first ones: what another benchmark offered since is not this one's.
+    running = leads // OPEN + int(leads / ACCEPTED)
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bench_due")
         cursor.execute(
-            f"CREATE TABLE bench_due AS SELECT id FROM sla_timer ORDER BY hashint8(id) LIMIT {_due(running)}"
+            f"CREATE TABLE bench_due AS SELECT id FROM sla_timer WHERE id <= {running}"
+            f" ORDER BY hashint8(id) LIMIT {_due(running)}"
         )
         cursor.execute("VACUUM (ANALYZE) bench_due")
     return running
@@ -236,7 +239,17 @@ def _agree(reps: int) -> tuple[Hop, Policy, list[int]]:
     policy = agreed.policies.create(position=1, answer_within=ANSWER)
     mql, sal = Stage.objects.role(StageRole.MQL), Stage.objects.role(StageRole.SAL)
     lead = Stage.objects.role(StageRole.LEAD)
+    for percent, action in ((80, "remind"), (100, "tell")):
+        agreed.steps.create(policy=policy, percent=percent, action=action)
     hop = agreed.hops.create(
         from_stage=mql, offering_team=marketing, receiving_team=sales, accepted_stage=sal, rejected_stage=lead
     )
+    # To whom `offers` hands over.
+    second = Team.objects.create(name=SECOND, kind=Team.Kind.SALES)
+    sql = Stage.objects.role(StageRole.SQL)
+    agreed.hops.create(
+        from_stage=sql, offering_team=sales, receiving_team=second, accepted_stage=sql, rejected_stage=sal
+    )
+    since = UNTIL - timedelta(days=60)
+    Agreement.objects.filter(pk=agreed.pk).update(proposed_at=since, in_force_from=since)
     return hop, policy, [user.pk for user in sellers]

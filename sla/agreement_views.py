@@ -18,8 +18,10 @@ from leads.models import Persona
 from scoring.models import ScoreModel
 from sla import agreements, document, reviewing, starter
 from sla.agreement_forms import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
+from sla.clause_forms import ClauseFormSet, UsualForm
+from sla.hop_forms import HopFormSet
 from sla.models import Agreement, Comment, Party
-from sla.promise_forms import ClauseFormSet, HopFormSet, PolicyFormSet, UsualForm
+from sla.policy_forms import PolicyFormSet
 from smarketing.navigation import may_open
 from teams.http import UserRequest
 

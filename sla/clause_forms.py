@@ -19,7 +19,7 @@ from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Unit, metrics
 from scoring.models import Quadrant
 from sla import promises
-from sla.agreements import accept
+from sla.missing import accept
 from sla.models import Agreement, Clause
 from sla.row_forms import NUMBER, PlacedRows, Row, short
 

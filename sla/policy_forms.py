@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from scoring.models import Quadrant
 from sla import promises
-from sla.agreements import covers
+from sla.missing import covers
 from sla.models import Agreement, Policy, Step
 from sla.row_forms import NUMBER, PlacedRows, Row, short
 

@@ -12,7 +12,7 @@ from leads.models import Import
 from metrics.question import Question, View
 from metrics.rate import Rate
 from metrics.registry import metric
-from sla.metrics import overdue
+from sla.metrics.stock import overdue
 from sla.models import Agreement, Dispute
 
 # A queue is long from five on, when it is twice the usual one.

@@ -11,6 +11,12 @@ from django.db import transaction
 from django.db.models import F, Model, Q, QuerySet
 
 
+def holding(at: datetime) -> Q:
+    """Return the condition of a version that holds at that moment."""
+    lasting = Q(replaced_at=None) | Q(replaced_at__gt=at)
+    return lasting & Q(in_force_from__lte=at)
+
+
 class Replaced(Exception):
     """A version that held and was replaced does not come back: the next one says the same."""
 

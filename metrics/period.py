@@ -43,14 +43,14 @@ class Period:
     def month_of(cls, day: date | datetime, zone: ZoneInfo | None = None) -> Period:
         zone = zone or company_zone()
         first = _day(day, zone).replace(day=1)
-        return cls(first, _months_later(first, 1), zone, name=f"{first:%Y-%m}")
+        return cls(first, months_later(first, 1), zone, name=f"{first:%Y-%m}")
 
     @classmethod
     def quarter_of(cls, day: date | datetime, zone: ZoneInfo | None = None) -> Period:
         zone = zone or company_zone()
         day = _day(day, zone)
         first = day.replace(month=day.month - (day.month - 1) % 3, day=1)
-        return cls(first, _months_later(first, 3), zone, name=f"{first.year}-Q{(first.month + 2) // 3}")
+        return cls(first, months_later(first, 3), zone, name=f"{first.year}-Q{(first.month + 2) // 3}")
 
     @property
     def starts_at(self) -> datetime:
@@ -95,7 +95,7 @@ class Period:
     def _moved(self, steps: int) -> Period:
         months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
         if self.start.day == self.end.day == 1:
-            moved = _months_later(self.start, steps * months), _months_later(self.end, steps * months)
+            moved = months_later(self.start, steps * months), months_later(self.end, steps * months)
         else:
             by = steps * timedelta(days=self.days)
             moved = self.start + by, self.end + by
@@ -120,6 +120,7 @@ def _day(day: date | datetime, zone: ZoneInfo) -> date:
     return day.astimezone(zone).date()
 
 
-def _months_later(first: date, months: int) -> date:
+def months_later(first: date, months: int) -> date:
+    """The first of the month so many months after that of `first`."""
     years, month = divmod(first.month - 1 + months, 12)
     return date(first.year + years, month + 1, 1)

@@ -61,8 +61,7 @@ class ScoreModelQuerySet(models.QuerySet["ScoreModel"]):
         return self.filter(published_at=None)
 
     def in_force(self, at: datetime | None = None) -> Self:
-        at = at or now()
-        return self.filter(Q(replaced_at=None) | Q(replaced_at__gt=at), in_force_from__lte=at)
+        return self.filter(in_force.holding(at or now()))
 
 
 class ScoreModel(models.Model):

@@ -20,10 +20,11 @@ from leads.criteria_forms import CriteriaField, WithCriteria
 from leads.forms import DateInput
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreements import Remark, definitions_of, editable
+from sla.agreements import Remark, editable
 from sla.document import verdicts
 from sla.lines import Line, Part, as_text
 from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party
+from sla.named import definitions_of
 from smarketing.company import company_zone
 from teams.models import Team, User
 

@@ -18,8 +18,11 @@ from leads.models import Persona
 from scoring.models import ScoreModel
 from sla import agreements, document, reviewing, starter
 from sla.agreement_forms import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
+from sla.clause_forms import ClauseFormSet, UsualForm
+from sla.hop_forms import HopFormSet
+from sla.missing import missing
 from sla.models import Agreement, Comment, Party
-from sla.promise_forms import ClauseFormSet, HopFormSet, PolicyFormSet, UsualForm
+from sla.policy_forms import PolicyFormSet
 from smarketing.navigation import may_open
 from teams.http import UserRequest
 
@@ -231,7 +234,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "clauses": forms.clauses,
         "usual": forms.usual,
         "agreement": draft,
-        "missing": agreements.missing(draft),
+        "missing": missing(draft),
         "changes": document.changes(earlier, parts),
         "standing": agreements.standing_leads(draft),
         "comments": located(agreements.open_comments(draft), parts),

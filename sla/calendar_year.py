@@ -10,6 +10,7 @@ from itertools import pairwise
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
+from metrics.period import months_later
 from sla.hours import OpeningHours
 from sla.models import Absence, Calendar, CalendarDay, national_holidays, windows_of
 from teams.models import Organization
@@ -139,9 +140,3 @@ def _weeks(days: list[Day]) -> Iterator[list[Day | None]]:
     padded: list[Day | None] = [*[None] * days[0].day.weekday(), *days]
     padded += [None] * (-len(padded) % 7)
     return (padded[n : n + 7] for n in range(0, len(padded), 7))
-
-
-def months_later(first: date, months: int) -> date:
-    """The first of the month so many months after that of `first`."""
-    years, month = divmod(first.month - 1 + months, 12)
-    return date(first.year + years, month + 1, 1)

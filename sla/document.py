@@ -18,10 +18,10 @@ from funnel.models import Definition, Stage, StageRole
 from leads.criteria import BadCriteria, Tree, sentence
 from leads.models import PersonaVersion
 from scoring.models import FitRule, InterestRule, ScoreModel
-from sla.agreements import definitions_of, personas_of
 from sla.hours import OpeningHours
 from sla.lines import Compared, Line, Part, as_text, brief, compare, link, marked, punctuation
 from sla.models import Agreement, Calendar
+from sla.named import definitions_of, personas_of
 from sla.promises import promises
 from smarketing import wording
 from teams.models import Team

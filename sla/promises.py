@@ -18,9 +18,9 @@ from funnel.models import Reason, StageRole
 from leads.criteria import Catalogue
 from metrics.registry import BadQuestion, Metric, Unit, UnknownMetric, dimension, metric
 from scoring.models import Quadrant
-from sla.agreements import personas_of
 from sla.lines import Line, Part, punctuation
 from sla.models import Agreement, Clause, Hop, Party, Policy, Step
+from sla.named import personas_of
 from smarketing import wording
 from teams.models import Organization
 

@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
+from metrics.period import months_later
 from sla import agreements
-from sla.calendar_year import months_later
 from sla.hours import OpeningHours
 from sla.models import Agreement, Calendar, Decision, Review
 from smarketing.company import company_zone

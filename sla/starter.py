@@ -23,11 +23,11 @@ from sla.agreements import (
     draft_next,
     editable,
     last_signed,
-    missing,
     on_its_way,
     propose,
     sign,
 )
+from sla.missing import missing
 from sla.models import AgreedPersona, Agreement, Clause, Hop, Party, Policy, Step
 from smarketing import wording
 from teams.models import Team, User

@@ -4,8 +4,13 @@ import os
 from contextlib import ExitStack
 
 import pytest
+from django.test import Client
+from pytest_django import Settings
 
 from smarketing import embedded, translations
+from teams.models import Role, User
+from tests import make
+from tests.api import Program
 
 servers = ExitStack()
 # A browser test drives Playwright, whose loop runs in this thread; the database is asked between its steps, not in it.
@@ -27,3 +32,22 @@ def django_db_modify_db_settings() -> None:
     from django.db import connection  # noqa: PLC0415
 
     connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture
+def in_tokyo(settings: Settings) -> None:
+    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
+
+
+@pytest.fixture
+def mara(client: Client) -> User:
+    """Mara, who markets: the browser of the test is hers."""
+    mara = make.user(Role.MARKETER)
+    client.force_login(mara)
+    return mara
+
+
+@pytest.fixture
+def program() -> Program:
+    """A program that writes for a marketer."""
+    return Program(make.user(Role.MARKETER))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.test import Client
 from django.utils.timezone import now
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
@@ -20,6 +21,8 @@ from teams.models import Role, Team, User
 
 # Monday 16 November 2026, 9:00 in Tokyo.
 MONDAY_9AM = datetime(2026, 11, 16, 0, tzinfo=UTC)
+TEN = MONDAY_9AM + timedelta(hours=1)
+NOON = MONDAY_9AM + timedelta(hours=3)
 _number = count(1)
 
 
@@ -27,6 +30,13 @@ def user(*roles: Role, **fields: Any) -> User:
     fields.setdefault("email", f"user{next(_number)}@example.org")
     made: User = User.objects.create_user(roles=[role.value for role in roles], **fields)
     return made
+
+
+def signed_in(person: User) -> Client:
+    """A browser of that person's."""
+    browser = Client()
+    browser.force_login(person)
+    return browser
 
 
 def team(kind: Team.Kind, **fields: Any) -> Team:

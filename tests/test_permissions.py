@@ -87,8 +87,7 @@ def test_a_stranger_is_sent_to_sign_in(name: str) -> None:
 @pytest.mark.parametrize("role", Role)
 def test_each_role_opens_what_the_table_says_and_nothing_else(role: Role) -> None:
     person = make.user(role, password="a good password")
-    browser = Client()
-    browser.force_login(person)
+    browser = make.signed_in(person)
     for name, address in PAGES.items():
         if name == "account_logout":
             continue
@@ -101,8 +100,7 @@ def test_each_role_opens_what_the_table_says_and_nothing_else(role: Role) -> Non
 
 @pytest.mark.django_db
 def test_somebody_without_a_role_opens_nothing() -> None:
-    browser = Client()
-    browser.force_login(make.user())
+    browser = make.signed_in(make.user())
     for name, address in PAGES.items():
         if WHO_MAY[name] is not PUBLIC:
             assert browser.get(address).status_code == 403, name
@@ -110,7 +108,6 @@ def test_somebody_without_a_role_opens_nothing() -> None:
 
 @pytest.mark.django_db
 def test_a_character_that_no_text_has_is_refused_on_every_page() -> None:
-    browser = Client()
-    browser.force_login(make.user(*Role))
+    browser = make.signed_in(make.user(*Role))
     for address in PAGES.values():
         assert browser.get(f"{address}?q=%00").status_code == 400

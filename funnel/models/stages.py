@@ -139,8 +139,7 @@ class Reason(Named):
 
 class DefinitionQuerySet(models.QuerySet["Definition"]):
     def in_force(self, at: datetime | None = None) -> Self:
-        at = at or now()
-        return self.filter(Q(replaced_at=None) | Q(replaced_at__gt=at), in_force_from__lte=at)
+        return self.filter(in_force.holding(at or now()))
 
 
 class Definition(models.Model):

@@ -91,14 +91,6 @@ class English(Speaker):
             form = negative(form)
         return f"{self.noun(node.field)} {self.filled(form, node)}"
 
-    def filled(self, form: str, node: Compare) -> str:
-        values = self.values(node)
-        if node.op == "between":
-            return form.replace("{low}", values[0]).replace("{high}", values[1])
-        if "{any}" in form:
-            return form.replace("{any}", self.one_of(values))
-        return form.replace("{v}", values[0]) if values else form
-
     def one_of(self, values: Sequence[str]) -> str:
         return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 

@@ -114,14 +114,6 @@ class Japanese(Speaker):
             form, endings = OF_DAYS[node.op], IS
         return self.noun(node.field) + self.filled(form, node) + endings[2 * negated + ends]
 
-    def filled(self, form: str, node: Compare) -> str:
-        values = self.values(node)
-        if node.op == "between":
-            return form.replace("{low}", values[0]).replace("{high}", values[1])
-        if "{any}" in form:
-            return form.replace("{any}", self.one_of(values))
-        return form.replace("{v}", values[0]) if values else form
-
     def one_of(self, values: Sequence[str]) -> str:
         if len(values) < 3:
             return "または".join(values)

@@ -37,6 +37,9 @@ class Speaker(ABC):
     @abstractmethod
     def quoted(self, text: str) -> str: ...
 
+    @abstractmethod
+    def one_of(self, values: Sequence[str]) -> str: ...
+
     def strong(self, text: str) -> str:
         return f"{BEGIN}{text}{END}"
 
@@ -64,6 +67,14 @@ class Speaker(ABC):
         if self._kinds is None:
             self._kinds = {kind.key: str(kind) for kind in ActivityKind.objects.all()}
         return self.quoted(clean(self._kinds.get(key, key)))
+
+    def filled(self, form: str, node: Compare) -> str:
+        values = self.values(node)
+        if node.op == "between":
+            return form.replace("{low}", values[0]).replace("{high}", values[1])
+        if "{any}" in form:
+            return form.replace("{any}", self.one_of(values))
+        return form.replace("{v}", values[0]) if values else form
 
     def values(self, node: Compare) -> list[str]:
         given = node.value if isinstance(node.value, tuple) else () if node.value is None else (node.value,)

@@ -17,6 +17,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Definition, Stage
+from history import in_force
 from leads.models import Persona, PersonaVersion
 from scoring.models import DateTimeRange, Quadrant, ScoreModel
 from teams.models import Team, User
@@ -24,8 +25,7 @@ from teams.models import Team, User
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def in_force(self, at: datetime | None = None) -> Self:
-        at = at or now()
-        return self.filter(Q(replaced_at=None) | Q(replaced_at__gt=at), in_force_from__lte=at)
+        return self.filter(in_force.holding(at or now()))
 
     def draft(self) -> Self:
         return self.filter(proposed_at=None)

@@ -23,7 +23,7 @@ from teams.models import Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 HOUR = timedelta(hours=1)
@@ -31,17 +31,6 @@ FRIDAY = datetime(2026, 11, 20, 12, tzinfo=TOKYO)
 LINK = re.compile(r'<a class="num" href="(/behind/[^"]+)"[^>]*>([^<]+)</a>')
 LEADS = {"side": "marketing", "metric": "handed_over", "target": 19}
 ACCEPTED = {"metric": "acceptance", "target": Decimal("0.8"), "every": "week"}
-
-
-@pytest.fixture(autouse=True)
-def in_tokyo(settings: Any) -> None:
-    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
-
-
-@pytest.fixture
-def gina(client: Client) -> Client:
-    client.force_login(make.user(Role.MANAGER, language="en"))
-    return client
 
 
 def promised(*clauses: dict[str, Any], since: datetime = datetime(2026, 9, 1, tzinfo=TOKYO)) -> Agreement:

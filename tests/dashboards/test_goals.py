@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.test import Client
 
 from dashboards.models import Goal
 from dashboards.reports import computed
@@ -40,12 +39,6 @@ def test_the_pace_is_the_share_of_open_days_and_the_projection_goes_on_at_it():
     assert pace(20, 30).projection == 40
     assert pace(20, 0).projection is None
     assert pace(0, 0, open_days=0).due is None
-
-
-@pytest.fixture
-def gina(client: Client) -> Client:
-    client.force_login(make.user(Role.MANAGER, language="en"))
-    return client
 
 
 @pytest.mark.django_db

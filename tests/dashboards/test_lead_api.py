@@ -18,11 +18,6 @@ from tests.api import Program, faults
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def program() -> Program:
-    return Program(make.user(Role.MARKETER))
-
-
 # Reading
 
 

@@ -14,17 +14,10 @@ from history.models import Change
 from leads.models import Campaign, Lead, Persona, PersonaMatch, Segment
 from leads.searching import refresh
 from scoring.models import Quadrant
-from teams.models import Role, User
+from teams.models import Role
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mara(client: Client) -> User:
-    mara = make.user(Role.MARKETER)
-    client.force_login(mara)
-    return mara
 
 
 def shown(client: Client, **asked: Any) -> list[str]:

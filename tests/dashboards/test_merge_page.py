@@ -3,22 +3,13 @@
 from html import unescape
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from leads.models import Lead
 from leads.searching import refresh
-from teams.models import Role, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mara(client: Client) -> User:
-    mara = make.user(Role.MARKETER)
-    client.force_login(mara)
-    return mara
 
 
 def test_who_has_the_same_name_is_offered_first(mara, client) -> None:

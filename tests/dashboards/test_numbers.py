@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.test import Client
 from django.utils import translation
 
 from dashboards.navigation import waiting_for
@@ -32,12 +31,6 @@ TAKES_STAGES = {"conversion": ("--from", "mql", "--to", "sal")}
 def _on_friday() -> Any:
     with time_machine.travel(FRIDAY, tick=False):
         yield
-
-
-@pytest.fixture
-def gina(client: Client) -> Client:
-    client.force_login(make.user(Role.MANAGER, language="en"))
-    return client
 
 
 # The leads behind a number

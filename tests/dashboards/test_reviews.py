@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 
 from funnel.models import Reason, Stage, StageRole, Transition
 from sla import agreements, attainment
@@ -53,14 +52,8 @@ def cast() -> Cast:
     return Cast()
 
 
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def seen(user: User, url: str) -> str:
-    answer = browser(user).get(url)
+    answer = make.signed_in(user).get(url)
     assert answer.status_code == 200
     return answer.content.decode()
 
@@ -83,12 +76,12 @@ def test_without_an_agreement_the_page_says_what_to_do():
 
 def test_reviews_are_listed_as_missed_to_come_and_held(cast: Cast):
     missed = Review.objects.get(kind="goals", starts_on=date(2026, 10, 1))
-    context = browser(cast.mara).get("/reviews/").context
+    context = make.signed_in(cast.mara).get("/reviews/").context
     assert [missed] == context["missed"]
     assert context["coming"][0] == cast.review
     assert len(context["coming"]) == 4
     missed.hold(by=cast.gina)
-    context = browser(cast.mara).get("/reviews/").context
+    context = make.signed_in(cast.mara).get("/reviews/").context
     assert (context["missed"], context["held"]) == ([], [missed])
 
 
@@ -99,7 +92,7 @@ def test_the_page_shows_promises_yields_rejections_and_disputes_each_with_its_ro
             Dispute.objects.create(handoff=handoff, text="They asked for a demo", by=cast.mara, at=NOVEMBER)
     qualified(cast, "accepted", at=NOVEMBER - timedelta(days=20))
     attainment.compute(at=DECEMBER)
-    page = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"]
+    page = make.signed_in(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"]
     ((team, (promise,)),) = page.sides
     assert team == cast.sales
     (november,) = promise.periods
@@ -110,7 +103,7 @@ def test_the_page_shows_promises_yields_rejections_and_disputes_each_with_its_ro
     assert [dispute.text for dispute in page.disputes] == ["They asked for a demo"]
     html = seen(cast.mara, f"/reviews/{cast.review.pk}/")
     assert "They asked for a demo" in html
-    client = browser(cast.mara)
+    client = make.signed_in(cast.mara)
     for part, n in one.counts.items():
         assert len(client.get(one.urls[part]).context["page"].rows) == n
     assert client.get(page.rejections[0]["url"]).status_code == 200
@@ -123,27 +116,27 @@ def test_a_customer_counts_for_the_definition_that_qualified_it(cast: Cast):
     handoff.lead.journey.move_to(
         Stage.objects.role(StageRole.CUSTOMER), because="Won", at=DECEMBER, how=Transition.How.PERSON
     )
-    (one,) = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].yields
+    (one,) = make.signed_in(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].yields
     assert one.counts["customers"] == 1
 
 
 def test_heads_and_managers_write_decisions_down_and_others_do_not(cast: Cast):
     url = f"/reviews/{cast.review.pk}/decisions/"
     key = str(cast.agreement.clauses.get().key)
-    browser(cast.gina).post(url, {"text": "Answer sooner", "clause": key})
-    browser(cast.hana).post(url, {"text": "Meet on Tuesdays", "clause": ""})
+    make.signed_in(cast.gina).post(url, {"text": "Answer sooner", "clause": key})
+    make.signed_in(cast.hana).post(url, {"text": "Meet on Tuesdays", "clause": ""})
     assert [str(each.clause or "") for each in Decision.objects.all()] == [key, ""]
     for person in (cast.sam, cast.mara):
-        assert browser(person).post(url, {"text": "More money"}).status_code == 404
+        assert make.signed_in(person).post(url, {"text": "More money"}).status_code == 404
         assert "Write it down" not in seen(person, f"/reviews/{cast.review.pk}/")
     first = Decision.objects.earliest("pk")
-    browser(cast.hana).post(f"{url}{first.pk}/delete/")
+    make.signed_in(cast.hana).post(f"{url}{first.pk}/delete/")
     assert Decision.objects.count() == 1
 
 
 @pytest.mark.parametrize("wrong", [{"text": " "}, {"text": "x" * 501}, {"text": "Fine", "clause": "nonsense"}])
 def test_a_decision_that_says_nothing_is_refused_and_stays_typed(cast: Cast, wrong: dict[str, str]):
-    answer = browser(cast.gina).post(f"/reviews/{cast.review.pk}/decisions/", wrong)
+    answer = make.signed_in(cast.gina).post(f"/reviews/{cast.review.pk}/decisions/", wrong)
     assert answer.status_code == 422
     assert wrong["text"].strip() in answer.content.decode()
     assert not Decision.objects.exists()
@@ -151,7 +144,7 @@ def test_a_decision_that_says_nothing_is_refused_and_stays_typed(cast: Cast, wro
 
 def test_it_is_held_once_and_what_it_decided_stays(cast: Cast):
     url = f"/reviews/{cast.review.pk}/"
-    client = browser(cast.gina)
+    client = make.signed_in(cast.gina)
     client.post(f"{url}notes/", {"notes": "All were there"})
     client.post(f"{url}decisions/", {"text": "Answer sooner"})
     assert client.post(f"{url}holding/").status_code == 302
@@ -169,7 +162,7 @@ def test_it_is_held_once_and_what_it_decided_stays(cast: Cast):
 
 def test_a_review_whose_days_are_not_over_is_not_held(cast: Cast):
     coming = Review.objects.get(kind="goals", starts_on=date(2026, 12, 1))
-    answer = browser(cast.gina).post(f"/reviews/{coming.pk}/holding/", follow=True).content.decode()
+    answer = make.signed_in(cast.gina).post(f"/reviews/{coming.pk}/holding/", follow=True).content.decode()
     assert "not over yet" in answer
     coming.refresh_from_db()
     assert coming.held_at is None
@@ -177,7 +170,7 @@ def test_a_review_whose_days_are_not_over_is_not_held(cast: Cast):
 
 def test_the_next_version_is_drafted_from_the_decisions_and_shows_them(cast: Cast):
     cast.review.decide("Answer sooner", by=cast.gina)
-    client = browser(cast.gina)
+    client = make.signed_in(cast.gina)
     answer = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True)
     assert answer.redirect_chain[-1][0] == "/agreement/draft/"
     assert "Answer sooner" in answer.content.decode()
@@ -185,21 +178,21 @@ def test_the_next_version_is_drafted_from_the_decisions_and_shows_them(cast: Cas
     assert list(draft.decisions.values_list("text", flat=True)) == ["Answer sooner"]
     again = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
     assert "in a draft already" in again
-    assert browser(cast.sam).post(f"/reviews/{cast.review.pk}/draft/").status_code == 403
+    assert make.signed_in(cast.sam).post(f"/reviews/{cast.review.pk}/draft/").status_code == 403
 
 
 def test_while_a_proposal_waits_the_draft_waits_too(cast: Cast):
     draft = agreements.draft_next(by=cast.gina)
     Agreement.objects.filter(pk=draft.pk).update(proposed_at=DECEMBER)
     cast.review.decide("Answer sooner", by=cast.gina)
-    answer = browser(cast.gina).post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
+    answer = make.signed_in(cast.gina).post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
     assert "A proposal waits for signatures" in answer
     assert Decision.objects.get().draft is None
 
 
 def test_what_changed_since_the_signing_is_told(cast: Cast):
     agreed = make.next_agreement(cast.agreement, from_at=NOVEMBER)
-    changes = browser(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].changes
+    changes = make.signed_in(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].changes
     assert [f"Version {agreed.number} of the agreement came into force"] == [each["text"] for each in changes]
 
 
@@ -210,7 +203,7 @@ def test_the_pages_cost_the_same_for_one_and_for_many(cast: Cast, many: int, dja
         Dispute.objects.create(handoff=handoff, text="No", by=cast.mara, at=NOVEMBER)
         cast.review.decide(f"Decision {n}", by=cast.gina)
     attainment.compute(at=DECEMBER)
-    client = browser(cast.gina)
+    client = make.signed_in(cast.gina)
     client.get(f"/reviews/{cast.review.pk}/")
     with django_assert_max_num_queries(28):
         client.get(f"/reviews/{cast.review.pk}/")

@@ -38,12 +38,6 @@ NEXT_WEEK = datetime(2026, 11, 24, 3, tzinfo=UTC)
 LINK = re.compile(r'<a class="num" href="(/behind/[^"]+)"[^>]*>([^<]+)</a>')
 
 
-@pytest.fixture
-def gina(client: Client) -> Client:
-    client.force_login(make.user(Role.MANAGER, language="en"))
-    return client
-
-
 def a_week() -> None:
     """Two weeks with something of everything in them."""
     agreement = make.agreement(receiving=make.team(Team.Kind.SALES))

@@ -35,9 +35,7 @@ def admin() -> User:
 
 
 def signed_in(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
+    return make.signed_in(user)
 
 
 def ticked(user: User, **changed: bool) -> dict[str, str]:

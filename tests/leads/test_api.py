@@ -10,17 +10,11 @@ from django.utils.timezone import now
 
 from history.models import Change
 from leads.models import Activity, Identity, Lead, StaleLead
-from teams.models import Role
 from tests import make
 from tests.api import Program, faults
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = "2026-01-05T09:00:00+09:00"
-
-
-@pytest.fixture
-def program() -> Program:
-    return Program(make.user(Role.MARKETER))
 
 
 def viewed(email: str = "aya@example.org", **more: Any) -> dict[str, Any]:

@@ -29,14 +29,9 @@ from teams.models import Role
 from tests import make
 from tests.leads.importing import bring, counts, job, source_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
 NOW = make.MONDAY_9AM
 LEADS = {"id": "external_id", "mail": "email", "title": "title"}
-
-
-@pytest.fixture(autouse=True)
-def _tokyo(settings: Settings) -> None:
-    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
 
 
 def reasons(job: Import) -> list[tuple[int, list[str]]]:

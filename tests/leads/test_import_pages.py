@@ -12,19 +12,13 @@ from django.conf import settings as configured
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from leads.importing.jobs import run_unfinished
 from leads.models import Company, Import, ImportMapping, Lead, RejectedRow
 from teams.models import Notice, Role, User
 from tests import make
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _tokyo(settings: Settings) -> None:
-    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mara(client: Client) -> User:
-    mara = make.user(Role.MARKETER)
-    client.force_login(mara)
-    return mara
-
-
-@pytest.fixture
 def adam(client: Client) -> User:
     adam = make.user(Role.ADMINISTRATOR)
     client.force_login(adam)

@@ -1,39 +1,27 @@
 """Who is away, and what becomes of what waits for them."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
 from django.db import connections
-from django.test import Client
 
 from sla import tasks
 from sla.leaving import offer_to_others, reassign_of_the_gone
 from sla.models import Absence, Handoff
 from sla.offering import offer
-from teams.models import Notice, Role, Team, User
+from teams.models import Notice, Role, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, NOON
+from tests.sla.cast import SalesCast
 
-pytestmark = pytest.mark.django_db
-
-NOON = MONDAY_9AM + timedelta(hours=3)
-
-
-@pytest.fixture(autouse=True)
-def at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
-class Cast:
+class Cast(SalesCast):
     def __init__(self) -> None:
-        self.gina = make.user(Role.MANAGER, given_name="Gina", language="en")
-        self.hana = make.user(Role.REP, given_name="Hana", language="en")
-        self.sales = make.team(Team.Kind.SALES, head=self.hana)
-        self.sam = make.user(Role.REP, given_name="Sam", team=self.sales, language="en")
-        self.rosa = make.user(Role.REP, given_name="Rosa", team=self.sales, language="en")
+        super().__init__()
         self.mara = make.user(Role.MARKETER, given_name="Mara", language="en")
         make.agreement(receiving=self.sales)
 
@@ -41,12 +29,6 @@ class Cast:
 @pytest.fixture
 def cast() -> Cast:
     return Cast()
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def days(user: User, first: str = "2026-11-18", last: str = "2026-11-20", **more: str) -> dict[str, str]:
@@ -64,7 +46,7 @@ def offered_to(rep: User, n: int = 1) -> list[Handoff]:
 
 
 def test_everybody_enters_their_own_days(cast: Cast):
-    page = browser(cast.sam)
+    page = make.signed_in(cast.sam)
     assert "Everybody is here" in page.get("/absences/").content.decode()
     page.post("/absences/", days(cast.sam, note="Trip"))
     absence = Absence.objects.get()
@@ -73,18 +55,18 @@ def test_everybody_enters_their_own_days(cast: Cast):
 
 
 def test_a_rep_enters_days_for_nobody_else_a_head_for_the_team_and_a_manager_for_all(cast: Cast):
-    assert browser(cast.sam).post("/absences/", days(cast.rosa)).status_code == 422
-    assert browser(cast.hana).post("/absences/", days(cast.mara)).status_code == 422
-    assert browser(cast.hana).post("/absences/", days(cast.sam)).status_code == 302
-    assert browser(cast.gina).post("/absences/", days(cast.mara)).status_code == 302
+    assert make.signed_in(cast.sam).post("/absences/", days(cast.rosa)).status_code == 422
+    assert make.signed_in(cast.hana).post("/absences/", days(cast.mara)).status_code == 422
+    assert make.signed_in(cast.hana).post("/absences/", days(cast.sam)).status_code == 302
+    assert make.signed_in(cast.gina).post("/absences/", days(cast.mara)).status_code == 302
 
 
 def test_all_see_who_is_away_and_only_their_own_people_see_why(cast: Cast):
     cast.sam.absences.create(from_on=date(2026, 11, 16), until_on=date(2026, 11, 17), note="Surgery")
-    seen = browser(cast.mara).get("/absences/").content.decode()
+    seen = make.signed_in(cast.mara).get("/absences/").content.decode()
     assert "Sam" in seen
     assert "Surgery" not in seen
-    assert "Surgery" in browser(cast.hana).get("/absences/").content.decode()
+    assert "Surgery" in make.signed_in(cast.hana).get("/absences/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -100,7 +82,7 @@ def test_all_see_who_is_away_and_only_their_own_people_see_why(cast: Cast):
 )
 def test_days_that_make_no_sense_are_refused_and_stay_typed(cast: Cast, first: str, last: str, said: str):
     cast.sam.absences.create(from_on=date(2026, 11, 27), until_on=date(2026, 11, 28))
-    answer = browser(cast.sam).post("/absences/", days(cast.sam, first, last, note="Trip"))
+    answer = make.signed_in(cast.sam).post("/absences/", days(cast.sam, first, last, note="Trip"))
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert "Trip" in answer.content.decode()
@@ -109,16 +91,16 @@ def test_days_that_make_no_sense_are_refused_and_stay_typed(cast: Cast, first: s
 
 def test_what_is_not_yours_is_not_there(cast: Cast):
     absence = cast.rosa.absences.create(from_on=date(2026, 11, 18), until_on=date(2026, 11, 19))
-    assert browser(cast.sam).post(f"/absences/{absence.pk}/delete/").status_code == 404
-    assert browser(cast.sam).post(f"/absences/people/{cast.rosa.pk}/offers/").status_code == 404
-    assert browser(cast.rosa).post(f"/absences/{absence.pk}/delete/").status_code == 302
+    assert make.signed_in(cast.sam).post(f"/absences/{absence.pk}/delete/").status_code == 404
+    assert make.signed_in(cast.sam).post(f"/absences/people/{cast.rosa.pk}/offers/").status_code == 404
+    assert make.signed_in(cast.rosa).post(f"/absences/{absence.pk}/delete/").status_code == 302
     assert not Absence.objects.exists()
 
 
 def test_what_waits_for_somebody_away_is_offered_to_others_by_their_head(cast: Cast):
     waiting = offered_to(cast.sam, 3)
     cast.sam.absences.create(from_on=date(2026, 11, 16), until_on=date(2026, 11, 20))
-    page = browser(cast.hana)
+    page = make.signed_in(cast.hana)
     assert "Offer to others now" in page.get("/absences/").content.decode()
     answer = page.post(f"/absences/people/{cast.sam.pk}/offers/", follow=True).content.decode()
     assert "3 hand-offs are offered to others." in answer
@@ -138,7 +120,7 @@ def test_the_clock_starts_anew_for_whoever_gets_it(cast: Cast):
 def test_nobody_else_there_leaves_it_where_it_is_and_says_so(cast: Cast):
     offered_to(cast.sam, 2)
     User.objects.filter(pk=cast.rosa.pk).update(is_active=False)
-    answer = browser(cast.gina).post(f"/absences/people/{cast.sam.pk}/offers/", follow=True).content.decode()
+    answer = make.signed_in(cast.gina).post(f"/absences/people/{cast.sam.pk}/offers/", follow=True).content.decode()
     assert "2 hand-offs stay with Sam" in answer
     assert Handoff.objects.open().filter(rep=cast.sam).count() == 2
 
@@ -165,7 +147,7 @@ def test_when_nobody_can_take_it_the_head_is_told_once_and_it_goes_on_later(cast
 
 def test_the_page_of_somebody_who_leaves_says_what_waits(cast: Cast):
     offered_to(cast.sam, 2)
-    page = browser(make.user(Role.ADMINISTRATOR, language="en"))
+    page = make.signed_in(make.user(Role.ADMINISTRATOR, language="en"))
     assert "2 hand-offs wait for this person" in page.get(f"/settings/people/{cast.sam.pk}/").content.decode()
 
 
@@ -174,7 +156,7 @@ def test_the_list_costs_the_same_for_one_and_for_many(cast: Cast, many: int, dja
     for _ in range(many):
         somebody = make.user(Role.REP, team=cast.sales)
         somebody.absences.create(from_on=date(2026, 11, 16), until_on=date(2026, 11, 20))
-    page = browser(cast.gina)
+    page = make.signed_in(cast.gina)
     with django_assert_max_num_queries(14):
         page.get("/absences/")
 
@@ -183,8 +165,8 @@ def test_an_absence_begins_with_the_companys_day():
     sam = make.user(Role.REP, language="en", given_name="Sam")
     sam.absences.create(from_on=date(2026, 11, 17), until_on=date(2026, 11, 17))
     with time_machine.travel(datetime(2026, 11, 16, 15, tzinfo=UTC), tick=False):
-        assert "Away now" in browser(sam).get("/absences/").content.decode()
-    assert "Away now" not in browser(sam).get("/absences/").content.decode()
+        assert "Away now" in make.signed_in(sam).get("/absences/").content.decode()
+    assert "Away now" not in make.signed_in(sam).get("/absences/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -14,7 +14,9 @@ from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla import agreements, starter
+from sla.missing import missing
 from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
+from sla.named import definitions_of, personas_of
 from teams.models import Notice, Role, Team
 from tests import make
 
@@ -65,7 +67,7 @@ def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing
     draft = starter.draft_first(by=by, at=NOW)
     assert draft.number == 1
     assert {party.team.kind for party in draft.parties.all()} == {"marketing", "sales"}
-    assert agreements.missing(draft) == [
+    assert missing(draft) == [
         "Marketing has no head who could sign for it.",
         "Sales has no head who could sign for it.",
     ]
@@ -73,7 +75,7 @@ def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing
 
 def test_the_starter_set_is_complete_once_the_teams_have_heads(cast):
     draft = starter.draft_first(by=cast.mara, at=NOW)
-    assert agreements.missing(draft) == []
+    assert missing(draft) == []
     assert starter.draft_first(by=cast.mara, at=NOW).pk == draft.pk
 
 
@@ -92,8 +94,8 @@ def test_what_somebody_has_written_before_is_taken_into_the_first_draft(cast):
         stage=Stage.objects.role(StageRole.MQL), number=1, text="Ours", criteria={"all": []}
     )
     draft = starter.draft_first(by=cast.mara, at=NOW)
-    assert agreements.personas_of(draft) == [written]
-    assert agreements.definitions_of(draft)[0] == mql
+    assert personas_of(draft) == [written]
+    assert definitions_of(draft)[0] == mql
 
 
 def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
@@ -114,7 +116,7 @@ def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
     assert [(clause.team, clause.filters) for clause in answered] == [(sdr, mql), (cast.sales, sql)]
     assert draft.clauses.get(metric="handed_over").filters == mql
     assert draft.clauses.get(metric="contracts").team == cast.sales
-    assert agreements.missing(draft) == []
+    assert missing(draft) == []
 
 
 def test_the_first_draft_promises_on_both_sides(cast):
@@ -142,8 +144,8 @@ def test_the_next_draft_carries_everything_over(cast, signed):
     draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
     assert draft.number == 2
     assert draft.preamble == signed.preamble
-    assert agreements.personas_of(draft) == agreements.personas_of(signed)
-    assert agreements.definitions_of(draft) == agreements.definitions_of(signed)
+    assert personas_of(draft) == personas_of(signed)
+    assert definitions_of(draft) == definitions_of(signed)
     assert draft.score_model == signed.score_model
     assert draft.score_model_may_change == signed.score_model_may_change
     hop, before = draft.hops.get(), signed.hops.get()
@@ -191,7 +193,7 @@ def test_a_persona_without_criteria_holds_it_up(cast, signed):
 def test_a_stage_that_crosses_teams_without_a_definition_holds_it_up(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     draft.agreed_definitions.filter(definition__stage__role="mql").delete()
-    assert agreements.missing(draft) == [
+    assert missing(draft) == [
         "Leads are handed over when they become MQL, but nothing defines MQL.",
     ]
 
@@ -199,7 +201,7 @@ def test_a_stage_that_crosses_teams_without_a_definition_holds_it_up(cast, signe
 def test_a_lone_party_or_a_stranger_in_a_hand_off_holds_it_up(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     draft.parties.filter(team=cast.sales).delete()
-    assert agreements.missing(draft) == [
+    assert missing(draft) == [
         "An agreement needs two parties or more.",
         f"{cast.sales} takes part in a hand-off but is no party.",
         f"{cast.sales} promises something but is no party.",
@@ -211,7 +213,7 @@ def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
     draft.score_model = None
     draft.save()
     draft.hops.all().delete()
-    assert agreements.missing(draft) == [
+    assert missing(draft) == [
         "No hand-off is agreed: say who hands leads to whom.",
         "No score model is chosen.",
     ]
@@ -220,8 +222,8 @@ def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
 def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
     draft = starter.draft_first(by=cast.mara, at=NOW)
     agreements.propose(draft, by=cast.mara, at=NOW)
-    assert all(version.frozen_at == NOW for version in agreements.personas_of(draft))
-    assert all(definition.frozen_at == NOW for definition in agreements.definitions_of(draft))
+    assert all(version.frozen_at == NOW for version in personas_of(draft))
+    assert all(definition.frozen_at == NOW for definition in definitions_of(draft))
     assert ScoreModel.objects.get().published_at == NOW
     assert set(Notice.objects.filter(kind="to_sign").values_list("user", flat=True)) == {cast.mara.pk, cast.gina.pk}
 
@@ -235,7 +237,7 @@ def test_a_proposal_is_not_edited(cast, signed):
     with pytest.raises(Agreement.Frozen):
         agreements.draft_next(by=cast.mara)
     with pytest.raises(Agreement.Frozen):
-        agreements.agree_on_definition(draft, agreements.definitions_of(draft)[0])
+        agreements.agree_on_definition(draft, definitions_of(draft)[0])
 
 
 def test_a_proposal_can_be_taken_back_until_somebody_signed(cast, signed):
@@ -308,9 +310,9 @@ def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_t
     proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     assert proposal.number == 2
     assert proposal.proposed_at == TUESDAY
-    assert agreements.definitions_of(proposal)[0] == changed
-    assert agreements.definitions_of(proposal)[1] == agreements.definitions_of(signed)[1]
-    assert agreements.personas_of(proposal) == agreements.personas_of(signed)
+    assert definitions_of(proposal)[0] == changed
+    assert definitions_of(proposal)[1] == definitions_of(signed)[1]
+    assert personas_of(proposal) == personas_of(signed)
 
 
 def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, signed):
@@ -318,41 +320,41 @@ def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, sign
     changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
     assert agreements.propose_definition(changed, by=cast.mara) == draft
     assert draft.proposed_at is None
-    assert changed in agreements.definitions_of(draft)
+    assert changed in definitions_of(draft)
 
 
 def test_the_draft_of_a_definition_begins_as_the_agreed_one_and_is_one(cast, signed):
     mql = Stage.objects.role(StageRole.MQL)
-    agreed = agreements.definitions_of(signed)[0]
+    agreed = definitions_of(signed)[0]
     draft = agreements.draft_definition(mql, by=cast.mara)
     assert (draft.number, draft.criteria, draft.text) == (agreed.number + 1, agreed.criteria, agreed.text)
     assert agreements.draft_definition(mql, by=cast.gina) == draft
 
 
 def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
-    old = agreements.definitions_of(signed)[0]
+    old = definitions_of(signed)[0]
     changed = agreements.draft_definition(old.stage, by=cast.mara)
     proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(proposal, cast, TUESDAY + timedelta(hours=1))
     draft = agreements.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
     agreements.agree_on_definition(draft, old)
-    assert agreements.missing(draft) == ["MQL v1 was in force before and was replaced: make its next version."]
+    assert missing(draft) == ["MQL v1 was in force before and was replaced: make its next version."]
 
 
 def test_the_last_policy_has_to_match_all(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     needed = "The last policy of hand-offs must match all: say by when every other hand-off is answered."
     draft.policies.get(quadrant="").delete()
-    assert agreements.missing(draft) == [needed]
+    assert missing(draft) == [needed]
     draft.policies.all().delete()
-    assert agreements.missing(draft) == [needed]
+    assert missing(draft) == [needed]
 
 
 def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     draft.policies.create(position=3, source="Trade fair")
     draft.policies.create(position=4)
-    assert agreements.missing(draft) == [
+    assert missing(draft) == [
         "Policy 3 of hand-offs is never used: one before it matches everything that it matches.",
         "Policy 4 of hand-offs is never used: one before it matches everything that it matches.",
     ]
@@ -370,7 +372,7 @@ def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
 def test_a_promise_that_cannot_be_asked_of_its_metric_holds_it_up(cast, signed, changed, fault):
     draft = agreements.draft_next(by=cast.mara)
     draft.clauses.filter(metric="contracts").update(**changed)
-    (said,) = agreements.missing(draft)
+    (said,) = missing(draft)
     assert said.startswith(f"Promise 3 of {cast.sales}: {fault}")
 
 
@@ -378,13 +380,13 @@ def test_who_promises_is_a_party(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     stranger = make.team(Team.Kind.VENDOR)
     draft.clauses.filter(metric__in=["contracts", "worked"]).update(team=stranger)
-    assert agreements.missing(draft) == [f"{stranger} promises something but is no party."]
+    assert missing(draft) == [f"{stranger} promises something but is no party."]
 
 
 def test_what_must_be_filled_in_is_known(cast, signed):
     draft = agreements.draft_next(by=cast.mara)
     draft.hops.update(ready_fields=["phone", "shoe_size"])
-    assert agreements.missing(draft) == ["What must be filled in before MQL is handed over is not known: shoe_size."]
+    assert missing(draft) == ["What must be filled in before MQL is handed over is not known: shoe_size."]
 
 
 # Sending back
@@ -495,7 +497,7 @@ def test_the_next_replaces_the_one_before_from_the_day_it_holds(cast, signed):
 
 
 def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
-    before = agreements.definitions_of(signed)
+    before = definitions_of(signed)
     changed = agreements.draft_definition(before[0].stage, by=cast.mara)
     draft = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
@@ -626,7 +628,7 @@ def test_nothing_is_added_to_what_was_signed(cast, signed):
 
 def test_what_a_signed_agreement_names_is_not_edited(signed):
     with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
-        PersonaVersion.objects.filter(pk=agreements.personas_of(signed)[0].pk).update(name="Else")
+        PersonaVersion.objects.filter(pk=personas_of(signed)[0].pk).update(name="Else")
     with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
         ScoreModel.objects.filter(pk=signed.score_model_id).update(fit_threshold=1)
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():

@@ -13,7 +13,9 @@ from django.utils.timezone import now
 from funnel.models import Definition, Reason, Stage, StageRole
 from scoring.models import ScoreModel
 from sla import agreements, starter
+from sla.missing import missing
 from sla.models import Agreement, Signature
+from sla.named import definitions_of, personas_of
 from teams.models import Role, Team
 from tests import make
 
@@ -176,8 +178,8 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal."})
     draft = on_its_way()
     assert draft.preamble == "One goal."
-    assert agreements.personas_of(draft) == agreements.personas_of(signed)
-    assert agreements.missing(draft) == []
+    assert personas_of(draft) == personas_of(signed)
+    assert missing(draft) == []
 
 
 def test_a_draft_is_kept_while_a_head_is_still_to_be_named(as_mara, signed, cast):
@@ -185,19 +187,19 @@ def test_a_draft_is_kept_while_a_head_is_still_to_be_named(as_mara, signed, cast
     data = filled(as_mara.get(reverse("agreement_draft")))
     answer = as_mara.post(reverse("agreement_draft"), data | {f"head_{cast.sales.pk}": "", "then": "save"})
     assert answer.status_code == 302
-    assert agreements.missing(on_its_way()) == [f"{cast.sales} has no head who could sign for it."]
+    assert missing(on_its_way()) == [f"{cast.sales} has no head who could sign for it."]
 
 
 def test_personas_are_put_in_order_and_left_out(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
-    first, second, third = [version.persona_id for version in agreements.personas_of(signed)]
+    first, second, third = [version.persona_id for version in personas_of(signed)]
     as_mara.post(
         reverse("agreement_draft"),
         data | {f"order_{first}": "3", f"order_{third}": "1", f"persona_{second}": ""},
     )
     draft = on_its_way()
-    assert [version.persona_id for version in agreements.personas_of(draft)] == [third, first]
+    assert [version.persona_id for version in personas_of(draft)] == [third, first]
 
 
 def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, signed, cast):
@@ -245,7 +247,7 @@ def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, sig
         ("first_touch", 80, "remind"),
     ]
     assert rest.steps.count() == signed.policies.get(quadrant="").steps.count()
-    assert agreements.missing(on_its_way()) == []
+    assert missing(on_its_way()) == []
 
 
 def test_a_policy_that_is_never_used_is_refused_at_its_place(as_mara, signed):
@@ -281,7 +283,7 @@ def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed
     old = on_its_way().clauses.get(metric="answered_in_time")
     in_time, new = row_of(page, "clauses", metric="answered_in_time"), blank_row(page, "clauses")
     assert filled(page)[f"{in_time}-target"] == "95"
-    persona = agreements.personas_of(signed)[0].persona_id
+    persona = personas_of(signed)[0].persona_id
     changed = {
         f"{in_time}-target": "97.5",
         f"{new}-team": str(cast.sales.pk),
@@ -299,7 +301,7 @@ def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed
     made = draft.clauses.get(metric="time_to_answer")
     assert (made.target, made.filters, made.owner) == (Decimal(7200), {"persona": str(persona)}, cast.sam)
     assert made.position == draft.clauses.count()
-    assert agreements.missing(draft) == []
+    assert missing(draft) == []
 
 
 @pytest.mark.parametrize(
@@ -378,7 +380,7 @@ def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, 
     assert draft.preamble == "Typed"
     assert draft.clauses.get(metric="handed_over").target == 80
     assert draft.clauses.get(metric="close_rate").target == Decimal("0.045")
-    assert agreements.missing(draft) == []
+    assert missing(draft) == []
 
 
 @pytest.mark.parametrize("name", ["agreement_draft", "agreement_version"])
@@ -387,7 +389,7 @@ def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, nam
     draft = on_its_way()
     draft.clauses.exclude(metric="contracts").delete()
     url = reverse(name, args=[draft.number] if name == "agreement_version" else [])
-    team, persona = draft.clauses.get().team, agreements.personas_of(draft)[0].persona
+    team, persona = draft.clauses.get().team, personas_of(draft)[0].persona
 
     def add(n: int) -> None:
         filters = {"persona": str(persona.pk)}
@@ -522,7 +524,7 @@ def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreemen
     assert answer.url == reverse("agreement_version", args=[2])
     proposal = on_its_way()
     assert proposal.proposed_by == cast.mara
-    assert agreements.definitions_of(proposal)[0].criteria == {"field": "fit", "op": ">=", "value": 70}
+    assert definitions_of(proposal)[0].criteria == {"field": "fit", "op": ">=", "value": 70}
 
 
 def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):

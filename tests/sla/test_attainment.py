@@ -22,7 +22,7 @@ from tests import make
 from tests.make import MONDAY_9AM
 from tests.sla import oracle
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 HOUR = timedelta(hours=1)
@@ -30,11 +30,6 @@ DAY = timedelta(days=1)
 # An agreement from the second day of a month, which is a Monday: its first whole month is December.
 NOVEMBER_2 = datetime(2026, 11, 2, tzinfo=TOKYO)
 LEADS = {"side": "marketing", "metric": "handed_over", "target": 2}
-
-
-@pytest.fixture(autouse=True)
-def in_tokyo(settings: Any) -> None:
-    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
 
 
 def tokyo(*moment: int) -> datetime:

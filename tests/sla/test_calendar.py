@@ -18,9 +18,7 @@ DAYS = {f"day_{weekday}": "9:00-12:00, 13:00-18:00" for weekday in range(5)}
 
 @pytest.fixture
 def page() -> Client:
-    client = Client()
-    client.force_login(make.user(Role.ADMINISTRATOR))
-    return client
+    return make.signed_in(make.user(Role.ADMINISTRATOR))
 
 
 def test_a_new_database_has_the_companys_calendar():

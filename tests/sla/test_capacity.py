@@ -1,11 +1,9 @@
 """How much each can take, and which leads belong to whom."""
 
 import json
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-import time_machine
-from django.test import Client
 
 from sla.models import Capacity, Handoff, Territory
 from sla.offering import offer
@@ -13,26 +11,16 @@ from teams.models import Role, Team, User
 from tests import make
 from tests.leads.forms import fields_of
 from tests.make import MONDAY_9AM
+from tests.sla.cast import SalesCast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 CTO = {"all": [{"field": "title", "op": "=", "value": "CTO"}]}
-NOON = MONDAY_9AM + timedelta(hours=3)
 
 
-@pytest.fixture(autouse=True)
-def at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
-
-
-class Cast:
+class Cast(SalesCast):
     def __init__(self) -> None:
-        self.gina = make.user(Role.MANAGER, given_name="Gina", language="en")
-        self.hana = make.user(Role.REP, given_name="Hana", language="en")
-        self.sales = make.team(Team.Kind.SALES, head=self.hana)
-        self.sam = make.user(Role.REP, given_name="Sam", team=self.sales, language="en")
-        self.rosa = make.user(Role.REP, given_name="Rosa", team=self.sales, language="en")
+        super().__init__()
         self.others = make.team(Team.Kind.SDR)
         self.otto = make.user(Role.SDR, given_name="Otto", team=self.others, language="en")
 
@@ -40,12 +28,6 @@ class Cast:
 @pytest.fixture
 def cast() -> Cast:
     return Cast()
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def limits(cast: Cast, **typed: str) -> dict[str, str]:
@@ -57,7 +39,7 @@ def limits(cast: Cast, **typed: str) -> dict[str, str]:
 
 
 def test_a_manager_sets_limits_and_takes_them_away(cast: Cast):
-    page = browser(cast.gina)
+    page = make.signed_in(cast.gina)
     url = f"/capacity/teams/{cast.sales.pk}/limits/"
     page.post(url, limits(cast) | {f"most_open_{cast.sam.pk}": "12", f"most_a_week_{cast.sam.pk}": "20"})
     assert Capacity.objects.values_list("user", "most_open", "most_a_week").get() == (cast.sam.pk, 12, 20)
@@ -68,7 +50,7 @@ def test_a_manager_sets_limits_and_takes_them_away(cast: Cast):
 @pytest.mark.parametrize("typed", ["0", "-1", "many", "1001", "1.5"])
 def test_a_limit_that_is_no_number_is_refused_and_nothing_is_lost(cast: Cast, typed: str):
     wrong = limits(cast) | {f"most_open_{cast.sam.pk}": typed, f"most_open_{cast.rosa.pk}": "17"}
-    answer = browser(cast.gina).post(f"/capacity/teams/{cast.sales.pk}/limits/", wrong)
+    answer = make.signed_in(cast.gina).post(f"/capacity/teams/{cast.sales.pk}/limits/", wrong)
     assert answer.status_code == 422
     assert 'value="17"' in answer.content.decode()
     assert not Capacity.objects.exists()
@@ -82,18 +64,20 @@ def test_who_is_full_or_away_is_shown_with_what_they_have(cast: Cast):
     User.objects.update(is_active=True)
     Capacity.objects.create(user=cast.sam, most_open=3)
     cast.rosa.absences.create(from_on=date(2026, 11, 16), until_on=date(2026, 11, 17))
-    (sales,) = [each for each in browser(cast.gina).get("/capacity/").context["teams"] if each["team"] == cast.sales]
+    (sales,) = [
+        each for each in make.signed_in(cast.gina).get("/capacity/").context["teams"] if each["team"] == cast.sales
+    ]
     loads = {row["load"].member: row["load"] for row in sales["rows"]}
     assert (loads[cast.sam].open, loads[cast.sam].this_week, loads[cast.sam].away) == (3, 3, None)
     assert (loads[cast.rosa].open, loads[cast.rosa].away.until_on) == (0, date(2026, 11, 17))
-    said = browser(cast.gina).get("/capacity/").content.decode()
+    said = make.signed_in(cast.gina).get("/capacity/").content.decode()
     assert "full" in said
     assert "Away" in said
     assert Handoff.objects.count() == 3
 
 
 def test_reps_see_their_own_team_and_change_nothing(cast: Cast):
-    page = browser(cast.sam)
+    page = make.signed_in(cast.sam)
     seen = page.get("/capacity/").content.decode()
     assert "Rosa" in seen
     assert "Otto" not in seen
@@ -103,7 +87,7 @@ def test_reps_see_their_own_team_and_change_nothing(cast: Cast):
 
 
 def test_the_head_decides_for_the_own_team_and_no_other(cast: Cast):
-    page = browser(cast.hana)
+    page = make.signed_in(cast.hana)
     answer = page.post(f"/capacity/teams/{cast.sales.pk}/limits/", limits(cast) | {f"most_open_{cast.sam.pk}": "5"})
     assert answer.status_code == 302
     assert page.post(f"/capacity/teams/{cast.others.pk}/limits/", {}).status_code == 404
@@ -113,7 +97,7 @@ def test_the_head_decides_for_the_own_team_and_no_other(cast: Cast):
 
 
 def test_a_territory_is_made_of_conditions_and_people(cast: Cast):
-    page = browser(cast.gina)
+    page = make.signed_in(cast.gina)
     url = f"/capacity/teams/{cast.sales.pk}/territories/new/"
     page.post(url, {"name": "Tops", "members": [cast.sam.pk], "criteria": json.dumps(CTO)})
     made = Territory.objects.get()
@@ -135,7 +119,7 @@ def test_a_territory_without_people_or_conditions_is_refused(cast: Cast, wrong: 
     if wrong.get("members") == ["other"]:
         wrong = {"members": [cast.otto.pk]}
     data = {"name": "Tops", "members": [cast.sam.pk], "criteria": json.dumps(CTO)} | wrong
-    answer = browser(cast.gina).post(f"/capacity/teams/{cast.sales.pk}/territories/new/", data)
+    answer = make.signed_in(cast.gina).post(f"/capacity/teams/{cast.sales.pk}/territories/new/", data)
     assert answer.status_code == 422
     assert not Territory.objects.exists()
 
@@ -143,7 +127,7 @@ def test_a_territory_without_people_or_conditions_is_refused(cast: Cast, wrong: 
 def test_territories_are_tried_in_their_order_which_changes(cast: Cast):
     for n, name in enumerate("ABC"):
         Territory.objects.create(team=cast.sales, name=name, criteria=CTO, position=n)
-    page = browser(cast.gina)
+    page = make.signed_in(cast.gina)
 
     def order() -> str:
         return "".join(cast.sales.territories.values_list("name", flat=True))
@@ -164,7 +148,7 @@ def test_the_page_costs_the_same_for_one_and_for_many(cast: Cast, many: int, dja
         team = make.team(Team.Kind.SALES)
         rep = make.user(Role.REP, team=team)
         Territory.objects.create(team=team, name=f"T{n}", criteria=CTO).members.add(rep)
-    page = browser(cast.gina)
+    page = make.signed_in(cast.gina)
     page.get("/capacity/")
     with django_assert_max_num_queries(16):
         page.get("/capacity/")

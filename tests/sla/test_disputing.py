@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Journey, Reason, Stage, StageRole
@@ -16,11 +15,10 @@ from sla.disputing import Already, NotRejected, TooLate, dispute, open_disputes,
 from sla.models import Dispute, Handoff
 from teams.models import Notice, Role, Team, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, TEN
 
 pytestmark = pytest.mark.django_db
 
-TEN = MONDAY_9AM + timedelta(hours=1)
 DAY = timedelta(days=1)
 # Rejected on Monday, five company days: until Saturday's end, Tokyo time.
 SATURDAY_ENDS = MONDAY_9AM.replace(hour=15) + 5 * DAY
@@ -149,22 +147,10 @@ def test_of_many_rulings_at_once_one_counts():
 # The pages
 
 
-@pytest.fixture
-def at_ten():
-    with time_machine.travel(TEN, tick=False):
-        yield
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.mark.usefixtures("at_ten")
 def test_marketing_reads_why_and_disputes(mara: User):
     handoff = rejection()
-    client = client_of(mara)
+    client = make.signed_in(mara)
     page = client.get("/rejections/").content.decode()
     assert "Too small" in page
     answer = client.post(f"/handoffs/{handoff.pk}/dispute/", {"text": "They asked"}, follow=True)
@@ -178,7 +164,7 @@ def test_marketing_reads_why_and_disputes(mara: User):
 @pytest.mark.usefixtures("at_ten")
 def test_an_empty_dispute_is_told_at_its_field(mara: User):
     handoff = rejection()
-    answer = client_of(mara).post(f"/handoffs/{handoff.pk}/dispute/", {"text": " "})
+    answer = make.signed_in(mara).post(f"/handoffs/{handoff.pk}/dispute/", {"text": " "})
     assert answer.status_code == 422
     assert "field__error" in answer.content.decode()
     assert not Dispute.objects.exists()
@@ -187,7 +173,7 @@ def test_an_empty_dispute_is_told_at_its_field(mara: User):
 @pytest.mark.usefixtures("at_ten")
 def test_disputing_twice_or_too_late_is_a_conflict(mara: User):
     handoff = rejection()
-    client = client_of(mara)
+    client = make.signed_in(mara)
     dispute(handoff, "Once", by=mara, at=TEN)
     assert client.post(f"/handoffs/{handoff.pk}/dispute/", {"text": "Twice"}).status_code == 409
     late = rejection()
@@ -200,7 +186,7 @@ def test_disputing_twice_or_too_late_is_a_conflict(mara: User):
 @pytest.mark.usefixtures("at_ten")
 def test_a_manager_settles_on_the_page(mara: User, gina: User):
     made = dispute(rejection(), "They asked", by=mara, at=TEN)
-    client = client_of(gina)
+    client = make.signed_in(gina)
     assert "They asked" in client.get("/rejections/").content.decode()
     assert client.post(f"/disputes/{made.pk}/settlement/", {"ruling": "Wrong"}).status_code == 422
     said = {"upheld": "yes", "ruling": "Ask first"}
@@ -213,7 +199,7 @@ def test_a_manager_settles_on_the_page(mara: User, gina: User):
 def test_an_sdr_sees_the_rejections_of_the_own_team_alone():
     handoff = rejection()
     sdr = make.user(Role.SDR)
-    client = client_of(sdr)
+    client = make.signed_in(sdr)
     assert "Nothing was rejected" in client.get("/rejections/").content.decode()
     assert client.post(f"/handoffs/{handoff.pk}/dispute/", {"text": "x"}).status_code == 404
     User.objects.filter(pk=sdr.pk).update(team=handoff.hop.offering_team)
@@ -222,7 +208,7 @@ def test_an_sdr_sees_the_rejections_of_the_own_team_alone():
 
 @pytest.mark.usefixtures("at_ten")
 def test_a_long_list_of_rejections_takes_the_queries_of_a_short_one(mara: User, gina: User):
-    client = client_of(gina)
+    client = make.signed_in(gina)
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

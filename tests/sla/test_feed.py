@@ -143,8 +143,7 @@ def test_the_address_needs_no_session_and_any_other_is_not_there(sam: User):
 
 
 def test_a_renewed_address_silences_the_old_one(sam: User):
-    page = Client()
-    page.force_login(sam)
+    page = make.signed_in(sam)
     assert "no address yet" in page.get("/settings/feed/").content.decode()
     page.post("/settings/feed/renewal/")
     old = Feed.objects.get().secret

@@ -14,11 +14,9 @@ from sla.models import Handoff
 from smarketing.icons import ICONS
 from teams.models import Role, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, TEN
 
 pytestmark = pytest.mark.django_db
-
-TEN = MONDAY_9AM + timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -29,15 +27,8 @@ def at_ten():
 
 
 @pytest.fixture
-def sam() -> User:
-    return make.user(Role.REP, given_name="Sam")
-
-
-@pytest.fixture
 def inbox(sam: User) -> Client:
-    client = Client()
-    client.force_login(sam)
-    return client
+    return make.signed_in(sam)
 
 
 def test_an_empty_inbox_says_what_will_come(inbox: Client):

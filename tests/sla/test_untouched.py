@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from sla.models import Handoff, Timer
@@ -13,11 +12,10 @@ from sla.sweeping import sweep_timers
 from sla.touching import behind
 from teams.models import Role, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, TEN
 
 pytestmark = pytest.mark.django_db
 
-TEN = MONDAY_9AM + timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
@@ -26,11 +24,6 @@ def agreed():
     make.agreement(policy={"touch_within": timedelta(hours=2), "touches": 3, "touch_days": 5})
     with time_machine.travel(TEN, tick=False):
         yield
-
-
-@pytest.fixture
-def sam() -> User:
-    return make.user(Role.REP, given_name="Sam")
 
 
 @pytest.fixture
@@ -86,29 +79,23 @@ def test_a_paused_one_is_not_late(sam: User):
     assert late() == {}
 
 
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_the_page_opens_each_lead(sam: User, rosa: User):
     handoff = accepted(sam, TEN - 3 * DAY)
-    page = client_of(make.user(Role.MANAGER)).get("/untouched/").content.decode()
+    page = make.signed_in(make.user(Role.MANAGER)).get("/untouched/").content.decode()
     assert f"/leads/{handoff.lead_id}/" in page
     assert "No first touch" in page
-    assert client_of(rosa).get("/untouched/").status_code == 200
-    assert client_of(make.user(Role.MARKETER)).get("/untouched/").status_code == 403
+    assert make.signed_in(rosa).get("/untouched/").status_code == 200
+    assert make.signed_in(make.user(Role.MARKETER)).get("/untouched/").status_code == 403
 
 
 def test_nobody_late_says_so(sam: User):
-    assert "Nobody is on this list" in client_of(sam).get("/untouched/").content.decode()
+    assert "Nobody is on this list" in make.signed_in(sam).get("/untouched/").content.decode()
 
 
 def test_a_rep_with_many_is_shown_in_short_and_in_full(sam: User):
     for _ in range(12):
         make.handoff(to=sam, at=MONDAY_9AM - 3 * DAY)
-    client = client_of(sam)
+    client = make.signed_in(sam)
     assert f'href="?rep={sam.pk}"' in client.get("/untouched/").content.decode()
     whole = client.get(f"/untouched/?rep={sam.pk}").content.decode()
     assert whole.count("No answer") == 12
@@ -116,7 +103,7 @@ def test_a_rep_with_many_is_shown_in_short_and_in_full(sam: User):
 
 
 def test_a_long_list_takes_the_queries_of_a_short_one():
-    client = client_of(make.user(Role.MANAGER))
+    client = make.signed_in(make.user(Role.MANAGER))
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,32 +16,18 @@ from sla.offering import offer
 from sla.sweeping import sweep_timers
 from teams.models import Role, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, TEN
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_ten")]
 
-TEN = MONDAY_9AM + timedelta(hours=1)
 DAY = timedelta(days=1)
 POLICY = {"touch_within": timedelta(hours=2), "touches": 3, "touch_days": 5}
-
-
-@pytest.fixture(autouse=True)
-def at_ten():
-    with time_machine.travel(TEN, tick=False):
-        yield
-
-
-@pytest.fixture
-def sam() -> User:
-    return make.user(Role.REP, given_name="Sam")
 
 
 @pytest.fixture
 def inbox(sam: User) -> Client:
     make.agreement(policy=POLICY)
-    client = Client()
-    client.force_login(sam)
-    return client
+    return make.signed_in(sam)
 
 
 def accepted(sam: User, at=TEN) -> Handoff:
@@ -256,8 +241,7 @@ def test_a_rejection_that_does_not_hold_is_told_at_its_field(inbox: Client, sam:
 
 def test_only_the_reasons_of_the_hop_are_offered(sam: User):
     make.agreement(reason_keys=["no_project", "other"])
-    client = Client()
-    client.force_login(sam)
+    client = make.signed_in(sam)
     handoff = make.handoff(to=sam)
     page = client.get(f"/inbox/{handoff.pk}/").content.decode()
     assert 'value="no_project"' in page
@@ -322,8 +306,7 @@ def test_the_persona_as_agreed_and_earlier_touches_go_with_it(sam: User):
     offer([first.lead_id], at=TEN)
     again = Handoff.objects.open().get()
     Handoff.objects.filter(pk=again.pk).update(persona=persona, rep=sam)
-    client = Client()
-    client.force_login(sam)
+    client = make.signed_in(sam)
 
     page = client.get(f"/inbox/{again.pk}/").content.decode()
 

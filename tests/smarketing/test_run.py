@@ -16,13 +16,8 @@ import psutil
 import pytest
 
 from smarketing.embedded.place import BASE_DIR
+from tests.site import free_port
 from tests.smarketing.embedding import attach, data_folder, environment, let_go, servers_of
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Run:

@@ -31,8 +31,7 @@ def test_a_wrong_token_is_told_so(header: str) -> None:
 
 
 def test_a_signed_in_browser_is_no_program() -> None:
-    browser = Client()
-    browser.force_login(make.user(Role.MARKETER))
+    browser = make.signed_in(make.user(Role.MARKETER))
     faults(browser.get("/api/v1/leads/"), 401)
 
 

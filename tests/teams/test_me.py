@@ -29,9 +29,7 @@ def rep() -> User:
 
 @pytest.fixture
 def browser(rep: User) -> Client:
-    signed_in = Client()
-    signed_in.force_login(rep)
-    return signed_in
+    return make.signed_in(rep)
 
 
 def settings_of(**more: str) -> dict[str, str]:
@@ -237,8 +235,7 @@ def test_a_second_factor_is_switched_on_and_asked_for(rep: User) -> None:
 
 def test_an_administrator_switches_off_the_second_factor_of_somebody_who_lost_it(rep: User) -> None:
     Authenticator.objects.create(user=rep, type="totp", data={"secret": "x"})
-    admin = Client()
-    admin.force_login(make.user(Role.ADMINISTRATOR))
+    admin = make.signed_in(make.user(Role.ADMINISTRATOR))
     assert b"Switch it off" in admin.get(f"/settings/people/{rep.pk}/").content
     admin.post(f"/settings/people/{rep.pk}/second-factor/")
     assert not Authenticator.objects.exists()

@@ -36,9 +36,7 @@ def admin() -> User:
 
 @pytest.fixture
 def browser(admin: User) -> Client:
-    signed_in = Client()
-    signed_in.force_login(admin)
-    return signed_in
+    return make.signed_in(admin)
 
 
 def form(**more: Any) -> dict[str, Any]:

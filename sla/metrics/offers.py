@@ -1,0 +1,124 @@
+"""How many leads are offered and handed over, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from funnel.metrics import stages_from
+from funnel.models import StageRole, Transition
+from metrics.rate import Rate, Row
+from metrics.registry import LeadPks, Metric, Part, Question, Unit, View
+from sla.metrics.handoffs import DIMENSIONS, behind, by_key, counts, of_leads, rates
+from sla.models import Handoff
+
+# Offered
+
+
+def offered(question: Question) -> QuerySet[Handoff]:
+    return of_leads(question).filter(offered_at__gte=question.period.starts_at, offered_at__lt=question.counts_until)
+
+
+def count_offered(question: Question) -> Iterable[Row]:
+    return counts(offered(question), question, "offered_at")
+
+
+# Handed over: the first offer since the lead entered the stage
+
+
+def handed_over(question: Question) -> QuerySet[Handoff]:
+    return offered(question).filter(replaces=None)
+
+
+def count_handed_over(question: Question) -> Iterable[Row]:
+    return counts(handed_over(question), question, "offered_at")
+
+
+def with_free_mail(question: Question) -> QuerySet[Handoff]:
+    return handed_over(question).filter(lead__is_free_mail=True)
+
+
+def count_free_mail(question: Question) -> Iterable[Row]:
+    return rates(handed_over(question), Q(lead__is_free_mail=True), question, "offered_at")
+
+
+def cohort(question: Question) -> QuerySet[Handoff]:
+    """Return the leads that were handed over in the period and never before, each by that hand-off, with `converted`,
+    and `before` where they were customers already.
+
+    A question about a stage asks for the first time from that stage: a lead may pass several hands.
+    """
+    before = Q(offered_at__lt=OuterRef("offered_at")) | Q(offered_at=OuterRef("offered_at"), pk__lt=OuterRef("pk"))
+    earlier = Handoff.objects.filter(before, lead=OuterRef("lead"), replaces=None)
+    if "stage" in (question.by, *question.filters):
+        earlier = earlier.filter(hop__from_stage=OuterRef("hop__from_stage"))
+    bought = Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(StageRole.CUSTOMER))
+    after = bought.filter(at__gte=OuterRef("offered_at"), at__lt=question.known_until)
+    if question.window:
+        after = after.filter(at__lt=OuterRef("offered_at") + question.window)
+    first = handed_over(question).filter(~Exists(earlier))
+    return first.annotate(converted=Exists(after), before=Exists(bought.filter(at__lt=OuterRef("offered_at"))))
+
+
+def count_close_rate(question: Question) -> Iterable[Row]:
+    rows = by_key(cohort(question), question, "offered_at").annotate(
+        n=Count("pk"),
+        hits=Count("pk", filter=Q(converted=True)),
+        flagged=Count("pk", filter=Q(converted=False, before=True)),
+    )
+    return [Row.of_rate(r["key"], Rate(r["hits"], r["n"]), flagged=r["flagged"]) for r in rows.order_by("key")]
+
+
+def leads_close_rate(question: Question, part: Part) -> LeadPks:
+    only = {"numerator": {"converted": True}, "flagged": {"converted": False, "before": True}, "denominator": {}}
+    return cohort(question).filter(**only[part]).order_by().values("lead")
+
+
+METRICS = (
+    Metric(
+        "offered",
+        _("Hand-offs offered"),
+        _("Leads offered to a rep in the period. One that is offered again, to another, counts again."),
+        Unit.COUNT,
+        count_offered,
+        behind(offered),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "handed_over",
+        _("Leads handed over"),
+        _(
+            "Leads offered in the period for the first time since they entered the stage. One that is offered again,"
+            " to another, counts once."
+        ),
+        Unit.COUNT,
+        count_handed_over,
+        behind(handed_over),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "free_mail",
+        _("Free-mail addresses"),
+        _("Of the leads handed over in the period, those with an address of a free-mail provider."),
+        Unit.RATE,
+        count_free_mail,
+        behind(handed_over, with_free_mail),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "close_rate",
+        _("Close rate"),
+        _(
+            "Of the leads first handed over in the period, those that became customers afterwards, within the window"
+            " if one is given."
+        ),
+        Unit.RATE,
+        count_close_rate,
+        leads_close_rate,
+        views=(View.COHORT,),
+        dimensions=DIMENSIONS,
+        takes_window=True,
+    ),
+)

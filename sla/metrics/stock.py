@@ -1,0 +1,93 @@
+"""How it stands at a moment: what waits for an answer, is overdue, or was offered to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from funnel.metrics import DIMENSIONS as OF_LEAD
+from funnel.metrics import counted as counted_by_lead
+from funnel.metrics import standing
+from funnel.models import Transition
+from metrics.rate import Row
+from metrics.registry import Metric, Question, Unit, View
+from sla.metrics.clocks import with_clock
+from sla.metrics.handoffs import DIMENSIONS, Counted, Rows, behind, counted, of_leads
+from sla.models import Agreement, Handoff, Hop
+
+
+def unanswered(question: Question) -> QuerySet[Handoff]:
+    """Return the hand-offs that wait for an answer at the end of the period."""
+    end = question.counts_until
+    later = Q(answered_at=None) | Q(answered_at__gte=end)
+    return of_leads(question).filter(later, offered_at__lt=end)
+
+
+def overdue(question: Question) -> QuerySet[Any]:
+    # Exactly on the deadline it is in time.
+    end = min(question.period.ends_at, question.at)
+    return with_clock(unanswered(question)).filter(clock__due_at__lt=end)
+
+
+def unoffered(question: Question) -> QuerySet[Transition]:
+    """Return the steps into a hop's stage that nobody was offered by the end of the period, of leads that stand there
+    then. Imported history waits for nobody."""
+    end = question.counts_until
+    hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(end)).values("from_stage")
+    offers = Handoff.objects.filter(offered_at__lt=end)
+    still_open = offers.filter(Q(answered_at=None) | Q(answered_at__gte=end))
+    steps = standing(end).filter(to_stage__in=hops).exclude(how=Transition.How.IMPORT)
+    waiting = steps.filter(
+        ~Exists(offers.filter(transition=OuterRef("pk"))), ~Exists(still_open.filter(lead=OuterRef("lead")))
+    )
+    return question.filtered(waiting)
+
+
+def stock(rows: Rows, at: str, counted: Counted = counted) -> Callable[[Question], Iterable[Row]]:
+    """Return what counts those rows at the end of the period, or of each week, month or quarter in it."""
+
+    def count(question: Question) -> Iterable[Row]:
+        if question.by_time:
+            ends = [(part.key, replace(question, by="", period=part)) for part in question.buckets()]
+            return [Row.of_count(key, rows(part).count()) for key, part in ends]
+        return [Row.of_count(key, n) for key, n in sorted(counted(rows(question), question, at).items())]
+
+    return count
+
+
+METRICS = (
+    Metric(
+        "unanswered",
+        _("Hand-offs unanswered"),
+        _("Hand-offs that wait for an answer at the end of the period."),
+        Unit.COUNT,
+        stock(unanswered, "offered_at"),
+        behind(unanswered),
+        views=(View.STOCK,),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "overdue",
+        _("Hand-offs overdue"),
+        _("Hand-offs that wait for an answer at the end of the period, and have fallen due."),
+        Unit.COUNT,
+        stock(overdue, "offered_at"),
+        behind(overdue),
+        views=(View.STOCK,),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "unoffered",
+        _("Leads nobody was offered"),
+        _("Leads that stand where leads are handed over, at the end of the period, offered to nobody."),
+        Unit.COUNT,
+        stock(unoffered, "at", counted_by_lead),
+        behind(unoffered),
+        views=(View.STOCK,),
+        dimensions=OF_LEAD,
+    ),
+)

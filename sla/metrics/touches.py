@@ -1,0 +1,97 @@
+"""How what was accepted is worked: the first touch in time, any touch at all, and as many as agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from metrics.rate import Row
+from metrics.registry import Metric, Question, Unit
+from sla.metrics.answers import accepted
+from sla.metrics.clocks import due_in_period, kept
+from sla.metrics.handoffs import DIMENSIONS, behind, of_leads, rates
+from sla.models import Timer, Touch
+
+
+def touch_fell_due(question: Question) -> QuerySet[Any]:
+    """Return the hand-offs whose first touch fell due in the period, but not those that ended before it did."""
+    ended = Q(clock__kept_at=None, clock__stopped_at__lte=F("clock__due_at"))
+    return due_in_period(question, Timer.Kind.FIRST_TOUCH).exclude(ended)
+
+
+def count_first_touch_in_time(question: Question) -> Iterable[Row]:
+    return rates(touch_fell_due(question), kept(question), question, "due_at")
+
+
+def touches(question: Question) -> QuerySet[Touch]:
+    """Return what was done about a hand-off by the time of the question."""
+    return Touch.objects.filter(handoff=OuterRef("pk"), at__lt=question.known_until)
+
+
+def accepted_and_worked(question: Question) -> QuerySet[Any]:
+    """Return the hand-offs accepted in the period, each with whether it was `worked` since."""
+    since = touches(question).filter(at__gte=OuterRef("answered_at"))
+    return accepted(question).annotate(worked=Exists(since))
+
+
+def count_worked(question: Question) -> Iterable[Row]:
+    return rates(accepted_and_worked(question), Q(worked=True), question, "answered_at")
+
+
+def given_up(question: Question) -> QuerySet[Any]:
+    """Return the hand-offs given up in the period whose policy has a cadence, each with whether `cadence_kept`: they
+    were touched as often as agreed by then, or somebody had answered."""
+    by_then = touches(question).filter(at__lte=OuterRef("given_up_at")).order_by()
+    made = by_then.values("handoff").annotate(n=Count("pk")).values("n")
+    ended = of_leads(question).filter(
+        policy__touches__isnull=False,
+        given_up_at__gte=question.period.starts_at,
+        given_up_at__lt=question.counts_until,
+    )
+    with_touches = ended.annotate(touched=Coalesce(Subquery(made), 0), answers=Exists(by_then.filter(is_contact=True)))
+    return with_touches.annotate(cadence_kept=Q(touched__gte=F("policy__touches")) | Q(answers=True))
+
+
+def count_cadence_kept(question: Question) -> Iterable[Row]:
+    return rates(given_up(question), Q(cadence_kept=True), question, "given_up_at")
+
+
+METRICS = (
+    Metric(
+        "first_touch_in_time",
+        _("First touch in time"),
+        _(
+            "Of the accepted hand-offs whose first touch fell due in the period, those touched by then, in opening"
+            " hours. Those that ended before it fell due are left out."
+        ),
+        Unit.RATE,
+        count_first_touch_in_time,
+        behind(touch_fell_due, lambda question: touch_fell_due(question).filter(kept(question))),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "worked",
+        _("Hand-offs worked"),
+        _("Of the hand-offs accepted in the period, those that were touched since."),
+        Unit.RATE,
+        count_worked,
+        behind(accepted, lambda question: accepted_and_worked(question).filter(worked=True)),
+        dimensions=DIMENSIONS,
+    ),
+    Metric(
+        "cadence_kept",
+        _("Touches as agreed"),
+        _(
+            "Of the hand-offs given up in the period, those touched as often as agreed by then, or answered by the"
+            " lead. Those for which no number of touches is agreed are left out."
+        ),
+        Unit.RATE,
+        count_cadence_kept,
+        behind(given_up, lambda question: given_up(question).filter(cadence_kept=True)),
+        dimensions=DIMENSIONS,
+    ),
+)

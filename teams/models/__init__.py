@@ -1,0 +1,21 @@
+"""People: who may do what, who is told what, what may come in."""
+
+from teams.models.notices import Notice, NoticeChoice, Way
+from teams.models.organization import Organization, stored_time_zone, valid_time_zone
+from teams.models.teams import Team
+from teams.models.tokens import Scope, Token
+from teams.models.users import Role, User
+
+__all__ = [
+    "Notice",
+    "NoticeChoice",
+    "Organization",
+    "Role",
+    "Scope",
+    "Team",
+    "Token",
+    "User",
+    "Way",
+    "stored_time_zone",
+    "valid_time_zone",
+]

@@ -1,0 +1,43 @@
+"""The company that runs this Smarketing, and the zone of its clocks."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+def valid_time_zone(value: str) -> None:
+    if value not in available_timezones():
+        raise ValidationError(_("“%(zone)s” is not a time zone. Write one such as Asia/Tokyo."), params={"zone": value})
+
+
+class Organization(models.Model):
+    """The company that runs this Smarketing. One row, made by the first migration."""
+
+    name = models.CharField(_("Name"), max_length=120, blank=True)
+    country = models.CharField(
+        _("Country"), max_length=2, default="JP", help_text=_("Its holidays close the calendar.")
+    )
+    time_zone = models.CharField(_("Time zone"), max_length=64, default="Asia/Tokyo", validators=[valid_time_zone])
+    currency = models.CharField(_("Currency"), max_length=3, default="JPY")
+    is_demo = models.BooleanField(default=False, editable=False)
+    demo_built_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_organization")]
+
+    def __str__(self) -> str:
+        return self.name or "Smarketing"
+
+    @classmethod
+    def ours(cls) -> Organization:
+        return cls.objects.get_or_create(pk=1)[0]
+
+
+def stored_time_zone() -> str:
+    """Return the company's time zone as the settings page keeps it."""
+    return Organization.objects.values_list("time_zone", flat=True).filter(pk=1).first() or "Asia/Tokyo"

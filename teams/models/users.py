@@ -1,0 +1,148 @@
+"""Who works here, and in which roles."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from smarketing.wording import full_name
+from teams.models.organization import valid_time_zone
+from teams.models.teams import Team
+
+
+class Role(models.TextChoices):
+    MARKETER = "marketer", _("Marketer")
+    SDR = "sdr", _("SDR")
+    REP = "rep", _("Sales rep")
+    MANAGER = "manager", _("Manager")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def with_role(self, *roles: Role) -> Self:
+        return self.filter(roles__overlap=[role.value for role in roles])
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def active(self) -> UserQuerySet:
+        return self.get_queryset().active()
+
+    def with_role(self, *roles: Role) -> UserQuerySet:
+        return self.get_queryset().with_role(*roles)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        fields.setdefault("roles", [Role.ADMINISTRATOR.value])
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractUser):
+    """Someone who works here, in one or several roles."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("E-mail"), unique=True)
+    family_name = models.CharField(_("Family name"), max_length=60, blank=True)
+    given_name = models.CharField(_("Given name"), max_length=60, blank=True)
+    roles = ArrayField(models.CharField(max_length=16, choices=Role), verbose_name=_("Roles"), default=list, blank=True)
+    team = models.ForeignKey(
+        Team, models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("Team")
+    )
+    language = models.CharField(
+        _("Language"),
+        max_length=8,
+        blank=True,
+        choices=[("", _("As the browser")), ("en", "English"), ("ja", "日本語")],
+    )
+    time_zone = models.CharField(
+        _("Time zone"), max_length=64, blank=True, validators=[valid_time_zone], help_text=_("Empty: the company's.")
+    )
+    theme = models.CharField(_("Appearance"), max_length=8, choices=Theme, blank=True)
+    # The language of the browser, where the person chose none: letters have no browser to ask.
+    browser_language = models.CharField(max_length=8, blank=True, editable=False)
+    quiet_hours = models.BooleanField(
+        _("Quiet hours"),
+        default=True,
+        help_text=_("Outside your opening hours nothing is sent; it goes out when they begin."),
+    )
+    # Since when the mail server of this person's address takes nothing, and what it says.
+    unreachable_since = models.DateTimeField(null=True, editable=False)
+    unreachable_because = models.CharField(max_length=300, blank=True, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = UserManager()  # type: ignore[assignment,misc]
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="one_person_per_email"),
+            models.CheckConstraint(
+                condition=Q(roles__contained_by=[role.value for role in Role]), name="roles_are_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+    def get_full_name(self) -> str:
+        return full_name(self.given_name, self.family_name)
+
+    def get_short_name(self) -> str:
+        return self.given_name or self.email
+
+    def has_role(self, *roles: Role) -> bool:
+        return bool({role.value for role in roles} & set(self.roles))
+
+    @property
+    def role_names(self) -> list[str]:
+        return [str(Role(role).label) for role in Role.values if role in self.roles]
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The person's own time zone, or None to use the company's."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+    @property
+    def spoken(self) -> str:
+        """The language to write to this person in: the chosen one, else that of the browser they last came with."""
+        return self.language or self.browser_language or settings.LANGUAGE_CODE
+
+    def mail_failed(self, because: str, *, at: datetime) -> bool:
+        """Note that this person's address takes no mail. Returns whether that is news."""
+        found = User.objects.filter(pk=self.pk, email=self.email, unreachable_since=None)
+        return bool(found.update(unreachable_since=at, unreachable_because=because[:300]))
+
+    def mail_arrived(self) -> None:
+        if self.unreachable_since:
+            User.objects.filter(pk=self.pk).update(unreachable_since=None, unreachable_because="")

@@ -24,7 +24,6 @@ from sla.agreements import Remark, editable
 from sla.document import verdicts
 from sla.lines import Line, Part, as_text
 from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party
-from sla.named import definitions_of
 from smarketing.company import company_zone
 from teams.models import Team, User
 
@@ -152,7 +151,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             )
 
     def _add_definitions(self) -> None:
-        agreed = {definition.stage_id: definition for definition in definitions_of(self.instance)}
+        agreed = {definition.stage_id: definition for definition in self.instance.definitions()}
         for stage in self.stages:
             here = agreed.get(stage.pk)
             usable = Definition.objects.filter(stage=stage).filter(

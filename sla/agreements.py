@@ -32,7 +32,6 @@ from sla.models import (
     Signature,
     Step,
 )
-from sla.named import definitions_of, personas_of
 from smarketing.company import company_zone
 from teams.models import Notice, User
 
@@ -194,9 +193,9 @@ def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> No
         if lacking:
             raise Agreement.NotReady(lacking)
         at = at or now()
-        for version in personas_of(locked):
+        for version in locked.personas():
             version.freeze(at=at)
-        for definition in definitions_of(locked):
+        for definition in locked.definitions():
             definition.freeze(at=at)
         assert locked.score_model is not None
         locked.score_model.freeze(at=at)
@@ -356,7 +355,7 @@ def _begin(locked: Agreement, *, at: datetime) -> None:
     """Hold from its day on, with everything that it names; what it names no longer ends then."""
     from_at = begins_at(locked, at)
     in_force.begin(locked, Agreement.objects.filter(in_force_from__isnull=False), from_at=from_at)
-    definitions = definitions_of(locked)
+    definitions = locked.definitions()
     for definition in definitions:
         definition.put_in_force(from_at=from_at, qualifies_standing=locked.qualifies_standing)
     held = Definition.objects.filter(in_force_from__isnull=False)
@@ -413,5 +412,5 @@ def standing_leads(agreement: Agreement, *, at: datetime | None = None) -> list[
     """For each definition that the agreement changes: how many standing leads it would qualify, as scored today."""
     at = at or now()
     held = set(Definition.objects.in_force(at).values_list("pk", flat=True))
-    changed = [definition for definition in definitions_of(agreement) if definition.pk not in held]
+    changed = [definition for definition in agreement.definitions() if definition.pk not in held]
     return [(definition, standing(definition, at=at).count()) for definition in changed]

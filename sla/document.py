@@ -21,7 +21,6 @@ from scoring.models import FitRule, InterestRule, ScoreModel
 from sla.hours import OpeningHours
 from sla.lines import Compared, Line, Part, as_text, brief, compare, link, marked, punctuation
 from sla.models import Agreement, Calendar
-from sla.named import definitions_of, personas_of
 from sla.promises import promises
 from smarketing import wording
 from teams.models import Team
@@ -82,7 +81,7 @@ def definition_in_words(definition: Definition) -> SafeString:
 
 
 def _personas(agreement: Agreement) -> Part:
-    versions = personas_of(agreement)
+    versions = agreement.personas()
     note = _("A lead is the first of these whose conditions it meets.") if len(versions) > 1 else ""
     return Part(_("Whom we want to win"), tuple(_persona(version) for version in versions), note=note)
 
@@ -98,7 +97,7 @@ def _persona(version: PersonaVersion) -> Line:
 
 
 def _stages(agreement: Agreement) -> Part:
-    agreed = {definition.stage_id: definition for definition in definitions_of(agreement)}
+    agreed = {definition.stage_id: definition for definition in agreement.definitions()}
     lines = [_stage(stage, agreed.get(stage.pk)) for stage in Stage.objects.all()]
     return Part(_("What our words mean"), (*lines, _hours()))
 

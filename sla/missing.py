@@ -11,7 +11,6 @@ from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Question, UnknownMetric, metric
 from scoring.models import ScoreModel
 from sla.models import Agreement, Clause, Hop, Policy
-from sla.named import definitions_of
 
 
 def missing(agreement: Agreement) -> list[str]:
@@ -55,7 +54,7 @@ def _missing_of_personas(agreement: Agreement) -> list[str]:
 
 def _missing_of_definitions(agreement: Agreement) -> list[str]:
     found = []
-    for definition in definitions_of(agreement):
+    for definition in agreement.definitions():
         if definition.criteria is None:
             found.append(_("The definition of %(stage)s has no criteria.") % {"stage": definition.stage})
         elif not _reads(definition.criteria):
@@ -68,7 +67,7 @@ def _missing_of_definitions(agreement: Agreement) -> list[str]:
 
 def _missing_of_hops(agreement: Agreement) -> list[str]:
     found = []
-    defined = {definition.stage_id for definition in definitions_of(agreement)}
+    defined = {definition.stage_id for definition in agreement.definitions()}
     teams = set(agreement.parties.values_list("team", flat=True))
     hops = agreement.hops.select_related("from_stage", "offering_team", "receiving_team")
     for hop in hops:

@@ -20,7 +20,6 @@ from metrics.registry import BadQuestion, Metric, Unit, UnknownMetric, dimension
 from scoring.models import Quadrant
 from sla.lines import Line, Part, punctuation
 from sla.models import Agreement, Clause, Hop, Party, Policy, Step
-from sla.named import personas_of
 from smarketing import wording
 from teams.models import Organization
 
@@ -80,7 +79,7 @@ class _Agreed:
             list(agreement.hops.select_related(*stages_and_teams)),
             list(agreement.policies.select_related("stage", "persona").prefetch_related("steps", "persona__versions")),
             list(agreement.clauses.select_related("owner")),
-            {version.persona_id: version.name for version in personas_of(agreement)},
+            {version.persona_id: version.name for version in agreement.personas()},
         )
 
 

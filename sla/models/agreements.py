@@ -106,6 +106,16 @@ class Agreement(models.Model):
     def __str__(self) -> str:
         return f"v{self.number}"
 
+    def definitions(self) -> list[Definition]:
+        """The agreed definitions, in the order of the funnel."""
+        agreed = self.agreed_definitions.select_related("definition__stage")
+        return [row.definition for row in agreed.order_by("definition__stage__position")]
+
+    def personas(self) -> list[PersonaVersion]:
+        """The agreed personas, in the order in which leads are matched."""
+        agreed = self.agreed_personas.select_related("version__persona").order_by("position")
+        return [row.version for row in agreed]
+
 
 class AgreedPersona(models.Model):
     """A persona as an agreement words it, in the order in which leads are matched."""

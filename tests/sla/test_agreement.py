@@ -16,7 +16,6 @@ from scoring.models import ScoreModel
 from sla import agreements, starter
 from sla.missing import missing
 from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
-from sla.named import definitions_of, personas_of
 from teams.models import Notice, Role, Team
 from tests import make
 
@@ -94,8 +93,8 @@ def test_what_somebody_has_written_before_is_taken_into_the_first_draft(cast):
         stage=Stage.objects.role(StageRole.MQL), number=1, text="Ours", criteria={"all": []}
     )
     draft = starter.draft_first(by=cast.mara, at=NOW)
-    assert personas_of(draft) == [written]
-    assert definitions_of(draft)[0] == mql
+    assert draft.personas() == [written]
+    assert draft.definitions()[0] == mql
 
 
 def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
@@ -144,8 +143,8 @@ def test_the_next_draft_carries_everything_over(cast, signed):
     draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
     assert draft.number == 2
     assert draft.preamble == signed.preamble
-    assert personas_of(draft) == personas_of(signed)
-    assert definitions_of(draft) == definitions_of(signed)
+    assert draft.personas() == signed.personas()
+    assert draft.definitions() == signed.definitions()
     assert draft.score_model == signed.score_model
     assert draft.score_model_may_change == signed.score_model_may_change
     hop, before = draft.hops.get(), signed.hops.get()
@@ -222,8 +221,8 @@ def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
 def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
     draft = starter.draft_first(by=cast.mara, at=NOW)
     agreements.propose(draft, by=cast.mara, at=NOW)
-    assert all(version.frozen_at == NOW for version in personas_of(draft))
-    assert all(definition.frozen_at == NOW for definition in definitions_of(draft))
+    assert all(version.frozen_at == NOW for version in draft.personas())
+    assert all(definition.frozen_at == NOW for definition in draft.definitions())
     assert ScoreModel.objects.get().published_at == NOW
     assert set(Notice.objects.filter(kind="to_sign").values_list("user", flat=True)) == {cast.mara.pk, cast.gina.pk}
 
@@ -237,7 +236,7 @@ def test_a_proposal_is_not_edited(cast, signed):
     with pytest.raises(Agreement.Frozen):
         agreements.draft_next(by=cast.mara)
     with pytest.raises(Agreement.Frozen):
-        agreements.agree_on_definition(draft, definitions_of(draft)[0])
+        agreements.agree_on_definition(draft, draft.definitions()[0])
 
 
 def test_a_proposal_can_be_taken_back_until_somebody_signed(cast, signed):
@@ -310,9 +309,9 @@ def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_t
     proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     assert proposal.number == 2
     assert proposal.proposed_at == TUESDAY
-    assert definitions_of(proposal)[0] == changed
-    assert definitions_of(proposal)[1] == definitions_of(signed)[1]
-    assert personas_of(proposal) == personas_of(signed)
+    assert proposal.definitions()[0] == changed
+    assert proposal.definitions()[1] == signed.definitions()[1]
+    assert proposal.personas() == signed.personas()
 
 
 def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, signed):
@@ -320,19 +319,19 @@ def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, sign
     changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
     assert agreements.propose_definition(changed, by=cast.mara) == draft
     assert draft.proposed_at is None
-    assert changed in definitions_of(draft)
+    assert changed in draft.definitions()
 
 
 def test_the_draft_of_a_definition_begins_as_the_agreed_one_and_is_one(cast, signed):
     mql = Stage.objects.role(StageRole.MQL)
-    agreed = definitions_of(signed)[0]
+    agreed = signed.definitions()[0]
     draft = agreements.draft_definition(mql, by=cast.mara)
     assert (draft.number, draft.criteria, draft.text) == (agreed.number + 1, agreed.criteria, agreed.text)
     assert agreements.draft_definition(mql, by=cast.gina) == draft
 
 
 def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
-    old = definitions_of(signed)[0]
+    old = signed.definitions()[0]
     changed = agreements.draft_definition(old.stage, by=cast.mara)
     proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(proposal, cast, TUESDAY + timedelta(hours=1))
@@ -497,7 +496,7 @@ def test_the_next_replaces_the_one_before_from_the_day_it_holds(cast, signed):
 
 
 def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
-    before = definitions_of(signed)
+    before = signed.definitions()
     changed = agreements.draft_definition(before[0].stage, by=cast.mara)
     draft = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
@@ -628,7 +627,7 @@ def test_nothing_is_added_to_what_was_signed(cast, signed):
 
 def test_what_a_signed_agreement_names_is_not_edited(signed):
     with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
-        PersonaVersion.objects.filter(pk=personas_of(signed)[0].pk).update(name="Else")
+        PersonaVersion.objects.filter(pk=signed.personas()[0].pk).update(name="Else")
     with pytest.raises(DatabaseError, match="never edited"), transaction.atomic():
         ScoreModel.objects.filter(pk=signed.score_model_id).update(fit_threshold=1)
     with pytest.raises(DatabaseError, match="frozen"), transaction.atomic():

@@ -15,7 +15,6 @@ from scoring.models import ScoreModel
 from sla import agreements, starter
 from sla.missing import missing
 from sla.models import Agreement, Signature
-from sla.named import definitions_of, personas_of
 from teams.models import Role, Team
 from tests import make
 
@@ -178,7 +177,7 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal."})
     draft = on_its_way()
     assert draft.preamble == "One goal."
-    assert personas_of(draft) == personas_of(signed)
+    assert draft.personas() == signed.personas()
     assert missing(draft) == []
 
 
@@ -193,13 +192,13 @@ def test_a_draft_is_kept_while_a_head_is_still_to_be_named(as_mara, signed, cast
 def test_personas_are_put_in_order_and_left_out(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
-    first, second, third = [version.persona_id for version in personas_of(signed)]
+    first, second, third = [version.persona_id for version in signed.personas()]
     as_mara.post(
         reverse("agreement_draft"),
         data | {f"order_{first}": "3", f"order_{third}": "1", f"persona_{second}": ""},
     )
     draft = on_its_way()
-    assert [version.persona_id for version in personas_of(draft)] == [third, first]
+    assert [version.persona_id for version in draft.personas()] == [third, first]
 
 
 def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, signed, cast):
@@ -283,7 +282,7 @@ def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed
     old = on_its_way().clauses.get(metric="answered_in_time")
     in_time, new = row_of(page, "clauses", metric="answered_in_time"), blank_row(page, "clauses")
     assert filled(page)[f"{in_time}-target"] == "95"
-    persona = personas_of(signed)[0].persona_id
+    persona = signed.personas()[0].persona_id
     changed = {
         f"{in_time}-target": "97.5",
         f"{new}-team": str(cast.sales.pk),
@@ -389,7 +388,7 @@ def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, nam
     draft = on_its_way()
     draft.clauses.exclude(metric="contracts").delete()
     url = reverse(name, args=[draft.number] if name == "agreement_version" else [])
-    team, persona = draft.clauses.get().team, personas_of(draft)[0].persona
+    team, persona = draft.clauses.get().team, draft.personas()[0].persona
 
     def add(n: int) -> None:
         filters = {"persona": str(persona.pk)}
@@ -524,7 +523,7 @@ def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreemen
     assert answer.url == reverse("agreement_version", args=[2])
     proposal = on_its_way()
     assert proposal.proposed_by == cast.mara
-    assert definitions_of(proposal)[0].criteria == {"field": "fit", "op": ">=", "value": 70}
+    assert proposal.definitions()[0].criteria == {"field": "fit", "op": ">=", "value": 70}
 
 
 def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):

@@ -22,6 +22,7 @@ from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Person
 from leads.registration import change, mark
 from leads.searching import refresh
 from sla.advancing import advance_all, flow
+from sla.models import Escalation
 from sla.sweeping import sweep_timers
 from smarketing.company import company_zone
 from teams.models import Notice, User
@@ -29,6 +30,7 @@ from teams.models import Notice, User
 SLOTS = (time(10, 30), time(16), time(23, 59))
 WEEKEND_SLOTS = (time(23, 59),)
 CHUNK = 400
+SOON = timedelta(seconds=2)
 
 Say = Callable[[str], None]
 
@@ -117,11 +119,18 @@ class Year:
         while self.due and self.due[0].at <= at:
             event = heapq.heappop(self.due)
             # What a clock does before somebody acts, it does before.
-            sweep_timers(at=event.at)
+            self._sweep(event.at)
             event.do(event.at)
-        sweep_timers(at=at)
+        self._sweep(at)
         advance_all(at=at)
         self.sales.meet_offers(at)
+
+    def _sweep(self, until: datetime) -> None:
+        """Take each step of a clock soon after it came, as a machine that looks all the time does."""
+        come = Escalation.objects.filter(done_at=None, due_at__lt=until - SOON).order_by("due_at")
+        for due_at in come.values_list("due_at", flat=True):
+            sweep_timers(at=due_at + SOON)
+        sweep_timers(at=until)
 
     # What is said of personas
 

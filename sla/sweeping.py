@@ -9,12 +9,11 @@ from typing import Protocol
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from history.models import Outbox
 from sla import escalating
-from sla.models import Escalation, Handoff, Hop, Timer
-from teams.models import Notice
+from sla.models import Escalation, Handoff, Hop
+from sla.reminding import take_steps, tell_breaches
 
-OVERDUE, TELLS = 5000, 1000
+OVERDUE, TELLS = 5000, 5000
 # Fewer at a time: until all of them are written down, no rep can answer one of them.
 ENDINGS = 100
 
@@ -79,13 +78,9 @@ def _all_batches(batch: Batch, size: int, at: datetime) -> int:
 def breach_due(*, at: datetime) -> int:
     """Mark one batch of overdue clocks, tell of it, and say how many."""
     with transaction.atomic():
-        marked = Timer.objects.filter(pk__in=mark_overdue(at=at)).order_by("due_at", "pk")
-        timers = list(marked.select_related("handoff__lead", "handoff__rep"))
-        _tell(timers, Notice.Kind.BREACH, at=at)
-        Outbox.objects.bulk_create(
-            Outbox(kind="timer_breached", payload={"timer": t.pk, "handoff": t.handoff_id}, at=t.due_at) for t in timers
-        )
-    return len(timers)
+        marked = mark_overdue(at=at)
+        tell_breaches(marked, at=at)
+    return len(marked)
 
 
 def mark_overdue(*, at: datetime) -> list[int]:
@@ -97,27 +92,29 @@ def mark_overdue(*, at: datetime) -> list[int]:
 
 def tell_due(*, at: datetime) -> int:
     """Take one batch of the steps that remind or tell, and say how many were taken."""
-    return _take(at, tells=True, limit=TELLS)
+    with transaction.atomic():
+        come = _come(at, tells=True, limit=TELLS)
+        take_steps(come, at=at)
+    return len(come)
 
 
 def end_due(*, at: datetime) -> int:
     """Take one batch of the steps that end a hand-off, one of each, and say how many were taken."""
-    return _take(at, tells=False, limit=ENDINGS)
-
-
-def _take(at: datetime, *, tells: bool, limit: int) -> int:
     with transaction.atomic():
-        steps = _come(at, tells=tells, limit=limit)
-        batch = escalating.Batch(at=at)
-        batch.take(steps)
-        _keep(steps, batch.failed)
-    return len(steps) - len(batch.failed)
+        steps = _with_handoffs(_come(at, tells=False, limit=ENDINGS))
+        failed = escalating.end(steps, at=at)
+        _keep(steps, failed)
+    return len(steps) - len(failed)
 
 
-def _come(at: datetime, *, tells: bool, limit: int) -> list[Escalation]:
+def _come(at: datetime, *, tells: bool, limit: int) -> list[int]:
+    """Mark one batch of steps that have come as taken, in one statement, and name them."""
     with connection.cursor() as cursor:
         cursor.execute(COME, {"at": at, "tells": tells, "limit": limit})
-        marked = [pk for (pk,) in cursor.fetchall()]
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _with_handoffs(marked: list[int]) -> list[Escalation]:
     steps = list(Escalation.objects.filter(pk__in=marked).select_related("timer").order_by("due_at", "percent", "pk"))
     # Each once, however many of its steps have come, and the few hops once for all.
     theirs = {step.timer.handoff_id for step in steps}
@@ -140,15 +137,3 @@ def _keep(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
     for outcome, ids in outcomes.items():
         Escalation.objects.filter(pk__in=ids).update(outcome=outcome)
     Escalation.objects.filter(pk__in=[step.pk for step in failed]).update(done_at=None)
-
-
-def _tell(timers: Iterable[Timer], kind: Notice.Kind, *, at: datetime) -> None:
-    notices = []
-    for timer in timers:
-        handoff = timer.handoff
-        params = escalating.about_clock(timer)
-        url = f"/inbox/{handoff.pk}/"
-        notices.append(
-            Notice(user=handoff.rep, kind=kind, about=f"timer {timer.pk}", params=params, url=url, created_at=at)
-        )
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)

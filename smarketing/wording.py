@@ -1,10 +1,16 @@
-"""How numbers, amounts, moments and names are written, in the language of the page."""
+"""How numbers, amounts, moments and names are written, in the language of the page.
 
-from datetime import date, datetime, timedelta
+A page writes hundreds of them, the same ones again and again, and Babel reads its patterns anew for each. What it made
+of one value, one pattern and one language is therefore kept: those three decide it alone.
+"""
+
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from math import inf
 from typing import Any
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_time, format_timedelta
 from babel.numbers import (
     format_compact_currency,
     format_currency,
@@ -16,6 +22,8 @@ from django.utils.translation import get_language, gettext, ngettext
 
 # What stands where there is nothing: a rate over nothing is no rate.
 NOTHING = "–"
+# So much of a unit of time is said as one: 6 days of a week.
+NEARLY = 0.85
 
 Number = int | float | Decimal
 
@@ -37,8 +45,13 @@ def number(value: Number | None, digits: int = 0) -> str:
     """1234.5 → "1,235"; None → "–"."""
     if value is None:
         return NOTHING
+    return _number(rounded(value, digits), digits, locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: Decimal, digits: int, locale: str) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(rounded(value, digits), pattern, locale=locale())
+    return format_decimal(value, pattern, locale=locale)
 
 
 def percent(value: Number | None, digits: int = 1) -> str:
@@ -122,7 +135,25 @@ def local(value: datetime) -> datetime:
 
 
 def clock(value: datetime) -> str:
-    return format_time(local(value), "H:mm", locale=locale())
+    return _clock(local(value).time().replace(second=0, microsecond=0), locale())
+
+
+@lru_cache(maxsize=2 * 24 * 60)
+def _clock(value: time, locale: str) -> str:
+    return format_time(value, "H:mm", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, pattern: str, locale: str) -> str:
+    return format_date(value, pattern, locale=locale)
+
+
+PATTERNS = {
+    "short": ("d MMM", "M月d日"),
+    "week": ("EEEE d MMMM", "M月d日(E)"),
+    "month": ("MMMM y", "y年M月"),
+    "": ("d MMMM y", "y年M月d日"),
+}
 
 
 def day(value: date | datetime | None, form: str = "") -> str:
@@ -130,13 +161,7 @@ def day(value: date | datetime | None, form: str = "") -> str:
     if value is None:
         return NOTHING
     on = local(value).date() if isinstance(value, datetime) else value
-    patterns = {
-        "short": ("d MMM", "M月d日"),
-        "week": ("EEEE d MMMM", "M月d日(E)"),
-        "month": ("MMMM y", "y年M月"),
-        "": ("d MMMM y", "y年M月d日"),
-    }
-    return format_date(on, patterns[form][japanese()], locale=locale())
+    return _date(on, PATTERNS[form][japanese()], locale())
 
 
 def moment(value: date | datetime | None, at: datetime | None = None) -> str:
@@ -145,14 +170,22 @@ def moment(value: date | datetime | None, at: datetime | None = None) -> str:
         return NOTHING
     today = local(at or now()).date()
     on = local(value).date() if isinstance(value, datetime) else value
-    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get((on - today).days)
+    near = _near((on - today).days)
     if near and isinstance(value, datetime):
         return f"{near} {clock(value)}"
     if near:
         return near
     if on.year == today.year:
         return day(on, "short")
-    return format_date(on, ("d MMM y", "y年M月d日")[japanese()], locale=locale())
+    return _date(on, ("d MMM y", "y年M月d日")[japanese()], locale())
+
+
+def _near(days: int) -> str:
+    if days == 0:
+        return gettext("today")
+    if days == -1:
+        return gettext("yesterday")
+    return gettext("tomorrow") if days == 1 else ""
 
 
 def moment_in_full(value: date | datetime | None) -> str:
@@ -166,8 +199,19 @@ def ago(value: datetime | None, at: datetime | None = None) -> str:
     """ "3 weeks ago", 「3週間前」; "in 2 hours" for what is to come."""
     if value is None:
         return NOTHING
-    text = str(format_timedelta(value - (at or now()), add_direction=True, locale=locale()))
-    return text.replace(" ", "") if japanese() else text
+    seconds = (value - (at or now())) // timedelta(seconds=1)
+    # The unit as Babel chooses it: the largest of which there is one, or nearly.
+    unit, length = next((each for each in TIMEDELTA_UNITS if abs(seconds) >= NEARLY * each[1]), TIMEDELTA_UNITS[-1])
+    count = round(abs(seconds) / length)
+    return _ago(unit, length * (count if seconds >= 0 else -count), locale())
+
+
+@lru_cache(maxsize=1024)
+def _ago(unit: str, seconds: int, locale: str) -> str:
+    text = format_timedelta(
+        timedelta(seconds=seconds), granularity=unit, threshold=inf, add_direction=True, locale=locale
+    )
+    return text.replace(" ", "") if locale == "ja" else text
 
 
 def person_name(person: Any) -> str:

@@ -28,8 +28,12 @@ NEARLY = 0.85
 Number = int | float | Decimal
 
 
+def language() -> str:
+    return get_language() or "en"
+
+
 def japanese() -> bool:
-    return (get_language() or "en").startswith("ja")
+    return language().startswith("ja")
 
 
 def locale() -> str:
@@ -208,9 +212,8 @@ def ago(value: datetime | None, at: datetime | None = None) -> str:
 
 @lru_cache(maxsize=1024)
 def _ago(unit: str, seconds: int, locale: str) -> str:
-    text = format_timedelta(
-        timedelta(seconds=seconds), granularity=unit, threshold=inf, add_direction=True, locale=locale
-    )
+    span = timedelta(seconds=seconds)
+    text = format_timedelta(span, unit, inf, add_direction=True, locale=locale)  # type: ignore[arg-type]
     return text.replace(" ", "") if locale == "ja" else text
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
@@ -45,9 +48,24 @@ class Calendar(models.Model):
     @classmethod
     def of(cls, user: User) -> Calendar:
         """Whose hours a person's clocks run by: their own, their team's, or the company's."""
-        theirs = Q(uses__user=user) | Q(uses__team=user.team_id) if user.team_id else Q(uses__user=user)
-        used = cls.objects.filter(theirs).order_by(F("uses__user").asc(nulls_last=True))
-        return used.first() or cls.default()
+        return cls._nearest(user)[:1].get()
+
+    @classmethod
+    def _nearest(cls, user: User) -> models.QuerySet[Calendar]:
+        """Their own calendar before their team's before the company's."""
+        own = Q(uses__user=user)
+        of_team = Q(uses__team=user.team_id) if user.team_id else Q(pk=None)
+        near = Case(When(own, then=0), When(of_team, then=1), default=2)
+        return cls.objects.filter(own | of_team | Q(is_default=True)).order_by(near)
+
+    @classmethod
+    def hours_of(cls, user: User, *, at: datetime) -> OpeningHours:
+        """`Calendar.of(user).hours(at=at)`, in one query."""
+        days = CalendarDay.objects.filter(calendar=OuterRef("pk")).values("day")
+        ours = Organization.objects.filter(pk=1).values("country")
+        nearest: Any = cls._nearest(user).annotate(closed=ArraySubquery(days), at_home=Subquery(ours))[:1].get()
+        hours: OpeningHours = nearest._hours(frozenset(nearest.closed), nearest.country or nearest.at_home, at)
+        return hours
 
     @property
     def zone(self) -> ZoneInfo:
@@ -58,10 +76,18 @@ class Calendar(models.Model):
 
         Raises `ValueError` when no window is open. Deadlines are computed with it once and kept.
         """
-        year = (at or now()).year
-        country = self.country or Organization.ours().country
-        closed = {day.day for day in self.days.all()} | set(national_holidays(country, year - 1, year + 6))
-        return OpeningHours(windows_of(self.windows), frozenset(closed), self.zone)
+        closed = frozenset(day.day for day in self.days.all())
+        return self._hours(closed, self.country or Organization.ours().country, at or now())
+
+    def _hours(self, closed: frozenset[date], country: str, at: datetime) -> OpeningHours:
+        return _opening_hours(json.dumps(self.windows), closed, country, at.year, self.zone)
+
+
+@lru_cache(maxsize=64)
+def _opening_hours(windows: str, closed: frozenset[date], country: str, year: int, zone: ZoneInfo) -> OpeningHours:
+    """Made once of all that decides them: then they need not work out their years again for each page."""
+    national = national_holidays(country, year - 1, year + 6)
+    return OpeningHours(windows_of(json.loads(windows)), closed | national.keys(), zone)
 
 
 def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:

@@ -82,6 +82,7 @@ def _inbox(
         "tab": tab,
     }
     if handoff:
+        waiting.know(handoff, user)
         work = next((work for work in works if work.handoff.pk == handoff.pk), None)
         context |= _detail(handoff, work, hours, at, typed or {})
     return render(request, "sla/inbox.html", context, status=status)

@@ -29,7 +29,7 @@ from leads.paging import (
 from leads.telling import icon_of, said
 from sla.hours import OpeningHours
 from sla.models import Handoff
-from sla.touching import Clock, Work, at_work, hours_of, with_touches, works
+from sla.touching import Clock, Work, at_work, hours_of, with_touch_clock, works
 from smarketing import wording
 from smarketing.statements import Given, Statement
 from teams.models import User
@@ -175,19 +175,24 @@ def answered(user: User) -> QuerySet[Handoff]:
 
 def one(user: User) -> QuerySet[Handoff]:
     """Return a rep's hand-offs with all that the page of one shows."""
-    return with_touches(Handoff.objects.for_rep(user).with_clock()).select_related(
+    return with_touch_clock(Handoff.objects.for_rep(user).with_clock()).select_related(
         "lead__company",
-        "lead__score",
         "lead__persona_match__persona",
-        "hop__agreement",
-        "hop__from_stage",
         "hop__offering_team",
-        "policy",
         "hop__rejected_stage",
-        "hop__accepted_stage",
+        "policy",
         "transition__definition__stage",
         "reason",
     )
+
+
+def know(handoff: Handoff, user: User) -> None:
+    """Do not look for the rep, whose inbox it is, again."""
+    handoff.rep = user
+    if handoff.answered_by_id == user.pk:
+        handoff.answered_by = user
+    if handoff.given_up_by_id == user.pk:
+        handoff.given_up_by = user
 
 
 def working(user: User, *, at: datetime) -> list[Work]:

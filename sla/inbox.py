@@ -32,6 +32,7 @@ from sla.models import Handoff
 from sla.touching import Clock, Work, at_work, hours_of, with_touch_clock, works
 from smarketing import wording
 from smarketing.statements import Given, Statement
+from smarketing.wording import full_name
 from teams.models import User
 
 LATELY = 6
@@ -158,8 +159,7 @@ def _ask(user: User, cursor: Cursor | None) -> list[tuple[Any, ...]]:
 
 def name_of(offer: Any) -> str:
     """The lead of a row of `offered()`, as it is named everywhere."""
-    lead = Lead(pk=offer.lead_id, family_name=offer.family_name, given_name=offer.given_name, email=offer.email)
-    return str(lead)
+    return full_name(offer.given_name, offer.family_name) or offer.email or str(Lead(pk=offer.lead_id))
 
 
 def answered(user: User) -> QuerySet[Handoff]:

@@ -139,7 +139,8 @@ def local(value: datetime) -> datetime:
 
 
 def clock(value: datetime) -> str:
-    return _clock(local(value).time().replace(second=0, microsecond=0), locale())
+    here = local(value)
+    return _clock(time(here.hour, here.minute), locale())
 
 
 @lru_cache(maxsize=2 * 24 * 60)
@@ -173,30 +174,39 @@ def moment(value: date | datetime | None, at: datetime | None = None) -> str:
     if value is None:
         return NOTHING
     today = local(at or now()).date()
-    on = local(value).date() if isinstance(value, datetime) else value
-    near = _near((on - today).days)
-    if near and isinstance(value, datetime):
-        return f"{near} {clock(value)}"
+    on, minute = day_and_minute(value)
+    return _moment(on, minute, (on - today).days, on.year == today.year, locale())
+
+
+@lru_cache(maxsize=4096)
+def _moment(on: date, minute: time | None, days: int, is_this_year: bool, locale: str) -> str:
+    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get(days)
+    if near and minute:
+        return f"{near} {_clock(minute, locale)}"
     if near:
         return near
-    if on.year == today.year:
-        return day(on, "short")
-    return _date(on, ("d MMM y", "y年M月d日")[japanese()], locale())
+    if is_this_year:
+        return _date(on, PATTERNS["short"][locale == "ja"], locale)
+    return _date(on, ("d MMM y", "y年M月d日")[locale == "ja"], locale)
 
 
-def _near(days: int) -> str:
-    if days == 0:
-        return gettext("today")
-    if days == -1:
-        return gettext("yesterday")
-    return gettext("tomorrow") if days == 1 else ""
+def day_and_minute(value: date | datetime) -> tuple[date, time | None]:
+    """On the calendar and the clock of the person who looks; a day has no minute."""
+    if not isinstance(value, datetime):
+        return value, None
+    here = local(value)
+    return here.date(), time(here.hour, here.minute)
 
 
 def moment_in_full(value: date | datetime | None) -> str:
     """ "6 November 2025, 16:20": what stands behind a short moment."""
-    if not isinstance(value, datetime):
-        return day(value)
-    return f"{day(value)}{' ' if japanese() else ', '}{clock(value)}"
+    return NOTHING if value is None else _in_full(*day_and_minute(value), locale())
+
+
+@lru_cache(maxsize=4096)
+def _in_full(on: date, minute: time | None, locale: str) -> str:
+    text = _date(on, PATTERNS[""][locale == "ja"], locale)
+    return f"{text}{' ' if locale == 'ja' else ', '}{_clock(minute, locale)}" if minute else text
 
 
 def ago(value: datetime | None, at: datetime | None = None) -> str:

@@ -304,11 +304,7 @@ def countdown(
     text = words["over" if over else "left"] % {"time": wording.duration(seconds)}
     ring: SafeString | str = ""
     if whole and not over:
-        ring = format_html(
-            '<svg class="countdown__ring" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6"/>'
-            '<circle cx="8" cy="8" r="6" pathLength="100" stroke-dasharray="{} 100"/></svg>',
-            round(clamped(100 * seconds / whole)),
-        )
+        ring = _ring(round(clamped(100 * seconds / whole)))
     return format_html(
         '<span class="countdown" data-tone="{}" data-countdown data-at="{}" data-left="{}" data-total="{}"'
         ' data-text-left="{}" data-text-over="{}">{}<time datetime="{}" title="{}">{}</time></span>',
@@ -322,6 +318,15 @@ def countdown(
         due_at.isoformat(),
         words["due"] % {"moment": wording.moment(due_at)},
         text,
+    )
+
+
+@cache
+def _ring(percent: int) -> SafeString:
+    return format_html(
+        '<svg class="countdown__ring" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6"/>'
+        '<circle cx="8" cy="8" r="6" pathLength="100" stroke-dasharray="{} 100"/></svg>',
+        percent,
     )
 
 

@@ -68,7 +68,7 @@ def _inbox(
     handoff = get_object_or_404(waiting.one(user), pk=pk) if pk else None
     works: list[Work] = []
     if tab == "working" or (handoff and handoff.answer == Handoff.Answer.ACCEPTED):
-        works = waiting.working(user, at=at)
+        works = waiting.working(user, hours, at=at)
     if handoff and any(work.handoff.pk == handoff.pk for work in works):
         tab = "working"
     listed = _working(request, user, works) if tab == "working" else _offered(request, user, hours, at)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, DateTimeField, F, Func, OuterRef, QuerySet, Subquery, TextField
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import Activity, ActivityKind, Lead
+from leads.models import Activity, Lead, named
 from leads.paging import (
     COUNT_TO,
     Compare,
@@ -29,7 +29,7 @@ from leads.paging import (
 from leads.telling import icon_of, said
 from sla.hours import OpeningHours
 from sla.models import Handoff
-from sla.touching import Clock, Work, at_work, hours_of, with_touch_clock, works
+from sla.touching import Clock, Work, at_work, with_touch_clock, works
 from smarketing import wording
 from smarketing.statements import Given, Statement
 from smarketing.wording import full_name
@@ -71,7 +71,7 @@ def offered(user: User) -> QuerySet[Handoff, Any]:
     return _shown(Handoff.objects.open().for_rep(user).with_clock())
 
 
-def _shown(handoffs: QuerySet[Handoff], *more: CountOf) -> QuerySet[Handoff, Any]:
+def _shown(handoffs: QuerySet[Handoff], *more: Subquery) -> QuerySet[Handoff, Any]:
     last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk")
     shown = {
         "family_name": F("lead__family_name"),
@@ -105,6 +105,8 @@ class Offer(NamedTuple):
     interest: int | None
     last_kind: int | None
     last_at: datetime | None
+    # What the kind is called in English and in Japanese.
+    last_names: list[str] | None
 
 
 def _listed(*, beyond: str = "", descending: bool = False) -> QuerySet[Handoff, Any]:
@@ -118,8 +120,10 @@ def _listed(*, beyond: str = "", descending: bool = False) -> QuerySet[Handoff, 
     order = ["-due_at", "-pk"] if descending else ["due_at", "pk"]
     # Only what is shown is looked up: the lead, its company and its score.
     keys = chosen.order_by(*order).values("pk")[: SIZE + 1]
-    counts = CountOf(mine.open()), CountOf(at_work(mine), to=None)
-    return _shown(Handoff.objects.filter(pk__in=keys).with_clock(), *counts).order_by(*order)
+    names = Func(F("kind__name_en"), F("kind__name_ja"), template="ARRAY[%(expressions)s]", output_field=TextField())
+    last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk").values(names=names)[:1]
+    more = Subquery(last), CountOf(mine.open()), CountOf(at_work(mine), to=None)
+    return _shown(Handoff.objects.filter(pk__in=keys).with_clock(), *more).order_by(*order)
 
 
 FIRST = Statement(_listed)
@@ -195,10 +199,10 @@ def know(handoff: Handoff, user: User) -> None:
         handoff.given_up_by = user
 
 
-def working(user: User, *, at: datetime) -> list[Work]:
+def working(user: User, hours: OpeningHours, *, at: datetime) -> list[Work]:
     """Return what one rep works, the most urgent first, each with what its line in the list shows."""
     mine = at_work(Handoff.objects.for_rep(user)).select_related("policy", "lead__company", "hop")
-    return works(mine, hours_of([user], at=at), at=at)
+    return works(mine, {user.pk: hours}, at=at)
 
 
 def count_working(user: User) -> int:
@@ -214,8 +218,7 @@ def by_due(found: Iterable[Work]) -> list[dict[str, object]]:
 
 
 def by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:
-    """Arrange rows of `offered()`, already by deadline, under headings: overdue, today, tomorrow, later."""
-    names = {kind.pk: str(kind) for kind in ActivityKind.objects.all()}
+    """Arrange rows of `listed()`, already by deadline, under headings: overdue, today, tomorrow, later."""
     today = at.astimezone(hours.tz).date()
     groups: dict[object, list[dict[str, object]]] = {}
     for offer in offers:
@@ -229,7 +232,8 @@ def by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[
             heading = _("Due tomorrow")
         else:
             heading = _("Due later")
-        row = {"handoff": offer, "clock": clock, "last": names.get(offer.last_kind)}
+        last = named(*offer.last_names) if offer.last_names else ""
+        row = {"handoff": offer, "clock": clock, "last": last}
         groups.setdefault(heading, []).append(row)
     return [{"heading": heading, "rows": rows} for heading, rows in groups.items()]
 

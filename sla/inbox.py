@@ -28,7 +28,7 @@ from leads.paging import (
 )
 from leads.telling import icon_of, said
 from sla.hours import OpeningHours
-from sla.models import Handoff
+from sla.models import Calendar, Handoff
 from sla.touching import Clock, Work, at_work, with_touch_clock, works
 from smarketing import wording
 from smarketing.statements import Given, Statement
@@ -199,10 +199,11 @@ def know(handoff: Handoff, user: User) -> None:
         handoff.given_up_by = user
 
 
-def working(user: User, hours: OpeningHours, *, at: datetime) -> list[Work]:
-    """Return what one rep works, the most urgent first, each with what its line in the list shows."""
+def working(user: User, hours: OpeningHours | None = None, *, at: datetime) -> list[Work]:
+    """Return what one rep works, the most urgent first, each with what its line in the list shows. `hours` are the
+    rep's, where they are known."""
     mine = at_work(Handoff.objects.for_rep(user)).select_related("policy", "lead__company", "hop")
-    return works(mine, {user.pk: hours}, at=at)
+    return works(mine, {user.pk: hours or Calendar.hours_of(user, at=at)}, at=at)
 
 
 def count_working(user: User) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import BigIntegerField, DateTimeField, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
 
+from leads.paging import CountOf
 from sla.models import Handoff
-from teams.models import Role, User
+from smarketing.statements import Given, Statement
+from teams.models import Notice, Role, User
 
 
 def nav_counts(request: HttpRequest) -> dict[str, Any]:
@@ -21,18 +23,22 @@ def nav_counts(request: HttpRequest) -> dict[str, Any]:
 def waiting_for(user: object) -> dict[str, int | tuple[int, str]]:
     if not isinstance(user, User):
         return {}
-    counts: dict[str, int | tuple[int, str]] = {"notices": user.notices.filter(read_at=None).count()}
+    [(notices, offered, is_overdue)] = WAITING.rows(user=user.pk, at=now())
+    counts: dict[str, int | tuple[int, str]] = {"notices": notices}
     if user.has_role(Role.REP, Role.SDR):
-        counts["inbox"] = open_handoffs(user)
+        # In the tone of a breach once one is overdue.
+        counts["inbox"] = (offered, "breached") if is_overdue else offered
     return counts
 
 
-def open_handoffs(user: User) -> int | tuple[int, str]:
-    """How many hand-offs wait for an answer; in the tone of a breach once one is overdue."""
-    overdue = Q(timers__kind="answer", timers__due_at__lt=now())
-    counted = (
-        Handoff.objects.open()
-        .for_rep(user)
-        .aggregate(n=Count("pk", distinct=True), overdue=Count("pk", filter=overdue, distinct=True))
+def _waiting() -> QuerySet[User, Any]:
+    """Of one person: how many notices are unread, how many hand-offs wait for an answer, and whether one is overdue."""
+    unread = Notice.objects.unread().filter(user=OuterRef("pk"))
+    offered = Handoff.objects.open().filter(rep=OuterRef("pk"))
+    overdue = offered.filter(timers__kind="answer", timers__due_at__lt=Given("at", DateTimeField()))
+    return User.objects.filter(pk=Given("user", BigIntegerField())).values_list(
+        CountOf(unread, to=None), CountOf(offered, to=None), Exists(overdue)
     )
-    return (counted["n"], "breached") if counted["overdue"] else counted["n"]
+
+
+WAITING = Statement(_waiting)

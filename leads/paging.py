@@ -15,7 +15,19 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
-from django.db.models import BooleanField, F, Func, IntegerField, Model, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import (
+    BooleanField,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -108,7 +120,7 @@ class Compare(Func):
     output_field = BooleanField()
 
 
-def row_of(*parts: F | Value) -> Func:
+def row_of(*parts: F | Expression) -> Func:
     return Func(*parts, function="ROW", output_field=TextField())
 
 
@@ -125,17 +137,28 @@ def typed(queryset: QuerySet[Row], sort: Sort, value: Any) -> Any:
     return F(sort.by).resolve_expression(queryset.query.clone()).output_field.to_python(value)
 
 
+def fitting(queryset: QuerySet[Row], sort: Sort, cursor: Cursor | None) -> Cursor | None:
+    """The cursor with its value as the column's type, or None where it is of another list."""
+    if cursor is None or (cursor.value is None and not sort.nullable):
+        return None
+    if cursor.value is None:
+        return cursor
+    try:
+        return Cursor(typed(queryset, sort, cursor.value), cursor.key, cursor.backward)
+    except (ValidationError, FieldError, TypeError, ValueError):
+        return None
+
+
 def turn(queryset: QuerySet[Row], sort: Sort, cursor: Cursor | None = None, *, size: int = SIZE) -> Page[Row]:
     """The page of `queryset` behind `cursor`, or the first."""
-    if cursor is not None and cursor.value is not None:
-        try:
-            cursor = Cursor(typed(queryset, sort, cursor.value), cursor.key, cursor.backward)
-        except (ValidationError, FieldError, TypeError, ValueError):
-            cursor = None
-    if cursor is not None and cursor.value is None and not sort.nullable:
-        cursor = None
+    cursor = fitting(queryset, sort, cursor)
     backward = cursor is not None and cursor.backward
-    rows = gathered(queryset, sort, cursor, backward, size + 1)
+    return cut(gathered(queryset, sort, cursor, backward, size + 1), sort, cursor, size=size)
+
+
+def cut(rows: list[Row], sort: Sort, cursor: Cursor | None = None, *, size: int = SIZE) -> Page[Row]:
+    """Make a page of up to one row more than it shows, in the order in which they were looked for."""
+    backward = cursor is not None and cursor.backward
     more = len(rows) > size
     rows = rows[:size]
     if backward:
@@ -190,13 +213,13 @@ def counted(queryset: QuerySet[Any], to: int = COUNT_TO) -> tuple[int, bool]:
 
 
 class CountOf(Subquery):
-    """How many rows of another table belong to each row, counted up to `COUNT_TO` + 1."""
+    """How many rows of another table belong to each row, counted up to `COUNT_TO` + 1, or to the end."""
 
     template = "(SELECT count(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
 
-    def __init__(self, queryset: QuerySet[Any]) -> None:
-        super().__init__(queryset.order_by().values("pk")[: COUNT_TO + 1])
+    def __init__(self, queryset: QuerySet[Any], to: int | None = COUNT_TO + 1) -> None:
+        super().__init__(queryset.order_by().values("pk")[:to])
 
 
 def chosen_sort(request: HttpRequest, sorts: Sequence[Sort]) -> Sort:
@@ -222,7 +245,11 @@ def page_of(request: HttpRequest, queryset: QuerySet[Row], sort: Sort, *, size: 
     page = turn(queryset, sort, cursor, size=size)
     if cursor is not None and not page.rows:
         page = turn(queryset, sort, size=size)
+    return Page(page.rows, page.previous, page.next, total, capped, address_of(request))
+
+
+def address_of(request: HttpRequest) -> str:
+    """The address of a list, as far as the cursor."""
     query = request.GET.copy()
     query.pop("after", None)
-    address = f"?{query.urlencode()}&" if query else "?"
-    return Page(page.rows, page.previous, page.next, total, capped, address)
+    return f"?{query.urlencode()}&" if query else "?"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.utils.timezone import now
@@ -101,29 +102,53 @@ def explain(lead: Lead, at: datetime | None = None, *, model: ScoreModel | None 
     if model is None:
         return None
     scoring = Scoring(model, at)
-    rules = _fit_parts(scoring, lead)
+    held, did = _looked_up(scoring, lead)
+    rules = _fit_parts(scoring, held)
     return Explanation(
         model=model,
         day=scoring.day,
         fit=_side([part for part in rules if part.holds], model.fit_from),
-        interest=_side(_interest_parts(scoring, lead), model.interest_from),
+        interest=_side(_interest_parts(scoring, did), model.interest_from),
         rules=rules,
     )
 
 
-def _fit_parts(scoring: Scoring, lead: Lead) -> list[FitPart]:
+# What holds for one lead, and what it did, in one look.
+LOOK = """
+SELECT {columns} FROM leads_lead lead
+LEFT JOIN leads_company company ON company.id = lead.company_id
+CROSS JOIN LATERAL (
+    SELECT {did} FROM leads_activity activity WHERE activity.lead_id = lead.id AND activity.occurred_at <= %s
+) did
+WHERE lead.id = %s
+"""
+
+
+def _looked_up(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
+    """Whether each fit rule holds; and of each kind that is worth something how often the lead did it, when last, and
+    the points that are left."""
     conditions = scoring.conditions("lead", "company")
-    if not conditions:
-        return []
-    columns = ", ".join(f"({sql}) IS TRUE" for sql, _params in conditions)
+    did = [
+        column
+        for kind, worth in scoring.kinds.items()
+        for of in [f"activity.kind_id = {kind}"]
+        for column in (
+            f"count(*) FILTER (WHERE {of})",
+            f"max(activity.occurred_at) FILTER (WHERE {of})",
+            scoring.uncapped(kind, worth),
+        )
+    ]
+    columns = ", ".join([*(f"({sql}) IS TRUE" for sql, _params in conditions), "did.*"])
     params = [param for _sql, given in conditions for param in given]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {columns} FROM leads_lead lead LEFT JOIN leads_company company ON company.id = lead.company_id"
-            " WHERE lead.id = %s",
-            [*params, lead.pk],
-        )
-        held = cursor.fetchone() or [False] * len(conditions)
+        cursor.execute(LOOK.format(columns=columns, did=", ".join(did) or "1"), [*params, scoring.at, lead.pk])
+        found = list(cursor.fetchone() or [])
+    # A lead that is not there has done nothing, and nothing holds for it.
+    found = found or [False] * len(conditions) + [0, None, 0] * len(scoring.kinds)
+    return found[: len(conditions)], found[len(conditions) :]
+
+
+def _fit_parts(scoring: Scoring, held: Sequence[bool]) -> list[FitPart]:
     return [
         FitPart(
             title_of(rule),
@@ -137,32 +162,18 @@ def _fit_parts(scoring: Scoring, lead: Lead) -> list[FitPart]:
     ]
 
 
-def _interest_parts(scoring: Scoring, lead: Lead) -> list[InterestPart]:
+def _interest_parts(scoring: Scoring, did: Sequence[Any]) -> list[InterestPart]:
     """One part for each kind that the lead did and that is worth something."""
-    if not scoring.kinds:
-        return []
-    columns = ", ".join(
-        f"count(*) FILTER (WHERE {of}), max(activity.occurred_at) FILTER (WHERE {of}), {scoring.uncapped(kind, worth)}"
-        for kind, worth in scoring.kinds.items()
-        for of in [f"activity.kind_id = {kind}"]
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {columns} FROM leads_activity activity WHERE lead_id = %s AND occurred_at <= %s",
-            [lead.pk, scoring.at],
-        )
-        row = list(cursor.fetchone() or [])
-    names = ActivityKind.objects.in_bulk(list(scoring.kinds))
     parts = []
-    for nth, (kind, worth) in enumerate(scoring.kinds.items()):
-        count, last_at, raw = row[3 * nth : 3 * nth + 3]
+    for nth, (rule, worth) in enumerate(zip(scoring.interest_rules, scoring.kinds.values(), strict=True)):
+        count, last_at, raw = did[3 * nth : 3 * nth + 3]
         if count:
             points = capped(worth, int(raw))
             parts.append(
                 InterestPart(
-                    str(names[kind]),
+                    str(rule.kind),
                     points,
-                    kind=names[kind],
+                    kind=rule.kind,
                     count=count,
                     last_at=last_at,
                     raw=int(raw),

@@ -23,7 +23,7 @@ from django.utils.timezone import now
 from leads.criteria import condition_sql
 from leads.models import Lead
 from scoring.formula import HIGHEST, KindPoints, day_of, start_of
-from scoring.models import FitRule, ScoreModel
+from scoring.models import FitRule, InterestRule, ScoreModel
 from smarketing.company import company_zone
 
 Sql: TypeAlias = tuple[str, list[Any]]
@@ -335,4 +335,8 @@ class Scoring:
 
     @cached_property
     def kinds(self) -> dict[int, KindPoints]:
-        return {rule.kind_id: rule.worth for rule in self.model.interest_rules.all()}
+        return {rule.kind_id: rule.worth for rule in self.interest_rules}
+
+    @cached_property
+    def interest_rules(self) -> list[InterestRule]:
+        return list(self.model.interest_rules.select_related("kind"))

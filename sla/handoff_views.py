@@ -27,7 +27,6 @@ from sla.story import told
 from sla.touching import Clock, Work
 from teams.models import User
 
-BY_DEADLINE = Sort("due", "", by="due_at")
 BY_ANSWER = Sort("answered", "", by="answered_at", descending=True)
 
 # What somebody typed that does not hold yet, by the form's name.
@@ -65,19 +64,17 @@ def _inbox(
 ) -> HttpResponse:
     """The list of one tab, and one hand-off beside it; a hand-off that is worked stands beside what is worked."""
     at, user = now(), _me(request)
-    hours = Calendar.of(user).hours(at=at)
+    hours = Calendar.hours_of(user, at=at)
     handoff = get_object_or_404(waiting.one(user), pk=pk) if pk else None
     works: list[Work] = []
     if tab == "working" or (handoff and handoff.answer == Handoff.Answer.ACCEPTED):
-        works = waiting.working(user, at=at)
+        works = waiting.working(user, hours, at=at)
     if handoff and any(work.handoff.pk == handoff.pk for work in works):
         tab = "working"
-    listed = _working(request, works) if tab == "working" else _offered(request, user, hours, at)
+    listed = _working(request, user, works) if tab == "working" else _offered(request, user, hours, at)
     if handoff is None and (first := listed.pop("first")):
         handoff = waiting.one(user).get(pk=first)
     context: dict[str, Any] = listed | {
-        "open_count": listed.get("open_count", Handoff.objects.open().for_rep(user).count),
-        "working_count": len(works) if works else waiting.count_working(user),
         "windows": hours.next_windows(at, 14),
         "at": at,
         "is_open": hours.is_open(at),
@@ -85,25 +82,33 @@ def _inbox(
         "tab": tab,
     }
     if handoff:
+        waiting.know(handoff, user)
         work = next((work for work in works if work.handoff.pk == handoff.pk), None)
         context |= _detail(handoff, work, hours, at, typed or {})
     return render(request, "sla/inbox.html", context, status=status)
 
 
 def _offered(request: HttpRequest, user: User, hours: OpeningHours, at: datetime) -> dict[str, Any]:
-    page = page_of(request, waiting.offered(user), BY_DEADLINE)
+    listed = waiting.listed(request, user)
+    page = listed.page
     return {
         "page": page,
         "groups": waiting.by_day(page.rows, hours, at=at),
         "open_count": page.count,
+        "working_count": listed.working,
         "first": page.rows[0].pk if page.rows else None,
     }
 
 
-def _working(request: HttpRequest, works: list[Work]) -> dict[str, Any]:
+def _working(request: HttpRequest, user: User, works: list[Work]) -> dict[str, Any]:
     page = waiting.NumberedPage.of(works, request.GET.get("page", ""))
-    first = page.rows[0].handoff.pk if page.rows else None
-    return {"page": page, "groups": waiting.by_due(page.rows), "first": first}
+    return {
+        "page": page,
+        "groups": waiting.by_due(page.rows),
+        "open_count": Handoff.objects.open().for_rep(user).count,
+        "working_count": len(works),
+        "first": page.rows[0].handoff.pk if page.rows else None,
+    }
 
 
 def _detail(handoff: Handoff, work: Work | None, hours: OpeningHours, at: datetime, typed: Typed) -> dict[str, Any]:

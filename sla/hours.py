@@ -46,6 +46,7 @@ class OpeningHours:
     tz: ZoneInfo
     _week: Week = field(init=False, repr=False, compare=False)
     _closed: frozenset[int] = field(init=False, repr=False, compare=False)
+    _known: dict[int, _Year] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         week = _week(self.windows)
@@ -54,6 +55,7 @@ class OpeningHours:
         object.__setattr__(self, "holidays", frozenset(self.holidays))
         object.__setattr__(self, "_week", week)
         object.__setattr__(self, "_closed", frozenset(_day(holiday) for holiday in self.holidays))
+        object.__setattr__(self, "_known", {})
 
     def __hash__(self) -> int:
         return hash((self._week, self._closed, self.tz))
@@ -129,7 +131,9 @@ class OpeningHours:
         number = _utc(moment).year
         if not MINYEAR < number < MAXYEAR:
             raise ValueError("Opening hours do not reach that far.")
-        return _year(self._week, self._closed, self.tz, number)
+        if number not in self._known:
+            self._known[number] = _year(self._week, self._closed, self.tz, number)
+        return self._known[number]
 
     def _local(self, moment: int) -> datetime:
         return _utc(moment).astimezone(self.tz)

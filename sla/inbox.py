@@ -5,23 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, DateTimeField, F, Func, OuterRef, QuerySet, Subquery, TextField
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import Activity, ActivityKind, Lead
+from leads.models import Activity, Lead, named
+from leads.paging import (
+    COUNT_TO,
+    Compare,
+    CountOf,
+    Cursor,
+    Page,
+    Sort,
+    address_of,
+    cut,
+    fitting,
+    row_of,
+)
 from leads.telling import icon_of, said
 from sla.hours import OpeningHours
-from sla.models import Handoff
-from sla.touching import Clock, Work, at_work, hours_of, with_touches, works
+from sla.models import Calendar, Handoff
+from sla.touching import Clock, Work, at_work, with_touch_clock, works
 from smarketing import wording
+from smarketing.statements import Given, Statement
+from smarketing.wording import full_name
 from teams.models import User
 
 LATELY = 6
 COLLEAGUES = 8
 SIZE = 50
+BY_DEADLINE = Sort("due", "", by="due_at")
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,10 @@ def offered(user: User) -> QuerySet[Handoff, Any]:
 
     No models: a lead, its company and its score have five times the columns of a line, and cost five times its time.
     """
+    return _shown(Handoff.objects.open().for_rep(user).with_clock())
+
+
+def _shown(handoffs: QuerySet[Handoff], *more: Subquery) -> QuerySet[Handoff, Any]:
     last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk")
     shown = {
         "family_name": F("lead__family_name"),
@@ -58,20 +79,91 @@ def offered(user: User) -> QuerySet[Handoff, Any]:
         "email": F("lead__email"),
         "title": F("lead__title"),
         "company": F("lead__company__name"),
-        # Millionths, or None before the first score.
         "fit": F("lead__score__fit"),
         "interest": F("lead__score__interest"),
         "last_kind": Subquery(last.values("kind")[:1]),
         "last_at": Subquery(last.values("occurred_at")[:1]),
     }
-    mine = Handoff.objects.open().for_rep(user).with_clock()
-    return mine.annotate(**shown).values_list("pk", "due_at", "target", "lead_id", *shown, named=True)
+    columns: tuple[Any, ...] = ("pk", "due_at", "target", "lead_id", *shown, *more)
+    return handoffs.annotate(**shown).values_list(*columns, named=True)
+
+
+class Offer(NamedTuple):
+    """A row of `listed()`: one of `offered()`."""
+
+    pk: int
+    due_at: datetime
+    target: timedelta
+    lead_id: int
+    family_name: str
+    given_name: str
+    email: str
+    title: str
+    company: str | None
+    # Millionths, or None before the first score.
+    fit: int | None
+    interest: int | None
+    last_kind: int | None
+    last_at: datetime | None
+    # What the kind is called in English and in Japanese.
+    last_names: list[str] | None
+
+
+def _listed(*, beyond: str = "", descending: bool = False) -> QuerySet[Handoff, Any]:
+    """Up to a page and one row more of what is offered to one rep, each with how many are offered and worked in all."""
+    mine = Handoff.objects.filter(rep=Given("rep", BigIntegerField()))
+    chosen = mine.open().with_clock()
+    if beyond:
+        here = row_of(F("due_at"), F("pk"))
+        there = row_of(Given("value", DateTimeField()), Given("key", BigIntegerField()))
+        chosen = chosen.filter(Compare(here, there, arg_joiner=beyond))
+    order = ["-due_at", "-pk"] if descending else ["due_at", "pk"]
+    # Only what is shown is looked up: the lead, its company and its score.
+    keys = chosen.order_by(*order).values("pk")[: SIZE + 1]
+    names = Func(F("kind__name_en"), F("kind__name_ja"), template="ARRAY[%(expressions)s]", output_field=TextField())
+    last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk").values(names=names)[:1]
+    more = Subquery(last), CountOf(mine.open()), CountOf(at_work(mine), to=None)
+    return _shown(Handoff.objects.filter(pk__in=keys).with_clock(), *more).order_by(*order)
+
+
+FIRST = Statement(_listed)
+BEHIND = Statement(partial(_listed, beyond=" > "))
+BEFORE = Statement(partial(_listed, beyond=" < ", descending=True))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of what is offered, and how much is worked meanwhile."""
+
+    page: Page[Any]
+    working: int
+
+
+def listed(request: HttpRequest, user: User) -> Listed:
+    """The page of `offered()` that the address asks for, in one statement."""
+    cursor = fitting(offered(user), BY_DEADLINE, Cursor.read(request.GET["after"])) if "after" in request.GET else None
+    rows = _ask(user, cursor)
+    if cursor and not rows:
+        cursor, rows = None, _ask(user, None)
+    if not rows:
+        return Listed(Page([], count=0), count_working(user))
+    *_offer, count, working = rows[0]
+    offers: list[Any] = [Offer(*row[:-2]) for row in rows]
+    page = cut(offers, BY_DEADLINE, cursor)
+    counted = min(count, COUNT_TO), count > COUNT_TO
+    return Listed(Page(page.rows, page.previous, page.next, *counted, address_of(request)), working)
+
+
+def _ask(user: User, cursor: Cursor | None) -> list[tuple[Any, ...]]:
+    if cursor is None:
+        return FIRST.rows(rep=user.pk)
+    statement = BEFORE if cursor.backward else BEHIND
+    return statement.rows(rep=user.pk, value=cursor.value, key=cursor.key)
 
 
 def name_of(offer: Any) -> str:
     """The lead of a row of `offered()`, as it is named everywhere."""
-    lead = Lead(pk=offer.lead_id, family_name=offer.family_name, given_name=offer.given_name, email=offer.email)
-    return str(lead)
+    return full_name(offer.given_name, offer.family_name) or offer.email or str(Lead(pk=offer.lead_id))
 
 
 def answered(user: User) -> QuerySet[Handoff]:
@@ -87,25 +179,31 @@ def answered(user: User) -> QuerySet[Handoff]:
 
 def one(user: User) -> QuerySet[Handoff]:
     """Return a rep's hand-offs with all that the page of one shows."""
-    return with_touches(Handoff.objects.for_rep(user).with_clock()).select_related(
+    return with_touch_clock(Handoff.objects.for_rep(user).with_clock()).select_related(
         "lead__company",
-        "lead__score",
         "lead__persona_match__persona",
-        "hop__agreement",
-        "hop__from_stage",
         "hop__offering_team",
-        "policy",
         "hop__rejected_stage",
-        "hop__accepted_stage",
+        "policy",
         "transition__definition__stage",
         "reason",
     )
 
 
-def working(user: User, *, at: datetime) -> list[Work]:
-    """Return what one rep works, the most urgent first, each with what its line in the list shows."""
+def know(handoff: Handoff, user: User) -> None:
+    """Do not look for the rep, whose inbox it is, again."""
+    handoff.rep = user
+    if handoff.answered_by_id == user.pk:
+        handoff.answered_by = user
+    if handoff.given_up_by_id == user.pk:
+        handoff.given_up_by = user
+
+
+def working(user: User, hours: OpeningHours | None = None, *, at: datetime) -> list[Work]:
+    """Return what one rep works, the most urgent first, each with what its line in the list shows. `hours` are the
+    rep's, where they are known."""
     mine = at_work(Handoff.objects.for_rep(user)).select_related("policy", "lead__company", "hop")
-    return works(mine, hours_of([user], at=at), at=at)
+    return works(mine, {user.pk: hours or Calendar.hours_of(user, at=at)}, at=at)
 
 
 def count_working(user: User) -> int:
@@ -121,8 +219,7 @@ def by_due(found: Iterable[Work]) -> list[dict[str, object]]:
 
 
 def by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:
-    """Arrange rows of `offered()`, already by deadline, under headings: overdue, today, tomorrow, later."""
-    names = {kind.pk: str(kind) for kind in ActivityKind.objects.all()}
+    """Arrange rows of `listed()`, already by deadline, under headings: overdue, today, tomorrow, later."""
     today = at.astimezone(hours.tz).date()
     groups: dict[object, list[dict[str, object]]] = {}
     for offer in offers:
@@ -136,7 +233,8 @@ def by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[
             heading = _("Due tomorrow")
         else:
             heading = _("Due later")
-        row = {"handoff": offer, "clock": clock, "last": names.get(offer.last_kind)}
+        last = named(*offer.last_names) if offer.last_names else ""
+        row = {"handoff": offer, "clock": clock, "last": last}
         groups.setdefault(heading, []).append(row)
     return [{"heading": heading, "rows": rows} for heading, rows in groups.items()]
 

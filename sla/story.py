@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
+from django.db.models import BigIntegerField, DateTimeField, QuerySet, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sla.models import Dispute, Escalation, Handoff, Pause, Step, Timer, Touch
 from smarketing import wording
+from smarketing.statements import Given, Statement
 from smarketing.wording import person_name
 
 TOUCH_ICONS = {"call": "phone", "email": "mail", "meeting": "meeting", "message": "message"}
@@ -41,28 +45,71 @@ class Line:
     day: str = ""
 
 
+class Happening(NamedTuple):
+    """What happened to a hand-off beside its offer and its answer: a row of `_happened()`."""
+
+    rank: int
+    pk: int
+    at: datetime
+    until: datetime | None
+    # The kind of a clock or a touch, the action of a step.
+    what: str
+    note: str
+    percent: int
+    is_contact: bool
+    family_name: str
+    given_name: str
+    email: str
+
+
 def told(handoff: Handoff) -> list[Line]:
     """Tell the story of a hand-off with all that it replaces and that replaced it, the earliest first."""
-    # Offers that replace each other answer to the same step of the lead.
-    chain = Handoff.objects.filter(transition=handoff.transition_id)
-    related = ("rep", "answered_by", "given_up_by", "reason", "hop__offering_team")
-    offers = list(chain.select_related(*related).order_by("pk"))
-    ids = [offer.pk for offer in offers]
-    timers = list(Timer.objects.filter(handoff__in=ids).order_by("pk"))
-    steps = Escalation.objects.filter(timer__in=timers, done_at__isnull=False)
+    offers = _chain(handoff)
+    happened = sorted(Happening(*row) for row in HAPPENED.rows(transition=handoff.transition_id))
     lines = [
         *(line for offer in offers for line in _of_offer(offer)),
-        *(line for timer in timers for line in _of_timer(timer)),
-        *(_of_step(step) for step in steps.select_related("timer")),
-        *(_of_pause(pause) for pause in Pause.objects.filter(timer__in=timers).select_related("by")),
-        *(_of_touch(touch) for touch in Touch.objects.filter(handoff__in=ids).select_related("by")),
-        *(line for dispute in _disputes(ids) for line in _of_dispute(dispute)),
+        *(OF_RANK[each.rank](each) for each in happened),
+        *(line for dispute in _disputes(offers) for line in _of_dispute(dispute)),
     ]
     return sorted(lines, key=lambda line: line.at)
 
 
-def _disputes(ids: list[int]) -> Iterator[Dispute]:
-    yield from Dispute.objects.filter(handoff__in=ids).select_related("by", "settled_by")
+def _chain(handoff: Handoff) -> list[Handoff]:
+    """All offers that replace each other: they answer to the same step of the lead."""
+    if handoff.replaces_id is None and handoff.answer != Handoff.Answer.WITHDRAWN:
+        return [handoff]
+    related = ("rep", "answered_by", "given_up_by", "reason", "hop__offering_team")
+    return list(Handoff.objects.filter(transition=handoff.transition_id).select_related(*related).order_by("pk"))
+
+
+def _happened() -> QuerySet[Timer, Any]:
+    """Clocks that ran out, steps that were taken, pauses and touches of all that answers to one step of a lead."""
+    step = Given("transition", BigIntegerField())
+    late = Timer.objects.filter(handoff__transition=step, breached_at__isnull=False)
+    steps = Escalation.objects.filter(timer__handoff__transition=step, done_at__isnull=False)
+    pauses = Pause.objects.filter(timer__handoff__transition=step)
+    touches = Touch.objects.filter(handoff__transition=step)
+    nobody, by = (Value(""),) * 3, ("by__family_name", "by__given_name", "by__email")
+    never, no = Cast(Value(None), DateTimeField()), Value(False)
+
+    def rows(found: QuerySet[Any], rank: int, *columns: Any) -> QuerySet[Any, Any]:
+        return found.order_by().values_list(Value(rank), "pk", *columns)
+
+    return rows(late, 0, "breached_at", never, "kind", Value(""), Value(0), no, *nobody).union(
+        rows(steps, 1, "done_at", never, "action", "outcome", "percent", no, *nobody),
+        rows(pauses, 2, "starts_at", "ends_at", Value(""), "reason", Value(0), no, *by),
+        rows(touches, 3, "at", never, "kind", "note", Value(0), "is_contact", *by),
+        all=True,
+    )
+
+
+HAPPENED = Statement(_happened)
+
+
+def _disputes(offers: list[Handoff]) -> Iterator[Dispute]:
+    rejected = [offer.pk for offer in offers if offer.answer == Handoff.Answer.REJECTED]
+    if rejected:
+        yield from Dispute.objects.filter(handoff__in=rejected).select_related("by", "settled_by")
 
 
 def _of_offer(offer: Handoff) -> Iterator[Line]:
@@ -88,33 +135,34 @@ def _of_answer(offer: Handoff, at: datetime) -> Line:
     return Line(at, "close", text, note=_(offer.note) if offer.note else "")
 
 
-def _of_timer(timer: Timer) -> Iterator[Line]:
+def _of_breach(timer: Happening) -> Line:
     """A promise that was not kept is part of the story for ever."""
-    if timer.breached_at:
-        late = {
-            Timer.Kind.ANSWER: _("Fell due unanswered: late"),
-            Timer.Kind.FIRST_TOUCH: _("Fell due untouched: late"),
-        }
-        yield Line(timer.breached_at, "warning", late[Timer.Kind(timer.kind)])
+    late = {
+        Timer.Kind.ANSWER: _("Fell due unanswered: late"),
+        Timer.Kind.FIRST_TOUCH: _("Fell due untouched: late"),
+    }
+    return Line(timer.at, "warning", late[Timer.Kind(timer.what)])
 
 
-def _of_step(step: Escalation) -> Line:
-    assert step.done_at is not None  # asked for
+def _of_step(step: Happening) -> Line:
     share = _("at %(percent)s of the time") % {"percent": wording.percent(step.percent / 100, 0)}
-    outcome = str(OUTCOMES.get(step.outcome, ""))
+    outcome = str(OUTCOMES.get(step.note, ""))
     note = " · ".join(filter(None, (share, outcome)))
-    return Line(step.done_at, "bell", str(STEPS[Step.Action(step.action)]), note=note)
+    return Line(step.at, "bell", str(STEPS[Step.Action(step.what)]), note=note)
 
 
-def _of_pause(pause: Pause) -> Line:
-    said = {"name": person_name(pause.by), "until": wording.moment(pause.ends_at)}
-    return Line(pause.starts_at, "clock", _("Paused by %(name)s until %(until)s") % said, note=pause.reason)
+def _of_pause(pause: Happening) -> Line:
+    said = {"name": person_name(pause), "until": wording.moment(pause.until)}
+    return Line(pause.at, "clock", _("Paused by %(name)s until %(until)s") % said, note=pause.note)
 
 
-def _of_touch(touch: Touch) -> Line:
-    said = {"kind": touch.get_kind_display(), "name": person_name(touch.by)}
+def _of_touch(touch: Happening) -> Line:
+    said = {"kind": Touch.Kind(touch.what).label, "name": person_name(touch)}
     text = _("%(kind)s: they answered %(name)s") if touch.is_contact else _("%(kind)s: %(name)s tried")
-    return Line(touch.at, TOUCH_ICONS[touch.kind], text % said, note=touch.note, party="sales")
+    return Line(touch.at, TOUCH_ICONS[touch.what], text % said, note=touch.note, party="sales")
+
+
+OF_RANK = (_of_breach, _of_step, _of_pause, _of_touch)
 
 
 def _of_dispute(dispute: Dispute) -> Iterator[Line]:

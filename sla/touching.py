@@ -151,10 +151,16 @@ def at_work(among: QuerySet[Handoff] | None = None) -> QuerySet[Handoff]:
 def with_touches(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Count the touches of each, and join the clock of its first touch."""
     touches = Touch.objects.filter(handoff=OuterRef("pk")).order_by().values("handoff")
-    return handoffs.annotate(
+    return with_touch_clock(handoffs).annotate(
         made=Coalesce(Subquery(touches.annotate(n=Count("pk")).values("n")), 0),
         reached=Exists(Touch.objects.filter(handoff=OuterRef("pk"), is_contact=True)),
         last_touch_at=Subquery(touches.annotate(last=Max("at")).values("last")),
+    )
+
+
+def with_touch_clock(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Join the clock of the first touch of each."""
+    return handoffs.annotate(
         touch_clock=FilteredRelation("timers", condition=Q(timers__kind="first_touch")),
         touch_due_at=F("touch_clock__due_at"),
         touch_target=F("touch_clock__target"),

@@ -1,10 +1,13 @@
 """The way around: groups of pages, by URL name. A page shows only where it exists and the person may open it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +115,12 @@ GROUPS = (
 
 def url_of(name: str) -> str:
     """Return the page's address, or nothing where the page does not exist."""
+    return _url_of(name, str(get_urlconf() or settings.ROOT_URLCONF), get_script_prefix())
+
+
+@lru_cache(maxsize=1024)
+def _url_of(name: str, urlconf: str, prefix: str) -> str:
+    """Looked up once: each page asks for some forty, and the code alone decides them."""
     try:
         return reverse(name)
     except NoReverseMatch:
@@ -120,7 +129,12 @@ def url_of(name: str) -> str:
 
 def may_open(user: object, name: str) -> bool:
     """Ask the permission table, which is named in the settings because it lives in an app."""
-    return bool(import_string(settings.MAY_OPEN)(user, name))
+    return bool(_permission(settings.MAY_OPEN)(user, name))
+
+
+@lru_cache
+def _permission(path: str) -> Callable[[object, str], bool]:
+    return cast(Callable[[object, str], bool], import_string(path))
 
 
 def sections(

@@ -164,7 +164,7 @@ CACHES = {
 # People
 
 AUTH_USER_MODEL = "teams.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["teams.backends.PersonBackend"]
 # The permission table, which pages ask by URL name: (user, name) -> bool.
 MAY_OPEN = "teams.permissions.may"
 LOGIN_URL = "account_login"

@@ -1,10 +1,16 @@
-"""How numbers, amounts, moments and names are written, in the language of the page."""
+"""How numbers, amounts, moments and names are written, in the language of the page.
 
-from datetime import date, datetime, timedelta
+A page writes hundreds of them, the same ones again and again, and Babel reads its patterns anew for each. What it made
+of one value, one pattern and one language is therefore kept: those three decide it alone.
+"""
+
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from math import inf
 from typing import Any
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_time, format_timedelta
 from babel.numbers import (
     format_compact_currency,
     format_currency,
@@ -16,12 +22,18 @@ from django.utils.translation import get_language, gettext, ngettext
 
 # What stands where there is nothing: a rate over nothing is no rate.
 NOTHING = "–"
+# So much of a unit of time is said as one: 6 days of a week.
+NEARLY = 0.85
 
 Number = int | float | Decimal
 
 
+def language() -> str:
+    return get_language() or "en"
+
+
 def japanese() -> bool:
-    return (get_language() or "en").startswith("ja")
+    return language().startswith("ja")
 
 
 def locale() -> str:
@@ -37,8 +49,13 @@ def number(value: Number | None, digits: int = 0) -> str:
     """1234.5 → "1,235"; None → "–"."""
     if value is None:
         return NOTHING
+    return _number(rounded(value, digits), digits, locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(value: Decimal, digits: int, locale: str) -> str:
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(rounded(value, digits), pattern, locale=locale())
+    return format_decimal(value, pattern, locale=locale)
 
 
 def percent(value: Number | None, digits: int = 1) -> str:
@@ -122,7 +139,26 @@ def local(value: datetime) -> datetime:
 
 
 def clock(value: datetime) -> str:
-    return format_time(local(value), "H:mm", locale=locale())
+    here = local(value)
+    return _clock(time(here.hour, here.minute), locale())
+
+
+@lru_cache(maxsize=2 * 24 * 60)
+def _clock(value: time, locale: str) -> str:
+    return format_time(value, "H:mm", locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _date(value: date, pattern: str, locale: str) -> str:
+    return format_date(value, pattern, locale=locale)
+
+
+PATTERNS = {
+    "short": ("d MMM", "M月d日"),
+    "week": ("EEEE d MMMM", "M月d日(E)"),
+    "month": ("MMMM y", "y年M月"),
+    "": ("d MMMM y", "y年M月d日"),
+}
 
 
 def day(value: date | datetime | None, form: str = "") -> str:
@@ -130,13 +166,7 @@ def day(value: date | datetime | None, form: str = "") -> str:
     if value is None:
         return NOTHING
     on = local(value).date() if isinstance(value, datetime) else value
-    patterns = {
-        "short": ("d MMM", "M月d日"),
-        "week": ("EEEE d MMMM", "M月d日(E)"),
-        "month": ("MMMM y", "y年M月"),
-        "": ("d MMMM y", "y年M月d日"),
-    }
-    return format_date(on, patterns[form][japanese()], locale=locale())
+    return _date(on, PATTERNS[form][japanese()], locale())
 
 
 def moment(value: date | datetime | None, at: datetime | None = None) -> str:
@@ -144,30 +174,57 @@ def moment(value: date | datetime | None, at: datetime | None = None) -> str:
     if value is None:
         return NOTHING
     today = local(at or now()).date()
-    on = local(value).date() if isinstance(value, datetime) else value
-    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get((on - today).days)
-    if near and isinstance(value, datetime):
-        return f"{near} {clock(value)}"
+    on, minute = day_and_minute(value)
+    return _moment(on, minute, (on - today).days, on.year == today.year, locale())
+
+
+@lru_cache(maxsize=4096)
+def _moment(on: date, minute: time | None, days: int, is_this_year: bool, locale: str) -> str:
+    near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get(days)
+    if near and minute:
+        return f"{near} {_clock(minute, locale)}"
     if near:
         return near
-    if on.year == today.year:
-        return day(on, "short")
-    return format_date(on, ("d MMM y", "y年M月d日")[japanese()], locale=locale())
+    if is_this_year:
+        return _date(on, PATTERNS["short"][locale == "ja"], locale)
+    return _date(on, ("d MMM y", "y年M月d日")[locale == "ja"], locale)
+
+
+def day_and_minute(value: date | datetime) -> tuple[date, time | None]:
+    """On the calendar and the clock of the person who looks; a day has no minute."""
+    if not isinstance(value, datetime):
+        return value, None
+    here = local(value)
+    return here.date(), time(here.hour, here.minute)
 
 
 def moment_in_full(value: date | datetime | None) -> str:
     """ "6 November 2025, 16:20": what stands behind a short moment."""
-    if not isinstance(value, datetime):
-        return day(value)
-    return f"{day(value)}{' ' if japanese() else ', '}{clock(value)}"
+    return NOTHING if value is None else _in_full(*day_and_minute(value), locale())
+
+
+@lru_cache(maxsize=4096)
+def _in_full(on: date, minute: time | None, locale: str) -> str:
+    text = _date(on, PATTERNS[""][locale == "ja"], locale)
+    return f"{text}{' ' if locale == 'ja' else ', '}{_clock(minute, locale)}" if minute else text
 
 
 def ago(value: datetime | None, at: datetime | None = None) -> str:
     """ "3 weeks ago", 「3週間前」; "in 2 hours" for what is to come."""
     if value is None:
         return NOTHING
-    text = str(format_timedelta(value - (at or now()), add_direction=True, locale=locale()))
-    return text.replace(" ", "") if japanese() else text
+    seconds = (value - (at or now())) // timedelta(seconds=1)
+    # The unit as Babel chooses it: the largest of which there is one, or nearly.
+    unit, length = next((each for each in TIMEDELTA_UNITS if abs(seconds) >= NEARLY * each[1]), TIMEDELTA_UNITS[-1])
+    count = round(abs(seconds) / length)
+    return _ago(unit, length * (count if seconds >= 0 else -count), locale())
+
+
+@lru_cache(maxsize=1024)
+def _ago(unit: str, seconds: int, locale: str) -> str:
+    span = timedelta(seconds=seconds)
+    text = format_timedelta(span, unit, inf, add_direction=True, locale=locale)  # type: ignore[arg-type]
+    return text.replace(" ", "") if locale == "ja" else text
 
 
 def person_name(person: Any) -> str:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from smarketing.company import company_zone
+from smarketing.company import company_zone, knowing
 from teams.models import User
 from teams.permissions import PUBLIC, WHO_MAY, may
 
@@ -23,6 +23,11 @@ class PersonMiddleware:
         # No text that we keep has one, and the database takes none. The API says so in its own way.
         if "%00" in request.META.get("QUERY_STRING", "") and not request.path.startswith("/api/"):
             raise SuspiciousOperation("A NUL character in the address")
+        # Read with the person; of others, and of programs, it is not known yet.
+        with knowing(getattr(request.user, "company_time_zone", "")):
+            return self._answer(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         zone = None
         if isinstance(user, User):

@@ -6,7 +6,7 @@ from leads.models.companies import Company, CompanyIdentity
 from leads.models.custom_fields import CustomField
 from leads.models.imports import EqualRow, Import, ImportMapping, RejectedRow
 from leads.models.leads import Identity, Lead, LeadQuerySet, SearchEntry, StaleLead
-from leads.models.names import Fold, Named
+from leads.models.names import Fold, Named, named
 from leads.models.personas import Persona, PersonaComment, PersonaMatch, PersonaVersion
 from leads.models.segments import Segment
 
@@ -34,4 +34,5 @@ __all__ = [
     "SearchEntry",
     "Segment",
     "StaleLead",
+    "named",
 ]

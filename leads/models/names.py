@@ -14,6 +14,11 @@ class Fold(models.Func):
     output_field = models.TextField()
 
 
+def named(in_english: str, in_japanese: str) -> str:
+    """The name in the language of the page."""
+    return in_japanese if in_japanese and get_language() == "ja" else in_english
+
+
 class Named(models.Model):
     """Something with a name in both languages."""
 
@@ -24,4 +29,4 @@ class Named(models.Model):
         abstract = True
 
     def __str__(self) -> str:
-        return self.name_ja if self.name_ja and get_language() == "ja" else self.name_en
+        return named(self.name_en, self.name_ja)

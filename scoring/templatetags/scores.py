@@ -1,6 +1,7 @@
 """How scores and points are written."""
 
 from decimal import Decimal
+from functools import lru_cache
 from html import unescape
 
 from django import template
@@ -17,7 +18,13 @@ register = template.Library()
 @register.filter
 def points(millionths: int | None, digits: int = 0) -> str:
     """{{ lead.score.fit|points }}: 85; {{ part.points|points:1 }}: 39.8."""
-    return wording.NOTHING if millionths is None else wording.number(shown(millionths, digits), digits)
+    return wording.NOTHING if millionths is None else _points(millionths, digits, wording.locale())
+
+
+@lru_cache(maxsize=4096)
+def _points(millionths: int, digits: int, locale: str) -> str:
+    """Kept by the language in which it is written."""
+    return wording.number(shown(millionths, digits), digits)
 
 
 @register.filter

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Cast
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from sla.hours import OpeningHours
 from smarketing.company import company_zone
+from smarketing.statements import Given, Statement
 from teams.models import Organization, Team, User, valid_time_zone
 
 
@@ -45,9 +50,20 @@ class Calendar(models.Model):
     @classmethod
     def of(cls, user: User) -> Calendar:
         """Whose hours a person's clocks run by: their own, their team's, or the company's."""
-        theirs = Q(uses__user=user) | Q(uses__team=user.team_id) if user.team_id else Q(uses__user=user)
-        used = cls.objects.filter(theirs).order_by(F("uses__user").asc(nulls_last=True))
-        return used.first() or cls.default()
+        return cls._nearest(user.pk, user.team_id or 0)[:1].get()
+
+    @classmethod
+    def _nearest(cls, user: Given | int, team: Given | int) -> models.QuerySet[Calendar]:
+        """Their own calendar before their team's before the company's."""
+        own, of_team = Q(uses__user=user), Q(uses__team=team)
+        near = Case(When(own, then=0), When(of_team, then=1), default=2)
+        return cls.objects.filter(own | of_team | Q(is_default=True)).order_by(near)
+
+    @classmethod
+    def hours_of(cls, user: User, *, at: datetime) -> OpeningHours:
+        """`Calendar.of(user).hours(at=at)`, in one statement."""
+        [(windows, closed, country, zone)] = HOURS.rows(user=user.pk, team=user.team_id)
+        return _opening_hours(windows, frozenset(closed), country, at.year, ZoneInfo(zone) if zone else company_zone())
 
     @property
     def zone(self) -> ZoneInfo:
@@ -58,10 +74,29 @@ class Calendar(models.Model):
 
         Raises `ValueError` when no window is open. Deadlines are computed with it once and kept.
         """
-        year = (at or now()).year
+        closed = frozenset(day.day for day in self.days.all())
         country = self.country or Organization.ours().country
-        closed = {day.day for day in self.days.all()} | set(national_holidays(country, year - 1, year + 6))
-        return OpeningHours(windows_of(self.windows), frozenset(closed), self.zone)
+        return _opening_hours(json.dumps(self.windows), closed, country, (at or now()).year, self.zone)
+
+
+@lru_cache(maxsize=64)
+def _opening_hours(windows: str, closed: frozenset[date], country: str, year: int, zone: ZoneInfo) -> OpeningHours:
+    """Made once of all that decides them: then they need not work out their years again for each page."""
+    national = national_holidays(country, year - 1, year + 6)
+    return OpeningHours(windows_of(json.loads(windows)), closed | national.keys(), zone)
+
+
+def _hours() -> models.QuerySet[Calendar, Any]:
+    """Of one person's calendar: the windows as they are stored, the days on which it is closed, whose holidays close
+    it, and its own zone."""
+    days = CalendarDay.objects.filter(calendar=OuterRef("pk")).order_by().values("day")
+    ours = Organization.objects.filter(pk=1).values("country")
+    country = Case(When(country="", then=Subquery(ours)), default=F("country"))
+    nearest = Calendar._nearest(Given("user", models.BigIntegerField()), Given("team", models.BigIntegerField()))
+    return nearest.values_list(Cast("windows", models.TextField()), ArraySubquery(days), country, "time_zone")[:1]
+
+
+HOURS = Statement(_hours)
 
 
 def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:

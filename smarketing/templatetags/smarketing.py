@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django import template
@@ -67,6 +68,7 @@ def when(value: date | datetime | None, form: str = "moment") -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """{% icon "inbox" %}; the names are in smarketing/icons.py."""
     return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')
@@ -297,15 +299,12 @@ def countdown(
     seconds = wording.seconds_of(left)
     whole = wording.seconds_of(total) if total is not None else 0.0
     over = seconds < 0
+    words = _countdown_words(wording.language())
     tone = "breached" if over else "risk" if whole and seconds < whole * RISK else "neutral"
-    text = (_("%(time)s over") if over else _("%(time)s left")) % {"time": wording.duration(seconds)}
+    text = words["over" if over else "left"] % {"time": wording.duration(seconds)}
     ring: SafeString | str = ""
     if whole and not over:
-        ring = format_html(
-            '<svg class="countdown__ring" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6"/>'
-            '<circle cx="8" cy="8" r="6" pathLength="100" stroke-dasharray="{} 100"/></svg>',
-            round(clamped(100 * seconds / whole)),
-        )
+        ring = _ring(round(clamped(100 * seconds / whole)))
     return format_html(
         '<span class="countdown" data-tone="{}" data-countdown data-at="{}" data-left="{}" data-total="{}"'
         ' data-text-left="{}" data-text-over="{}">{}<time datetime="{}" title="{}">{}</time></span>',
@@ -313,13 +312,28 @@ def countdown(
         (at or now()).isoformat(),
         int(seconds),
         int(whole),
-        _("%(time)s left") % {"time": "{}"},
-        _("%(time)s over") % {"time": "{}"},
+        words["left"] % {"time": "{}"},
+        words["over"] % {"time": "{}"},
         ring,
         due_at.isoformat(),
-        _("Due %(moment)s") % {"moment": wording.moment(due_at)},
+        words["due"] % {"moment": wording.moment(due_at)},
         text,
     )
+
+
+@cache
+def _ring(percent: int) -> SafeString:
+    return format_html(
+        '<svg class="countdown__ring" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6"/>'
+        '<circle cx="8" cy="8" r="6" pathLength="100" stroke-dasharray="{} 100"/></svg>',
+        percent,
+    )
+
+
+@cache
+def _countdown_words(language: str) -> dict[str, str]:
+    """Looked up once a language, not four times a clock."""
+    return {"over": _("%(time)s over"), "left": _("%(time)s left"), "due": _("Due %(moment)s")}
 
 
 @register.simple_tag
@@ -368,6 +382,18 @@ def nav_sections(context: Context) -> Sequence[navigation.Section]:
     if not isinstance(request, HttpRequest) or not request.user.is_authenticated:
         return []
     return navigation.sections(request, context.get("nav_counts"), str(context.get("nav_here") or ""))
+
+
+@register.simple_tag
+def nav_link(link: navigation.Link) -> SafeString:
+    """One line of the navigation."""
+    count: SafeString | str = ""
+    if link.count:
+        toned = format_html(' data-tone="{}"', link.tone) if link.tone else ""
+        count = format_html('<span class="nav__count"{}>{}</span>', toned, wording.number(link.count))
+    here = mark_safe(' aria-current="page"') if link.is_here else ""
+    shown = (link.url, here, icon(link.icon), link.label, count)
+    return format_html('<a class="nav__link" href="{}"{}>{}{}{}</a>', *shown)
 
 
 @register.simple_tag(takes_context=True)

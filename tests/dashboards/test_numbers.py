@@ -221,7 +221,7 @@ def test_the_navigation_counts_what_waits_and_says_when_something_is_overdue(dja
     handoff = make.handoff(at=FRIDAY - timedelta(minutes=5))
     rep = handoff.rep
     Notice.objects.tell([rep], Notice.Kind.IMPORT_DONE, about="import 1")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         counts = waiting_for(rep)
     assert counts == {"notices": rep.notices.unread().count(), "inbox": 1}
     with time_machine.travel(FRIDAY + timedelta(days=7), tick=False):

@@ -1,20 +1,26 @@
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from funnel.models import Reason
 from leads import telling
-from leads.models import Activity, ActivityKind
-from sla.models import Handoff
+from leads.models import Activity, ActivityKind, Lead
+from sla import inbox as waiting
+from sla.models import Calendar, CalendarUse, Handoff
+from smarketing.company import knowing
 from smarketing.icons import ICONS
-from teams.models import Role, User
+from smarketing.statements import Statement
+from teams.models import Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM, TEN
+from tests.scoring.make import score_model
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +167,79 @@ def test_a_long_inbox_takes_the_queries_of_a_short_one(inbox: Client, sam: User,
     fill(9)
     assert Activity.objects.count() == 10
     assert queries() == few
+
+
+@pytest.mark.parametrize(("page", "most"), [("/inbox/", 15), ("/inbox/{}/", 15), ("/inbox/working/", 17)])
+def test_the_pages_of_the_inbox_keep_their_budget(
+    inbox: Client, sam: User, page: str, most: int, django_assert_max_num_queries: Any
+):
+    """With everything that the page of one can show: its score, its persona's words, its colleagues."""
+    demo = {"field": "seniority", "op": "=", "value": "Manager"}
+    score_model(fit=[(demo, 30)], interest={"demo_request": (40, None, 30)})
+    acme = make.company()
+    for each in range(3):
+        handoff = make.handoff(to=sam, at=MONDAY_9AM)
+        Lead.objects.filter(pk=handoff.lead_id).update(company=acme, seniority="Manager")
+        make.activity(handoff.lead, "demo_request", MONDAY_9AM)
+        if each:
+            handoff.accept(by=sam, at=TEN)
+    pk = Handoff.objects.open().get().pk
+    inbox.get(page.format(pk))
+    with django_assert_max_num_queries(most):
+        shown = inbox.get(page.format(pk))
+    assert shown.context["handoff"].lead.company == acme
+    assert shown.context["explanation"].interest.shown == 40
+
+
+def test_the_list_is_what_is_offered_in_order_however_one_turns_its_pages(
+    sam: User, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+):
+    for hours in (5, 3, 4, 1, 2):
+        handoff = make.handoff(to=sam, at=MONDAY_9AM - timedelta(hours=hours))
+    make.activity(handoff.lead, "demo_request", MONDAY_9AM)
+    make.handoff(to=make.user(Role.REP))
+    worked = make.handoff(to=sam)
+    worked.accept(by=sam, at=TEN)
+    for name, build in list(vars(waiting).items()):
+        if isinstance(build, Statement):
+            monkeypatch.setattr(waiting, name, Statement(build.build))
+    monkeypatch.setattr(waiting, "SIZE", 2)
+    monkeypatch.setattr(waiting, "cut", partial(waiting.cut, size=2))
+
+    there, back, url = [], [], "?"
+    while url:
+        page = waiting.listed(rf.get(f"/inbox/{url}"), sam).page
+        there.append(page.rows)
+        last, url = page, page.next_url
+    while last.previous_url:
+        last = waiting.listed(rf.get(f"/inbox/{last.previous_url}"), sam).page
+        back.append(last.rows)
+
+    offered = [tuple(row) for row in waiting.offered(sam)]
+    assert [row[:-1] for rows in there for row in rows] == offered
+    assert [len(rows) for rows in there] == [2, 2, 1]
+    assert back == there[-2::-1]
+    assert waiting.listed(rf.get("/inbox/"), sam).working == 1
+    assert waiting.listed(rf.get("/inbox/"), sam).page.count == 5
+
+
+def test_the_hours_of_somebody_are_those_of_the_nearest_calendar(sam: User, django_assert_num_queries: Any):
+    team = make.team(Team.Kind.SALES)
+    User.objects.filter(pk=sam.pk).update(team=team)
+    sam.refresh_from_db()
+    for use, windows in (({"team": team}, [["10:00", "11:00"]]), ({"user": sam}, [["12:00", "13:00"]])):
+        with knowing("Asia/Tokyo"), django_assert_num_queries(1):
+            before = Calendar.hours_of(sam, at=TEN)
+        assert before == Calendar.of(sam).hours(at=TEN)
+        calendar = Calendar.objects.create(
+            name=str(use), country="DE", time_zone="Europe/Berlin", windows={"0": windows}
+        )
+        calendar.days.create(day=TEN.date())
+        CalendarUse.objects.create(calendar=calendar, **use)
+        # Somebody else's use of it changes nothing.
+        CalendarUse.objects.create(calendar=Calendar.default(), user=make.user(Role.REP))
+        after = Calendar.hours_of(sam, at=TEN)
+        assert after == calendar.hours(at=TEN) == Calendar.of(sam).hours(at=TEN) != before
 
 
 def test_the_inbox_speaks_japanese(inbox: Client, sam: User):

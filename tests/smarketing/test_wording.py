@@ -4,7 +4,10 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_timedelta
 from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from smarketing import wording
 
@@ -134,6 +137,23 @@ def test_ago_says_how_long():
     assert wording.ago(AT - timedelta(days=21), AT) == "3 weeks ago"
     with translation.override("ja"):
         assert wording.ago(AT - timedelta(days=21), AT) == "3週間前"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(-3 * 366 * 86_400, 3 * 366 * 86_400), st.integers(0, 999_999), st.sampled_from(["en", "ja"]))
+def test_ago_says_what_babel_says(seconds: int, microseconds: int, language: str):
+    span = timedelta(seconds=seconds, microseconds=microseconds)
+    with translation.override(language):
+        said = format_timedelta(span, add_direction=True, locale=language)
+        assert wording.ago(AT + span, AT) == (said.replace(" ", "") if language == "ja" else said)
+
+
+def test_what_was_written_in_one_language_is_not_read_in_the_other():
+    written = [(wording.moment(AT, AT), wording.moment_in_full(AT), wording.number(1234.5)) for _ in range(2)]
+    with translation.override("ja"):
+        assert wording.moment(AT, AT) == "今日 14:58"
+        assert wording.moment_in_full(AT) == "2025年11月18日 14:58"
+    assert written == [("today 14:58", "18 November 2025, 14:58", "1,235")] * 2
 
 
 def test_japanese_names_begin_with_the_family():

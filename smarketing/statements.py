@@ -1,0 +1,46 @@
+"""Statements that are written once.
+
+Django builds and compiles a query set anew each time somebody asks. Of a large one that takes longer than the database
+takes to answer it, so what every page asks is compiled once, with places for what differs from time to time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from django.db import connection
+from django.db.models import Expression, Field, QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+
+
+class Given(Expression):
+    """A place in a statement: `filter(rep=Given("rep", BigIntegerField()))`."""
+
+    def __init__(self, name: str, output_field: Field[Any, Any]) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
+
+
+class Statement:
+    """The query set of `build`, a `values_list`, compiled at its first use. Its columns come as the driver gives them:
+    let none be of a type that Django converts."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
+        self.build = build
+
+    @cached_property
+    def _compiled(self) -> tuple[str, tuple[Any, ...]]:
+        sql, params = self.build().query.sql_with_params()
+        return sql, tuple(params)
+
+    def rows(self, **given: Any) -> list[tuple[Any, ...]]:
+        """Ask, with what stands in its places."""
+        sql, params = self._compiled
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [given[param.name] if isinstance(param, Given) else param for param in params])
+            return list(cursor.fetchall())

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
 from funnel.qualification import begin_missing
@@ -40,12 +40,12 @@ HUBSPOT = {
     StageRole.CUSTOMER: "Customer",
 }
 LABELS = {
-    StageRole.LEAD: gettext_lazy("Became a lead"),
-    StageRole.MQL: gettext_lazy("Became MQL"),
-    StageRole.SAL: gettext_lazy("Became SAL"),
-    StageRole.SQL: gettext_lazy("Became SQL"),
-    StageRole.OPPORTUNITY: gettext_lazy("Became an opportunity"),
-    StageRole.CUSTOMER: gettext_lazy("Became a customer"),
+    StageRole.LEAD: pgettext_lazy("a date", "Became a lead"),
+    StageRole.MQL: pgettext_lazy("a date", "Became MQL"),
+    StageRole.SAL: pgettext_lazy("a date", "Became SAL"),
+    StageRole.SQL: pgettext_lazy("a date", "Became SQL"),
+    StageRole.OPPORTUNITY: pgettext_lazy("a date", "Became an opportunity"),
+    StageRole.CUSTOMER: pgettext_lazy("a date", "Became a customer"),
 }
 
 

@@ -15,6 +15,7 @@ from leads.models import Lead
 from sla import disputing
 from sla.hours import OpeningHours
 from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
+from sla.touching import at_work
 from teams.models import User
 
 if TYPE_CHECKING:
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 
 # One month, so many before the end, all but one rep are away: he answers late, and wins less.
 OVERLOAD_MONTHS_AGO = 4
-# What came in the last days waits, mostly; of what SDRs qualified, which is less, all of it.
-FRESH, FRESH_QUALIFIED = timedelta(days=2), timedelta(days=4)
+# What came in the last days waits, mostly.
+FRESH = timedelta(days=2)
+# So many leads the SDRs hand on at the end, so that each rep finds some.
+HANDED_ON = 5
 # Hours until the typical answer.
 TYPICAL = {"sdr": 0.6, "head-of-sdr": 0.9, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
 OVERLOADED = 5.5
@@ -69,12 +72,9 @@ class Sales:
     # Answers
 
     def meet_offers(self, at: datetime) -> None:
-        new = Handoff.objects.filter(pk__gt=self.seen).order_by("pk").select_related("rep", "hop__from_stage")
-        for handoff in new:
+        for handoff in Handoff.objects.filter(pk__gt=self.seen).order_by("pk").select_related("rep"):
             self.seen = handoff.pk
-            qualified = handoff.hop.from_stage.role == StageRole.SQL
-            waits = at > self.year.end - FRESH and self.draw.random() < 0.65
-            if waits or (qualified and at > self.year.end - FRESH_QUALIFIED):
+            if at > self.year.end - FRESH and self.draw.random() < 0.65:
                 continue  # still in somebody's inbox when we look
             self.year.later(self._answer_moment(handoff.rep, at), self._answer(handoff.pk))
 
@@ -192,6 +192,13 @@ class Sales:
                 journey.move_to(sql, because="Need, budget and who decides are known.", by=handoff.rep, at=at)
 
         return qualify
+
+    def hand_on(self, at: datetime) -> None:
+        """Some of those whom the SDRs have reached are qualified as we begin to look."""
+        contacts = Touch.objects.filter(is_contact=True).values("handoff")
+        reached = Handoff.objects.filter(hop__from_stage__role=StageRole.MQL, pk__in=contacts)
+        for handoff in at_work(reached).order_by("-pk")[:HANDED_ON]:
+            self._qualify(handoff.pk)(at)
 
     def _give_up(self, pk: int, key: str) -> Event:
         def give_up(at: datetime) -> None:

@@ -196,6 +196,7 @@ class Year:
 
     def _finish(self) -> None:
         """Everyone as of now, and what lies behind is read and told."""
+        self.sales.hand_on(self.end)
         ids = list(Lead.objects.here().order_by("pk").values_list("pk", flat=True))
         for first in range(0, len(ids), CHUNK):
             flow(ids[first : first + CHUNK], at=self.end)

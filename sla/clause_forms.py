@@ -19,7 +19,7 @@ from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Unit, metrics
 from scoring.models import Quadrant
 from sla import promises
-from sla.missing import accept
+from sla.missing import metric_asked
 from sla.models import Agreement, Clause
 from sla.row_forms import NUMBER, PlacedRows, Row, short
 
@@ -136,7 +136,7 @@ class ClauseForm(Row):
             return
         try:
             asked = {name: cleaned[name] for name in ("metric", "from_role", "to_role", "window_days")}
-            accept(Clause(**asked), Period.month_of(now()))
+            metric_asked(Clause(**asked), Period.month_of(now()))
         except BadQuestion as wrong:
             where = {"window": "window_days", "from": "from_role", "to": "to_role"}
             self.add_error(where.get(wrong.field, "metric"), str(wrong))

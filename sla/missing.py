@@ -10,7 +10,7 @@ from leads.criteria import BadCriteria, Catalogue, check
 from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Question, UnknownMetric, metric
 from scoring.models import ScoreModel
-from sla.models import Agreement, Clause, Hop, Policy
+from sla.models import Agreement, Clause, Hop
 
 
 def missing(agreement: Agreement) -> list[str]:
@@ -96,21 +96,10 @@ def _missing_of_policies(agreement: Agreement) -> list[str]:
         found.append(_("The last policy of hand-offs must match all: say by when every other hand-off is answered."))
     for n, policy in enumerate(policies, 1):
         earlier = policies[: n - 1]
-        if any(covers(before, policy) for before in earlier):
+        if any(before.covers(policy) for before in earlier):
             words = _("Policy %(n)s of hand-offs is never used: one before it matches everything that it matches.")
             found.append(words % {"n": n})
     return found
-
-
-def covers(before: Policy, policy: Policy) -> bool:
-    """Whether everything that the second one matches is matched by the first already."""
-    pairs = (
-        (before.stage_id, policy.stage_id),
-        (before.quadrant, policy.quadrant),
-        (before.persona_id, policy.persona_id),
-        (before.source, policy.source),
-    )
-    return all(not asked or asked == given for asked, given in pairs)
 
 
 def _missing_of_clauses(agreement: Agreement) -> list[str]:
@@ -122,13 +111,13 @@ def _missing_of_clauses(agreement: Agreement) -> list[str]:
             words = _("%(team)s promises something but is no party.")
             found.append(words % {"team": clause.team})
         try:
-            accept(clause, month)
+            metric_asked(clause, month)
         except (BadQuestion, UnknownMetric) as wrong:
             found.append(_("Promise %(n)s of %(team)s: %(fault)s") % {"n": n, "team": clause.team, "fault": wrong})
     return list(dict.fromkeys(found))
 
 
-def accept(clause: Clause, period: Period) -> Metric:
+def metric_asked(clause: Clause, period: Period) -> Metric:
     """Return the metric of a clause, when it can be asked what the clause asks of a period. Raises `UnknownMetric`,
     `BadQuestion`."""
     measured = metric(clause.metric)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 
 from scoring.models import Quadrant
 from sla import promises
-from sla.missing import covers
 from sla.models import Agreement, Policy, Step
 from sla.row_forms import NUMBER, PlacedRows, Row, short
 
@@ -183,7 +182,7 @@ class PolicyForms(PlacedRows):
             return
         ordered = self.in_order()
         for n, form in enumerate(ordered):
-            if any(covers(earlier.instance, form.instance) for earlier in ordered[:n]):
+            if any(earlier.instance.covers(form.instance) for earlier in ordered[:n]):
                 form.add_error(
                     "place", _("It is never used: one before it matches everything that it matches. Move it up.")
                 )

@@ -237,6 +237,16 @@ class Policy(models.Model):
             ),
         ]
 
+    def covers(self, other: Policy) -> bool:
+        """Whether it matches everything that the other one matches."""
+        pairs = (
+            (self.stage_id, other.stage_id),
+            (self.quadrant, other.quadrant),
+            (self.persona_id, other.persona_id),
+            (self.source, other.source),
+        )
+        return all(not asked or asked == given for asked, given in pairs)
+
     @property
     def matches_all(self) -> bool:
         return not (self.stage_id or self.quadrant or self.persona_id or self.source)

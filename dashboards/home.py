@@ -23,8 +23,9 @@ from metrics.question import Question, View
 from metrics.registry import metric
 from scoring.models import ScoreModel
 from sla.agreements import on_its_way, unsigned_by
+from sla.disputing import open_disputes
 from sla.inbox import offered
-from sla.models import Agreement, Calendar, Dispute, Handoff, Review
+from sla.models import Agreement, Calendar, Handoff, Review
 from sla.touching import Clock
 from smarketing.company import company_zone
 from smarketing.navigation import may_open, url_of
@@ -66,7 +67,7 @@ def signing_of(user: User) -> Agreement | None:
 
 def selling(user: User, at: datetime) -> dict[str, Any]:
     """What waits for a rep: offers by deadline, leads to begin with, deals that close soon."""
-    hours = Calendar.of(user).hours(at=at)
+    hours = Calendar.hours_of(user, at=at)
     offers = list(offered(user)[: SHOWN + 1])
     since = Handoff.objects.filter(lead=OuterRef("pk"), rep=user, answer="accepted")
     accepted = Handoff.objects.filter(lead=OuterRef("lead"), rep=user, answer="accepted").order_by("-answered_at")
@@ -126,7 +127,7 @@ def managing(at: datetime) -> dict[str, Any]:
         "unoffered": unoffered,
         "unoffered_url": behind_url("unoffered", now_in_stock),
         "promises": len(AttainmentPage(today, at).worrying),
-        "disputes": Dispute.objects.filter(settled_at=None, handoff__lead__merged_into=None).count(),
+        "disputes": open_disputes().count(),
         "reviews": list(Review.objects.filter(held_at=None, due_on__lte=today).order_by("due_on")),
     }
 

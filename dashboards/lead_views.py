@@ -139,7 +139,7 @@ def open_handoff(request: UserRequest, lead: Lead, at: Any) -> dict[str, Any]:
     handoff = waiting_for_an_answer(lead).with_clock().first()
     if handoff is None:
         return {"handoff": None}
-    clock = Clock.of(handoff, Calendar.of(handoff.rep).hours(at=at), at=at)
+    clock = Clock.of(handoff, Calendar.hours_of(handoff.rep, at=at), at=at)
     context = {"handoff": handoff, "clock": clock, "is_mine": handoff.rep_id == request.user.pk}
     if may_open(request.user, "lead_reassignment"):
         context["reassignment"] = ReassignmentForm(handoff=handoff, at=at)
@@ -203,19 +203,16 @@ def lead_quadrant(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def lead_reassignment(request: UserRequest, pk: int) -> HttpResponse:
     """Offer what waits for one rep to another: a manager's answer to a clock that runs out."""
-    handoff = waiting_for_an_answer(here(pk)).first()
-    form = ReassignmentForm(request.POST, handoff=handoff, at=now()) if handoff else None
-    if handoff and form and not form.is_valid():
-        messages.warning(request, _("Nobody was chosen who can take it. Nothing was changed."))
-        return redirect("lead", pk)
     try:
-        if handoff is None or form is None:
-            raise Handoff.Answered
-        again = offer_to(handoff, form.cleaned_data["rep"], by=request.user)
-    except Handoff.Answered:
+        handoff = waiting_for_an_answer(here(pk)).get()
+        form = ReassignmentForm(request.POST, handoff=handoff, at=now())
+        if form.is_valid():
+            again = offer_to(handoff, form.cleaned_data["rep"], by=request.user)
+            messages.success(request, _("Offered to %(rep)s.") % {"rep": wording.person_name(again.rep)})
+        else:
+            messages.warning(request, _("Nobody was chosen who can take it. Nothing was changed."))
+    except (Handoff.DoesNotExist, Handoff.Answered):
         messages.warning(request, _("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
-        return redirect("lead", pk)
-    messages.success(request, _("Offered to %(rep)s.") % {"rep": wording.person_name(again.rep)})
     return redirect("lead", pk)
 
 

@@ -41,8 +41,9 @@ def locale() -> str:
 
 
 def rounded(value: Number, digits: int) -> Decimal:
-    """Round half away from zero, as people do."""
-    return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    """Round half away from zero, as people do. What rounds to nothing has no sign: −0 equals 0, and is not kept apart
+    from it."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0
 
 
 def number(value: Number | None, digits: int = 0) -> str:

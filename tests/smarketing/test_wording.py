@@ -176,3 +176,9 @@ def test_who_has_no_name_is_called_by_the_e_mail():
 
 def test_initials_of_a_name_in_chinese_characters_are_the_family_name():
     assert wording.initials(SimpleNamespace(given_name="マラ", family_name="石川")) == "石川"
+
+
+def test_what_rounds_to_nothing_has_no_sign_whoever_asks_first():
+    with translation.override("en"):
+        assert [wording.number(value) for value in (-0.3, 0, 0.3)] == ["0", "0", "0"]
+        assert wording.number(-0.04, 1) == "0.0"

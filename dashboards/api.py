@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -27,8 +26,8 @@ from leads.searching import search
 from metrics.period import Period
 from metrics.registry import BadQuestion, Question, UnknownMetric, View, metric, metrics
 from scoring.formula import MILLION
-from teams.api import Endpoint, caller
-from teams.problems import Conflict, problems, writing_problems
+from smarketing.api.problems import Conflict, problems, writing_problems
+from teams.api.endpoints import Endpoint, caller
 
 
 class CompanyOut(serializers.ModelSerializer[Company]):
@@ -261,11 +260,3 @@ def _period(start: date, end: date) -> Period:
         return Period(start, end)
     except (ValueError, OverflowError) as error:
         raise serializers.ValidationError({"end": [str(error)]})
-
-
-urlpatterns = [
-    path("leads/", LeadList.as_view(), name="api-leads"),
-    path("leads/<int:pk>/", LeadDetail.as_view(), name="api-lead"),
-    path("metrics/", MetricList.as_view(), name="api-metrics"),
-    path("metrics/<slug:name>/", MetricDetail.as_view(), name="api-metric"),
-]

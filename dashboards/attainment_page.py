@@ -28,7 +28,7 @@ from sla.attainment import KINDS, compute, first_period, pace_of, question_of, r
 from sla.hours import OpeningHours
 from sla.models import Agreement, Attainment, Calendar, Clause, Party
 from sla.promises import amount, clause_in_words, metric_of, name_of
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import Organization, Team, User
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from history.models import Change
 from leads.models import Campaign, Company, CustomField, Lead, Persona
 from scoring.models import Quadrant
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import User
 
 # Attributes that history keeps as the id of another record.

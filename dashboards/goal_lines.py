@@ -16,7 +16,7 @@ from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
 from sla.hours import OpeningHours
-from smarketing import wording
+from smarketing.pages import wording
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from sla.inbox import offered
 from sla.models import Agreement, Calendar, Handoff, Review
 from sla.touching import Clock
 from smarketing.company import company_zone
-from smarketing.navigation import may_open, url_of
+from smarketing.pages.navigation import may_open, url_of
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
 

@@ -14,7 +14,7 @@ from leads.models import ActivityKind
 from scoring.models import Quadrant
 from sla.models import Handoff
 from sla.routing import present
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import User
 
 

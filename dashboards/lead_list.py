@@ -33,7 +33,7 @@ from leads.searching import search
 from scoring.models import Quadrant
 from sla.capacity import offered_in_week
 from sla.models import Handoff
-from smarketing.navigation import may_open
+from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 from teams.models import Role, User
 

@@ -31,8 +31,8 @@ from sla.models.handoffs import HandoffQuerySet
 from sla.offering import held_up
 from sla.readiness import in_words
 from sla.touching import Clock
-from smarketing import wording
-from smarketing.navigation import may_open
+from smarketing.pages import wording
+from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 
 COLLEAGUES = 8

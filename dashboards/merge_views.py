@@ -18,7 +18,7 @@ from leads.models import CustomField, Lead
 from leads.registration import Conflict
 from leads.searching import search
 from sla.merging import CannotMerge, merge
-from smarketing import wording
+from smarketing.pages import wording
 from teams.http import UserRequest
 
 CHOOSABLE = (

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from leads.paging import CountOf
 from sla.models import Handoff
-from smarketing.statements import Given, Statement
+from smarketing.database.statements import Given, Statement
 from teams.models import Notice, Role, User
 
 

@@ -19,7 +19,7 @@ from metrics.management.commands.metric import remarks
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
-from smarketing import wording
+from smarketing.pages import wording
 from teams.http import UserRequest
 from teams.models import Organization
 

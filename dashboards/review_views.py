@@ -23,7 +23,7 @@ from sla.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.promises import clause_in_words
 from smarketing.company import company_zone
-from smarketing.navigation import may_open
+from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 from teams.models import User
 

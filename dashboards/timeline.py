@@ -18,7 +18,7 @@ from leads.paging import Cursor
 from leads.telling import icon_of, said
 from sla.models import Handoff, Touch
 from sla.story import TOUCH_ICONS
-from smarketing import wording
+from smarketing.pages import wording
 
 SIZE = 20
 

@@ -14,6 +14,7 @@ from dashboards import (
     review_views,
     weekly_views,
 )
+from dashboards.api import LeadDetail, LeadList, MetricDetail, MetricList
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -53,4 +54,11 @@ urlpatterns = [
     path("metrics/<slug:name>/", number_views.metric_page, name="metric"),
     path("funnel/", funnel_views.funnel, name="funnel"),
     path("behind/<slug:name>/", behind_views.behind, name="behind"),
+]
+
+api_urlpatterns = [
+    path("leads/", LeadList.as_view(), name="api-leads"),
+    path("leads/<int:pk>/", LeadDetail.as_view(), name="api-lead"),
+    path("metrics/", MetricList.as_view(), name="api-metrics"),
+    path("metrics/<slug:name>/", MetricDetail.as_view(), name="api-metric"),
 ]

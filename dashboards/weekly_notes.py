@@ -14,8 +14,8 @@ from dashboards.asking import behind_url
 from funnel.models import Stage
 from metrics.question import Question, View
 from sla.models import Handoff
-from smarketing import wording
-from smarketing.navigation import url_of
+from smarketing.pages import wording
+from smarketing.pages.navigation import url_of
 from smarketing.templatetags.smarketing import num
 from teams.models import User
 

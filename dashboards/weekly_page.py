@@ -27,7 +27,7 @@ from metrics.period import Period
 from metrics.question import ALL, Part, Question, View
 from metrics.rate import Rate
 from sla.models import Handoff
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import Organization
 
 SHOWN = 12

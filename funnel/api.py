@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -19,9 +18,9 @@ from rest_framework.response import Response
 
 from funnel.models import Journey, Opportunity, Reason
 from leads.api import AFTER, NEWEST, OF_LEAD, SIZE, ByWord, MomentField, WhichLead, lead_named, listed, of_lead
-from teams.api import Endpoint, caller
+from smarketing.api.problems import Conflict, problems, writing_problems
+from teams.api.endpoints import Endpoint, caller
 from teams.models import User
-from teams.problems import Conflict, problems, writing_problems
 
 
 class OpportunityOut(serializers.ModelSerializer[Opportunity]):
@@ -178,12 +177,3 @@ class Reasons(Endpoint):
                 raise serializers.ValidationError({"kind": [_("Write one of: %(known)s.") % {"known": known}]})
             reasons = Reason.objects.offered(kind)
         return Response(ReasonOut(reasons, many=True).data)
-
-
-urlpatterns = [
-    path("reasons/", Reasons.as_view(), name="api-reasons"),
-    path("opportunities/", OpportunityList.as_view(), name="api-opportunities"),
-    path("opportunities/<int:pk>/", OpportunityDetail.as_view(), name="api-opportunity"),
-    path("opportunities/<int:pk>/winning/", Winning.as_view(), name="api-winning"),
-    path("opportunities/<int:pk>/loss/", Loss.as_view(), name="api-loss"),
-]

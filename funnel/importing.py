@@ -21,7 +21,7 @@ from leads.importing.people import people_of_ours
 from leads.importing.registry import Field, Kind, Values, register_fields, register_kind
 from leads.text import fold
 from smarketing.company import company_zone
-from smarketing.wording import moment
+from smarketing.pages.wording import moment
 from teams.models import Organization
 
 STAGES = gettext_lazy("Stages")

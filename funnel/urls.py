@@ -1,6 +1,7 @@
 from django.urls import path
 
 from funnel import views
+from funnel.api import Loss, OpportunityDetail, OpportunityList, Reasons, Winning
 
 urlpatterns = [
     path("settings/stages/", views.stages, name="stages"),
@@ -20,4 +21,12 @@ urlpatterns = [
     path("opportunities/<int:pk>/won/", views.opportunity_won, name="opportunity_won"),
     path("opportunities/<int:pk>/lost/", views.opportunity_lost, name="opportunity_lost"),
     path("opportunities/<int:pk>/reopening/", views.opportunity_reopened, name="opportunity_reopened"),
+]
+
+api_urlpatterns = [
+    path("reasons/", Reasons.as_view(), name="api-reasons"),
+    path("opportunities/", OpportunityList.as_view(), name="api-opportunities"),
+    path("opportunities/<int:pk>/", OpportunityDetail.as_view(), name="api-opportunity"),
+    path("opportunities/<int:pk>/winning/", Winning.as_view(), name="api-winning"),
+    path("opportunities/<int:pk>/loss/", Loss.as_view(), name="api-loss"),
 ]

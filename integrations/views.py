@@ -17,7 +17,7 @@ from integrations.dispatching import STALE
 from integrations.failing import Failed
 from integrations.forms import ChannelForm, TeamChannelForm, TellingForm
 from integrations.models import Channel, Delivery
-from smarketing.bells import ring
+from smarketing.queue.bells import ring
 from teams.http import UserRequest
 from teams.models import Notice, Role, Team, User
 

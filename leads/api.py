@@ -9,7 +9,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
 from django.db.models import QuerySet
-from django.urls import path
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,10 +23,10 @@ from leads.criteria import BadCriteria, check, condition
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead
 from leads.paging import Cursor, Sort, few, turn
 from leads.recording import Doing, Name, leads_meant, record_all
-from teams.api import Endpoint
-from teams.door import unkeepable
+from smarketing.api.problems import Conflict, faults_in, problems, writing_problems
+from teams.api.door import unkeepable
+from teams.api.endpoints import Endpoint
 from teams.models import User
-from teams.problems import Conflict, faults_in, problems, writing_problems
 
 NEWEST = Sort("newest", "", "created_at", descending=True)
 LATEST = Sort("latest", "", "occurred_at", descending=True)
@@ -415,9 +414,3 @@ class ActivityKinds(Endpoint):
     def get(self, request: Request) -> Response:
         """The kinds of activity that are known here."""
         return Response(KindOut(ActivityKind.objects.filter(retired_at=None), many=True).data)
-
-
-urlpatterns = [
-    path("activities/", ActivityList.as_view(), name="api-activities"),
-    path("activity-kinds/", ActivityKinds.as_view(), name="api-activity-kinds"),
-]

@@ -32,7 +32,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from smarketing import wording
+from smarketing.pages import wording
 
 Row = TypeVar("Row", bound=Model)
 

@@ -19,8 +19,8 @@ from leads.criteria.words import Speaker
 from leads.matching import leave_to_the_machine, say_persona
 from leads.models import Lead, Persona, PersonaVersion
 from leads.persona_forms import VERDICTS, CommentForm, LeadPersonaForm, PersonaForm
-from smarketing.navigation import url_of
-from smarketing.wording import japanese
+from smarketing.pages.navigation import url_of
+from smarketing.pages.wording import japanese
 from teams.http import UserRequest
 
 

@@ -15,7 +15,7 @@ from history.models import Change
 from leads.models import Activity, ActivityIdentity, ActivityKind, Identity, Lead, StaleLead
 from leads.registration import FORMER_EMAIL, TRIES, UNSUBSCRIBE, constraint_of
 from leads.text import fold
-from smarketing import bells
+from smarketing.queue import bells
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from leads.freemail import is_free_mail
 from leads.models import Activity, ActivityIdentity, ActivityKind, Company, CustomField, Identity, Lead
 from leads.searching import refresh, refresh_companies
 from leads.text import fold
-from smarketing import bells
+from smarketing.queue import bells
 from teams.models import User
 
 Values = Mapping[str, Any]

@@ -19,7 +19,7 @@ from leads.criteria.words import Speaker
 from leads.criteria_forms import PATIENCE, from_json
 from leads.models import Segment
 from leads.segment_forms import SegmentForm
-from smarketing.navigation import url_of
+from smarketing.pages.navigation import url_of
 from teams.http import UserRequest
 
 AT_ONCE = 10

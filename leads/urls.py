@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from leads import criteria_views, persona_views, registry_views, segment_views, views
+from leads.api import ActivityKinds, ActivityList
 
 urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
@@ -37,4 +38,9 @@ urlpatterns = [
         registry_views.activity_kind_retirement,
         name="activity_kind_retirement",
     ),
+]
+
+api_urlpatterns = [
+    path("activities/", ActivityList.as_view(), name="api-activities"),
+    path("activity-kinds/", ActivityKinds.as_view(), name="api-activity-kinds"),
 ]

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from scoring.models import Preview, ScoreModel
 from scoring.rescoring import Range, Scoring, all_ranges
-from smarketing import bells
+from smarketing.queue import bells
 
 # So many ranges of leads a page waits for; more are worked off behind it.
 AT_ONCE = 2

@@ -20,7 +20,7 @@ from scoring.drafting import coming, current, the_draft
 from scoring.formula import MILLION
 from scoring.models import InterestRule, Quadrant, Score, ScoreModel
 from scoring.reading import title_of, words_of, words_with_points
-from smarketing.navigation import may_open, url_of
+from smarketing.pages.navigation import may_open, url_of
 from teams.http import UserRequest
 
 # The board's field is cut into so many columns and rows.

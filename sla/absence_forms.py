@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sla.models import Absence
-from smarketing.wording import person_name
+from smarketing.pages.wording import person_name
 from teams.models import Role, User
 
 # Longer than two years is a typing error.

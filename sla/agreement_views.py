@@ -23,7 +23,7 @@ from sla.hop_forms import HopFormSet
 from sla.missing import missing
 from sla.models import Agreement, Comment, Party
 from sla.policy_forms import PolicyFormSet
-from smarketing.navigation import may_open
+from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 
 CONFLICT, UNPROCESSABLE = 409, 422

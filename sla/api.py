@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,8 +17,8 @@ from funnel.models import Journey, Reason
 from leads.api import AFTER, SIZE, ByWord, listed
 from leads.paging import Sort
 from sla.models import Handoff, Touch
-from teams.api import Endpoint, caller
-from teams.problems import Conflict, problems, writing_problems
+from smarketing.api.problems import Conflict, problems, writing_problems
+from teams.api.endpoints import Endpoint, caller
 
 BY_OFFER = Sort("offered", "", "offered_at", descending=True)
 
@@ -172,12 +171,3 @@ class Touches(Endpoint):
         except Handoff.Over:
             raise Conflict(_("Nobody works this hand-off: it is not accepted, was given up, or its lead went back."))
         return Response(TouchOut(touch).data, status=201)
-
-
-urlpatterns = [
-    path("handoffs/", HandoffList.as_view(), name="api-handoffs"),
-    path("handoffs/<int:pk>/", HandoffDetail.as_view(), name="api-handoff"),
-    path("handoffs/<int:pk>/acceptance/", Acceptance.as_view(), name="api-acceptance"),
-    path("handoffs/<int:pk>/rejection/", Rejection.as_view(), name="api-rejection"),
-    path("handoffs/<int:pk>/touches/", Touches.as_view(), name="api-touches"),
-]

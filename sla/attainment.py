@@ -29,8 +29,8 @@ from sla.hours import OpeningHours
 from sla.lines import as_text
 from sla.models import Agreement, Attainment, Calendar, Clause
 from sla.promises import clause_in_words
-from smarketing.bells import ring
 from smarketing.company import company_zone
+from smarketing.queue.bells import ring
 from teams.models import Notice, User
 
 # Two who compute at once would tell twice.

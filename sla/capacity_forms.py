@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from leads.criteria_forms import CriteriaField, WithCriteria
 from sla.models import Capacity, Territory
-from smarketing.wording import person_name
+from smarketing.pages.wording import person_name
 from teams.models import Team, User
 
 # More than that nobody can look at.

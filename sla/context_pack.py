@@ -16,7 +16,7 @@ from leads.criteria import Catalogue, Field, Type
 from leads.criteria.fields import Frame
 from leads.models import Lead, PersonaVersion
 from sla.models import AgreedPersona, Handoff, Touch
-from smarketing import wording
+from smarketing.pages import wording
 
 EARLIER = 5
 

@@ -22,8 +22,8 @@ from leads.searching import search
 from sla import agreements, document
 from sla.agreement_forms import DefinitionForm
 from sla.models import Agreement
-from smarketing.navigation import may_open
-from smarketing.wording import japanese
+from smarketing.pages.navigation import may_open
+from smarketing.pages.wording import japanese
 from teams.http import UserRequest
 
 UNPROCESSABLE = 422

@@ -18,8 +18,8 @@ from leads.paging import Sort, page_of
 from sla.disputing import Already, NotRejected, TooLate, is_in_time, last_day, open_disputes, rejected, settle
 from sla.disputing import dispute as begin_dispute
 from sla.models import Dispute, Handoff
-from smarketing import wording
 from smarketing.company import company_zone
+from smarketing.pages import wording
 from teams.http import UserRequest
 from teams.models import Role
 

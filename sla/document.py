@@ -22,7 +22,7 @@ from sla.hours import OpeningHours
 from sla.lines import Compared, Line, Part, as_text, brief, compare, link, marked, punctuation
 from sla.models import Agreement, Calendar
 from sla.promises import promises
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import Team
 
 __all__ = ["Compared", "Line", "Part", "as_text", "brief", "changes", "compare", "link", "marked", "parts", "points"]

@@ -26,8 +26,8 @@ from sla.hours import OpeningHours
 from sla.lines import as_text
 from sla.models import Agreement, Calendar, Clause, Feed, Review
 from sla.promises import clause_in_words
-from smarketing import wording
 from smarketing.company import company_zone
+from smarketing.pages import wording
 from teams.models import Organization, User
 
 DAY = timedelta(days=1)

@@ -30,9 +30,9 @@ from leads.telling import icon_of, said
 from sla.hours import OpeningHours
 from sla.models import Calendar, Handoff
 from sla.touching import Clock, Work, at_work, with_touch_clock, works
-from smarketing import wording
-from smarketing.statements import Given, Statement
-from smarketing.wording import full_name
+from smarketing.database.statements import Given, Statement
+from smarketing.pages import wording
+from smarketing.pages.wording import full_name
 from teams.models import User
 
 LATELY = 6

@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from smarketing import wording
+from smarketing.pages import wording
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from metrics.registry import BadQuestion, Metric, Unit, UnknownMetric, dimension
 from scoring.models import Quadrant
 from sla.lines import Line, Part, punctuation
 from sla.models import Agreement, Clause, Hop, Party, Policy, Step
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import Organization
 
 if TYPE_CHECKING:

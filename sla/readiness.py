@@ -12,7 +12,7 @@ from funnel.models import Transition
 from leads.criteria import Catalogue, Field, condition
 from leads.models import Lead
 from sla.models import Hop
-from smarketing.wording import japanese
+from smarketing.pages.wording import japanese
 
 
 def needed(hop: Hop) -> list[Field]:

@@ -29,7 +29,7 @@ from sla.agreements import (
 )
 from sla.missing import missing
 from sla.models import AgreedPersona, Agreement, Clause, Hop, Party, Policy, Step
-from smarketing import wording
+from smarketing.pages import wording
 from teams.models import Team, User
 
 Tree = dict[str, Any]

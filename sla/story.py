@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sla.models import Dispute, Escalation, Handoff, Pause, Step, Timer, Touch
-from smarketing import wording
-from smarketing.statements import Given, Statement
-from smarketing.wording import person_name
+from smarketing.database.statements import Given, Statement
+from smarketing.pages import wording
+from smarketing.pages.wording import person_name
 
 TOUCH_ICONS = {"call": "phone", "email": "mail", "meeting": "meeting", "message": "message"}
 STEPS = {

@@ -12,6 +12,7 @@ from sla import (
     persona_views,
     untouched_views,
 )
+from sla.api import Acceptance, HandoffDetail, HandoffList, Rejection, Touches
 
 urlpatterns = [
     path("personas/<int:pk>/", persona_views.persona, name="persona"),
@@ -77,4 +78,12 @@ urlpatterns = [
         agreement_views.score_model_publication,
         name="score_model_publication",
     ),
+]
+
+api_urlpatterns = [
+    path("handoffs/", HandoffList.as_view(), name="api-handoffs"),
+    path("handoffs/<int:pk>/", HandoffDetail.as_view(), name="api-handoff"),
+    path("handoffs/<int:pk>/acceptance/", Acceptance.as_view(), name="api-acceptance"),
+    path("handoffs/<int:pk>/rejection/", Rejection.as_view(), name="api-rejection"),
+    path("handoffs/<int:pk>/touches/", Touches.as_view(), name="api-touches"),
 ]

@@ -6,6 +6,6 @@ class SmarketingConfig(AppConfig):
     name = "smarketing"
 
     def ready(self) -> None:
-        from smarketing.checks import database_is_fit  # noqa: PLC0415
+        from smarketing.database.checks import database_is_fit  # noqa: PLC0415
 
         register(database_is_fit, Tags.database)

@@ -7,8 +7,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 
 from smarketing import cache
-from smarketing.bells import impatient
-from smarketing.celery import app
+from smarketing.queue.bells import impatient
+from smarketing.queue.celery import app
 
 Part = Callable[[], bool]
 

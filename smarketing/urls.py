@@ -1,17 +1,20 @@
 """Where everything is mounted. Apps are named here, never imported: this package is the floor they all stand on."""
 
+from importlib import import_module
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from smarketing import health, themes
+from smarketing import health
+from smarketing.pages import themes
 
 # From the highest app down: where two could answer, the page lives in the highest app that it touches.
-MOUNTED = ("dashboards", "integrations", "sla", "funnel", "scoring", "leads", "metrics", "history", "teams")
+APPS = ("dashboards", "integrations", "sla", "funnel", "scoring", "leads", "metrics", "history", "teams")
+MOUNTED = [import_module(f"{app}.urls") for app in APPS if find_spec(f"{app}.urls")]
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    *(path("", include(f"{app}.urls")) for app in MOUNTED if find_spec(f"{app}.urls")),
-    *(path("api/v1/", include(f"{app}.api")) for app in MOUNTED if find_spec(f"{app}.api")),
+    *(path("", include(urls)) for urls in MOUNTED),
+    *(path("api/v1/", include(urls.api_urlpatterns)) for urls in MOUNTED if hasattr(urls, "api_urlpatterns")),
     # The middleware answers it before anything else is asked of the request.
     path("healthz", health.healthz, name="healthz"),
     path("account/", include("allauth.urls")),

@@ -1,6 +1,7 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from teams import views
+from teams.api.endpoints import Nowhere, Schema, reference
 
 urlpatterns = [
     path("settings/people/", views.people, name="people"),
@@ -20,4 +21,10 @@ urlpatterns = [
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.notices_read, name="notices_read"),
     path("notices/<int:pk>/", views.notice, name="notice"),
+]
+
+api_urlpatterns = [
+    path("schema/", Schema.as_view(), name="api-schema"),
+    path("", reference, name="api-reference"),
+    re_path(r"^[\s\S]+$", Nowhere.as_view(), name="api-nowhere"),
 ]

@@ -6,7 +6,7 @@ from babel.dates import format_date
 from django import template
 
 from metrics.period import Period
-from smarketing import wording
+from smarketing.pages import wording
 
 register = template.Library()
 

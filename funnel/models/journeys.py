@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from funnel.models.stages import Definition, Reason, Stage, StageRole
 from history.models import Outbox
 from leads.models import Lead, StaleLead
-from smarketing.bells import ring
+from smarketing.queue.bells import ring
 from teams.models import User
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.criteria.compiling import typed
 from leads.criteria.fields import Choice, Field, Type, Words, register_family, register_field
 from leads.models import Campaign, Company, CustomField, Lead, Persona
-from smarketing.wording import person_name
+from smarketing.pages.wording import person_name
 from teams.models import User
 
 # Texts are suggested from the newest rows, so that asking stays quick among millions.

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from smarketing.navigation import url_of
+from smarketing.pages.navigation import url_of
 
 
 def leads_who_meet(tree: Any) -> str:

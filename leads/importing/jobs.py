@@ -16,7 +16,7 @@ from leads.importing.mapping import BadMapping
 from leads.importing.reading import Unreadable
 from leads.importing.running import JOB_LOCKS, Stopped, bring_in, held, locked, rehearse, source_of, waiting
 from leads.models import Import
-from smarketing import bells
+from smarketing.queue import bells
 from teams.models import Notice
 
 TASK = "leads.tasks.run_imports"

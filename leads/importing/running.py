@@ -31,8 +31,8 @@ from leads.importing.overriding import Overriding
 from leads.importing.reading import Layout, Record, Source, headers_of, records
 from leads.importing.registry import kind_of
 from leads.models import CustomField, EqualRow, Import, RejectedRow
-from smarketing import bells
 from smarketing.company import company_zone
+from smarketing.queue import bells
 
 BATCH = 5_000
 TRIES = 3

@@ -17,7 +17,7 @@ from leads.models.activities import Activity
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.names import Fold
-from smarketing.wording import full_name
+from smarketing.pages.wording import full_name
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):

@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 
 from scoring.formula import shown
 from scoring.reading import plain
-from smarketing import wording
+from smarketing.pages import wording
 
 register = template.Library()
 

@@ -16,7 +16,7 @@ from leads.models import Lead
 from metrics.rate import Rate, Row
 from metrics.registry import Dimension, LeadPks, Part, Question
 from sla.models import Handoff
-from smarketing.wording import person_name
+from smarketing.pages.wording import person_name
 from teams.models import User
 
 

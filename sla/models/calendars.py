@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sla.hours import OpeningHours
 from smarketing.company import company_zone
-from smarketing.statements import Given, Statement
+from smarketing.database.statements import Given, Statement
 from teams.models import Organization, Team, User, valid_time_zone
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from scoring.templatetags.scores import points
 from sla.inbox import name_of
-from smarketing import wording
+from smarketing.pages import wording
 from smarketing.templatetags.smarketing import countdown, icon, when
 
 register = template.Library()

@@ -17,10 +17,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from smarketing import navigation, wording
-from smarketing.icons import ICONS
+from smarketing.pages import navigation, wording
+from smarketing.pages.icons import ICONS
+from smarketing.pages.themes import theme_of
 from smarketing.proportion import wilson
-from smarketing.themes import theme_of
 
 register = template.Library()
 
@@ -70,7 +70,7 @@ def when(value: date | datetime | None, form: str = "moment") -> str:
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """{% icon "inbox" %}; the names are in smarketing/icons.py."""
+    """{% icon "inbox" %}; the names are in smarketing/pages/icons.py."""
     return mark_safe(f'<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">{ICONS[name]}</svg>')
 
 

@@ -12,8 +12,8 @@ from django.utils.functional import Promise
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from smarketing import wording
-from smarketing.wording import full_name
+from smarketing.pages import wording
+from smarketing.pages.wording import full_name
 from teams.models.users import User
 
 # What the sentences of notices may speak of, beside the lead.

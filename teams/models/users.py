@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from smarketing.wording import full_name
+from smarketing.pages.wording import full_name
 from teams.models.organization import valid_time_zone
 from teams.models.teams import Team
 

@@ -15,8 +15,8 @@ from leads.models import Activity, ActivityKind, Lead
 from sla import inbox as waiting
 from sla.models import Calendar, CalendarUse, Handoff
 from smarketing.company import knowing
-from smarketing.icons import ICONS
-from smarketing.statements import Statement
+from smarketing.database.statements import Statement
+from smarketing.pages.icons import ICONS
 from teams.models import Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM, TEN

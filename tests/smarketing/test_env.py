@@ -7,7 +7,7 @@ import pytest
 
 from smarketing import env
 from smarketing.embedded.place import BASE_DIR
-from tests.smarketing.embedding import data_folder, environment
+from tests.smarketing.embedded.embedding import data_folder, environment
 
 
 @pytest.fixture(scope="module")

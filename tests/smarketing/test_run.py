@@ -17,7 +17,7 @@ import pytest
 
 from smarketing.embedded.place import BASE_DIR
 from tests.site import free_port
-from tests.smarketing.embedding import attach, data_folder, environment, let_go, servers_of
+from tests.smarketing.embedded.embedding import attach, data_folder, environment, let_go, servers_of
 
 
 class Run:

@@ -14,7 +14,7 @@ from metrics.period import Period
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
-from smarketing import wording
+from smarketing.pages import wording
 
 
 class Command(BaseCommand):

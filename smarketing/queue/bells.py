@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from kombu.connection import Connection
 
-from smarketing.celery import app
+from smarketing.queue.celery import app
 
 PATIENCE = 0.2
 TOGETHER = 0.05

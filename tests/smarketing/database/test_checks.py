@@ -5,8 +5,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from smarketing import checks
-from smarketing.checks import database_is_fit
+from smarketing.database import checks
+from smarketing.database.checks import database_is_fit
 from tests.site import connect
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smarketing import wording
+from smarketing.pages import wording
 
 AT = datetime(2025, 11, 18, 5, 58, tzinfo=UTC)  # Tuesday 18 November, 14:58 in Tokyo
 

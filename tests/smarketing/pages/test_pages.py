@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
 
-from smarketing import navigation
+from smarketing.pages import navigation
 from teams.models import Role, User
 from tests import make
 

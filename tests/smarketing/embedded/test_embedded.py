@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from smarketing.embedded.place import BASE_DIR, fits_a_socket
-from tests.smarketing.embedding import attach, data_folder, environment, let_go, servers_of, start
+from tests.smarketing.embedded.embedding import attach, data_folder, environment, let_go, servers_of, start
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its servers to another user")
 

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from smarketing.bells import TOGETHER, Bell, ring
-from smarketing.celery import app
 from smarketing.env import celery_address
+from smarketing.queue.bells import TOGETHER, Bell, ring
+from smarketing.queue.celery import app
 from tests.site import queue_url
 
 TASK = "tests.nothing"

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import path, re_path, resolve
+from django.urls import resolve
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -41,7 +41,7 @@ def caller(request: Request) -> User:
 
 
 class BearerTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "teams.door.BearerToken"
+    target_class = "teams.api.door.BearerToken"
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
@@ -87,10 +87,3 @@ class Nowhere(Endpoint):
         raise exceptions.NotFound(_("There is nothing here."))
 
     post = put = patch = delete = get
-
-
-urlpatterns = [
-    path("schema/", Schema.as_view(), name="api-schema"),
-    path("", reference, name="api-reference"),
-    re_path(r"^[\s\S]+$", Nowhere.as_view(), name="api-nowhere"),
-]

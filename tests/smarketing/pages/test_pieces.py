@@ -6,8 +6,8 @@ from django import forms
 from django.template import Context, Template
 from django.utils import translation
 
-from smarketing.icons import ICONS
-from smarketing.navigation import GROUPS
+from smarketing.pages.icons import ICONS
+from smarketing.pages.navigation import GROUPS
 
 AT = datetime(2025, 11, 18, 5, 58, tzinfo=UTC)
 

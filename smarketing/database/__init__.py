@@ -1,0 +1,1 @@
+"""What all apps ask of the database."""

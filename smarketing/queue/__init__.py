@@ -1,0 +1,1 @@
+"""The queue: how it is set up, and how it is woken."""

@@ -14,8 +14,8 @@ from random import Random
 from django.db import connection, transaction
 
 from bench.pairs import Benchmark
-from leads.importing.recognising import recognise
-from leads.importing.running import Run, source_of
+from leads.importing.engine.recognising import recognise
+from leads.importing.engine.running import Run, source_of
 from leads.models import Import, Lead
 
 ROWS = 10_000

@@ -19,10 +19,20 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads import registration
-from leads.api import AFTER, NEWEST, SIZE, YEARS, LeadChange, LeadIn, faults_of, leads_asked_for, listed
+from leads.api.activities import (
+    AFTER,
+    NEWEST,
+    SIZE,
+    YEARS,
+    LeadChange,
+    LeadIn,
+    faults_of,
+    leads_asked_for,
+    listed,
+)
 from leads.models import Company, Identity, Lead
-from leads.searching import search
+from leads.registering import registration
+from leads.registering.searching import search
 from metrics.period import Period
 from metrics.registry import BadQuestion, Question, UnknownMetric, View, metric, metrics
 from scoring.formula import MILLION

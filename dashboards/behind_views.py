@@ -16,12 +16,12 @@ from django.views.decorators.http import require_GET
 from dashboards.asking import behind_url, part_of, read
 from funnel.models import Opportunity, Stage, Transition
 from leads.models import Lead
-from leads.paging import Sort, page_of
 from metrics.management.commands.metric import said
 from metrics.question import ALL, BadQuestion, Part, Question, View, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, UnknownMetric, metric
 from sla.models import Handoff
+from smarketing.pages.paging import Sort, page_of
 from teams.http import UserRequest
 
 PARTS: tuple[Part, ...] = ("numerator", "denominator", "flagged")

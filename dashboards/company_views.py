@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from dashboards.changes import changes_of
 from funnel.models import Opportunity, Stage
 from leads.models import Activity, Company, CustomField, Lead
-from leads.paging import Sort, page_of
+from smarketing.pages.paging import Sort, page_of
 from teams.http import UserRequest
 from teams.models import Organization
 

@@ -18,7 +18,6 @@ from dashboards.attainment_page import AttainmentPage
 from dashboards.week_in_short import this_week, week_in_short
 from funnel.models import Opportunity
 from leads.models import Activity, Import, Lead, Persona
-from leads.paging import counted
 from metrics.question import Question, View
 from metrics.registry import metric
 from scoring.models import ScoreModel
@@ -29,6 +28,7 @@ from sla.models import Agreement, Calendar, Handoff, Review
 from sla.touching import Clock
 from smarketing.company import company_zone
 from smarketing.pages.navigation import may_open, url_of
+from smarketing.pages.paging import counted
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
 

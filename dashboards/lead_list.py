@@ -23,17 +23,17 @@ from django.views.decorators.http import require_GET, require_POST
 
 from funnel.models import Journey, Stage
 from leads.criteria import condition, sentence
-from leads.criteria_forms import CriteriaField, WithCriteria
-from leads.filters import Choice
-from leads.filters import LeadFilter as LowerFilter
+from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Activity, Campaign, Lead, PersonaVersion, Segment
-from leads.paging import SIZE, Sort, chosen_sort, page_of
-from leads.registration import change
-from leads.searching import search
+from leads.pages.filters import Choice
+from leads.pages.filters import LeadFilter as LowerFilter
+from leads.registering.registration import change
+from leads.registering.searching import search
 from scoring.models import Quadrant
 from sla.capacity import offered_in_week
 from sla.models import Handoff
 from smarketing.pages.navigation import may_open
+from smarketing.pages.paging import SIZE, Sort, chosen_sort, page_of
 from teams.http import UserRequest
 from teams.models import Role, User
 

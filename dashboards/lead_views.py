@@ -20,9 +20,9 @@ from dashboards.changes import changes_of
 from dashboards.lead_forms import ActivityForm, QuadrantForm, ReassignmentForm
 from dashboards.standing import journey_of, plotted
 from funnel.models import Journey, Opportunity, Transition
-from funnel.qualification import wakes_at
+from funnel.qualification.qualifying import wakes_at
 from leads.models import Activity, CustomField, Lead
-from leads.registration import record
+from leads.registering.registration import record
 from scoring.explaining import explain
 from scoring.models import Score
 from sla.leaving import offer_to

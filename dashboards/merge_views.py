@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.models import CustomField, Lead
-from leads.registration import Conflict
-from leads.searching import search
+from leads.registering.registration import Conflict
+from leads.registering.searching import search
 from sla.merging import CannotMerge, merge
 from smarketing.pages import wording
 from teams.http import UserRequest

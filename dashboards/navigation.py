@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
 
-from leads.paging import CountOf
 from sla.models import Handoff
 from smarketing.database.statements import Given, Statement
+from smarketing.pages.paging import CountOf
 from teams.models import Notice, Role, User
 
 

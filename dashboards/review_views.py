@@ -17,13 +17,13 @@ from dashboards.review_forms import DecisionForm, NotesForm
 from dashboards.review_page import PARTS, ReviewPage, state_of, steps_of
 from funnel.models import Definition
 from leads.models import Lead
-from leads.paging import page_of
 from sla import reviewing
 from sla.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.promises import clause_in_words
 from smarketing.company import company_zone
 from smarketing.pages.navigation import may_open
+from smarketing.pages.paging import page_of
 from teams.http import UserRequest
 from teams.models import User
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Transition
+from leads.activities.activity_text import icon_of, said
 from leads.models import Activity, Lead
-from leads.paging import Cursor
-from leads.telling import icon_of, said
 from sla.models import Handoff, Touch
 from sla.story import TOUCH_ICONS
 from smarketing.pages import wording
+from smarketing.pages.paging import Cursor
 
 SIZE = 20
 

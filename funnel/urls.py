@@ -1,26 +1,28 @@
 from django.urls import path
 
-from funnel import views
-from funnel.api import Loss, OpportunityDetail, OpportunityList, Reasons, Winning
+from funnel.api.opportunities import Loss, OpportunityDetail, OpportunityList, Reasons, Winning
+from funnel.journeys import views as journeys
+from funnel.opportunities import views as opportunities
+from funnel.stages import views as stages
 
 urlpatterns = [
-    path("settings/stages/", views.stages, name="stages"),
-    path("settings/stages/new/", views.stage_new, name="stage_new"),
-    path("settings/stages/<int:pk>/", views.stage_edit, name="stage_edit"),
-    path("settings/stages/<int:pk>/delete/", views.stage_delete, name="stage_delete"),
-    path("settings/reasons/", views.reasons, name="reasons"),
-    path("settings/reasons/new/<slug:kind>/", views.reason_new, name="reason_new"),
-    path("settings/reasons/<int:pk>/", views.reason_edit, name="reason_edit"),
-    path("settings/reasons/<int:pk>/retirement/", views.reason_retirement, name="reason_retirement"),
-    path("settings/reasons/<int:pk>/order/", views.reason_order, name="reason_order"),
-    path("leads/<int:pk>/step/", views.journey_step, name="journey_step"),
-    path("leads/<int:pk>/recycling/", views.journey_recycling, name="journey_recycling"),
-    path("leads/<int:pk>/end/", views.journey_end, name="journey_end"),
-    path("leads/<int:pk>/opportunities/new/", views.opportunity_new, name="opportunity_new"),
-    path("opportunities/<int:pk>/", views.opportunity, name="opportunity"),
-    path("opportunities/<int:pk>/won/", views.opportunity_won, name="opportunity_won"),
-    path("opportunities/<int:pk>/lost/", views.opportunity_lost, name="opportunity_lost"),
-    path("opportunities/<int:pk>/reopening/", views.opportunity_reopened, name="opportunity_reopened"),
+    path("settings/stages/", stages.stages, name="stages"),
+    path("settings/stages/new/", stages.stage_new, name="stage_new"),
+    path("settings/stages/<int:pk>/", stages.stage_edit, name="stage_edit"),
+    path("settings/stages/<int:pk>/delete/", stages.stage_delete, name="stage_delete"),
+    path("settings/reasons/", stages.reasons, name="reasons"),
+    path("settings/reasons/new/<slug:kind>/", stages.reason_new, name="reason_new"),
+    path("settings/reasons/<int:pk>/", stages.reason_edit, name="reason_edit"),
+    path("settings/reasons/<int:pk>/retirement/", stages.reason_retirement, name="reason_retirement"),
+    path("settings/reasons/<int:pk>/order/", stages.reason_order, name="reason_order"),
+    path("leads/<int:pk>/step/", journeys.journey_step, name="journey_step"),
+    path("leads/<int:pk>/recycling/", journeys.journey_recycling, name="journey_recycling"),
+    path("leads/<int:pk>/end/", journeys.journey_end, name="journey_end"),
+    path("leads/<int:pk>/opportunities/new/", opportunities.opportunity_new, name="opportunity_new"),
+    path("opportunities/<int:pk>/", opportunities.opportunity, name="opportunity"),
+    path("opportunities/<int:pk>/won/", opportunities.opportunity_won, name="opportunity_won"),
+    path("opportunities/<int:pk>/lost/", opportunities.opportunity_lost, name="opportunity_lost"),
+    path("opportunities/<int:pk>/reopening/", opportunities.opportunity_reopened, name="opportunity_reopened"),
 ]
 
 api_urlpatterns = [

@@ -7,7 +7,7 @@ class LeadsConfig(AppConfig):
     def ready(self) -> None:
         from leads import metrics  # noqa: F401, PLC0415
         from leads.criteria import attributes  # noqa: PLC0415
-        from leads.importing import kinds  # noqa: PLC0415
+        from leads.importing.kinds import registered as kinds  # noqa: PLC0415
 
         attributes.register()
         kinds.register()

@@ -5,7 +5,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from leads.models import Persona
+from leads.models.personas import Persona
 from metrics.registry import Dimension, register_dimension
 
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from leads.importing.jobs import run_unfinished
+from leads.importing.engine.jobs import run_unfinished
 
 
 @shared_task

@@ -1,7 +1,11 @@
 from django.urls import include, path
 
-from leads import criteria_views, persona_views, registry_views, segment_views, views
-from leads.api import ActivityKinds, ActivityList
+from leads.api.activities import ActivityKinds, ActivityList
+from leads.campaigns import views as campaign_views
+from leads.criteria import views as criteria_views
+from leads.pages import registry_views, views
+from leads.personas import views as persona_views
+from leads.segments import views as segment_views
 
 urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
@@ -10,10 +14,10 @@ urlpatterns = [
     path("companies/names/", views.company_names, name="company_names"),
     path("companies/new/", views.company_new, name="company_new"),
     path("companies/<int:pk>/edit/", views.company_edit, name="company_edit"),
-    path("campaigns/", views.campaigns, name="campaigns"),
-    path("campaigns/new/", views.campaign_new, name="campaign_new"),
-    path("campaigns/<int:pk>/", views.campaign, name="campaign"),
-    path("campaigns/<int:pk>/edit/", views.campaign_edit, name="campaign_edit"),
+    path("campaigns/", campaign_views.campaigns, name="campaigns"),
+    path("campaigns/new/", campaign_views.campaign_new, name="campaign_new"),
+    path("campaigns/<int:pk>/", campaign_views.campaign, name="campaign"),
+    path("campaigns/<int:pk>/edit/", campaign_views.campaign_edit, name="campaign_edit"),
     path("criteria/preview/", criteria_views.criteria_preview, name="criteria_preview"),
     path("personas/", persona_views.personas, name="personas"),
     path("personas/new/", persona_views.persona_new, name="persona_new"),
@@ -25,7 +29,7 @@ urlpatterns = [
     path("segments/new/", segment_views.segment_new, name="segment_new"),
     path("segments/<int:pk>/edit/", segment_views.segment_edit, name="segment_edit"),
     path("segments/<int:pk>/deletion/", segment_views.segment_delete, name="segment_delete"),
-    path("imports/", include("leads.import_urls")),
+    path("imports/", include("leads.importing.pages.urls")),
     # What an administrator keeps.
     path("settings/fields/", registry_views.custom_fields, name="custom_fields"),
     path("settings/fields/new/", registry_views.custom_field_new, name="custom_field_new"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from history import in_force
 from history.models import Change
 from leads.models import ActivityKind, Lead
-from leads.registration import mark
+from leads.registering.registration import mark
 from scoring.formula import DAY, KindPoints, millionths, shown
 from scoring.formula import MILLION as MILLION
 from teams.models import User

@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from scoring import previewing
+from scoring.drafts import previewing
 
 
 @shared_task(ignore_result=True)

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from scoring import draft_views, views
+from scoring import views
+from scoring.drafts import views as draft_views
 
 urlpatterns = [
     path("scoring/", views.scoring, name="scoring"),

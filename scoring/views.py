@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from leads.models import Lead
-from scoring.drafting import coming, current, the_draft
+from scoring.drafts.drafting import coming, current, the_draft
 from scoring.formula import MILLION
 from scoring.models import InterestRule, Quadrant, Score, ScoreModel
 from scoring.reading import title_of, words_of, words_with_points

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from funnel.qualification import begin_missing, qualify
-from leads.matching import match_personas
+from funnel.qualification.qualifying import begin_missing, qualify
 from leads.models import Lead, PersonaVersion, StaleLead
+from leads.personas.matching import match_personas
 from scoring.rescoring import rescore
 from sla import reviewing
 from sla.models import Agreement, BegunDay

@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funnel.models import Definition, Stage
-from leads.criteria_forms import CriteriaField, WithCriteria
-from leads.forms import DateInput
+from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
 from sla.agreements import Remark, editable
@@ -25,6 +24,7 @@ from sla.document import verdicts
 from sla.lines import Line, Part, as_text
 from sla.models import AgreedDefinition, AgreedPersona, Agreement, Party
 from smarketing.company import company_zone
+from smarketing.pages.inputs import DateInput
 from teams.models import Team, User
 
 NOT_PART = gettext_lazy("not part of it")

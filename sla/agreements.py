@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from funnel.models import Definition, Stage
-from funnel.qualification import standing
+from funnel.qualification.qualifying import standing
 from history import in_force
 from history.models import Change, Outbox
 from scoring.models import ScoreModel

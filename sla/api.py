@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from funnel.models import Journey, Reason
-from leads.api import AFTER, SIZE, ByWord, listed
-from leads.paging import Sort
+from leads.api.activities import AFTER, SIZE, ByWord, listed
 from sla.models import Handoff, Touch
 from smarketing.api.problems import Conflict, problems, writing_problems
+from smarketing.pages.paging import Sort
 from teams.api.endpoints import Endpoint, caller
 
 BY_OFFER = Sort("offered", "", "offered_at", descending=True)

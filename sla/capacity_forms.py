@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leads.criteria_forms import CriteriaField, WithCriteria
+from leads.criteria.forms import CriteriaField, WithCriteria
 from sla.models import Capacity, Territory
 from smarketing.pages.wording import person_name
 from teams.models import Team, User

@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from funnel.models import Definition, Stage
-from funnel.qualification import stages_before, standing
+from funnel.qualification.qualifying import stages_before, standing
 from leads.criteria import BadCriteria, Explained, counts, explain, sentence
 from leads.criteria.links import leads_who_meet
 from leads.models import Lead
-from leads.paging import Sort, page_of
-from leads.searching import search
+from leads.registering.searching import search
 from sla import agreements, document
 from sla.agreement_forms import DefinitionForm
 from sla.models import Agreement
 from smarketing.pages.navigation import may_open
+from smarketing.pages.paging import Sort, page_of
 from smarketing.pages.wording import japanese
 from teams.http import UserRequest
 

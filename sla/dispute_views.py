@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from leads.paging import Sort, page_of
 from sla.disputing import Already, NotRejected, TooLate, is_in_time, last_day, open_disputes, rejected, settle
 from sla.disputing import dispute as begin_dispute
 from sla.models import Dispute, Handoff
 from smarketing.company import company_zone
 from smarketing.pages import wording
+from smarketing.pages.paging import Sort, page_of
 from teams.http import UserRequest
 from teams.models import Role
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funnel.models import Reason, StageRole
-from leads.forms import DateInput
 from sla.models import Handoff, Touch
 from smarketing.company import company_zone
+from smarketing.pages.inputs import DateInput
 
 CONTACT = "contact"
 

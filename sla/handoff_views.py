@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from funnel.models import Journey
-from leads.paging import Sort, page_of
 from scoring.explaining import explain
 from sla import inbox as waiting
 from sla.context_pack import packed
@@ -25,6 +24,7 @@ from sla.hours import OpeningHours
 from sla.models import Calendar, Handoff, Timer, Touch
 from sla.story import told
 from sla.touching import Clock, Work
+from smarketing.pages.paging import Sort, page_of
 from teams.models import User
 
 BY_ANSWER = Sort("answered", "", by="answered_at", descending=True)

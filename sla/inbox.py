@@ -13,8 +13,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from leads.activities.activity_text import icon_of, said
 from leads.models import Activity, Lead, named
-from leads.paging import (
+from sla.hours import OpeningHours
+from sla.models import Calendar, Handoff
+from sla.touching import Clock, Work, at_work, with_touch_clock, works
+from smarketing.database.statements import Given, Statement
+from smarketing.pages import wording
+from smarketing.pages.paging import (
     COUNT_TO,
     Compare,
     CountOf,
@@ -26,12 +32,6 @@ from leads.paging import (
     fitting,
     row_of,
 )
-from leads.telling import icon_of, said
-from sla.hours import OpeningHours
-from sla.models import Calendar, Handoff
-from sla.touching import Clock, Work, at_work, with_touch_clock, works
-from smarketing.database.statements import Given, Statement
-from smarketing.pages import wording
 from smarketing.pages.wording import full_name
 from teams.models import User
 

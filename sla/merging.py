@@ -12,11 +12,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
-from funnel.merging import MERGED, farther, merge_journeys
+from funnel.journeys.merging import MERGED, farther, merge_journeys
 from funnel.models import Journey
 from history.models import Outbox
-from leads.merging import merge_leads
 from leads.models import Lead
+from leads.registering.merging import merge_leads
 from scoring.merging import merge_scores
 from sla.models import Handoff
 from teams.models import User

@@ -11,8 +11,8 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
 from leads.models import Persona, PersonaVersion
-from leads.persona_forms import CommentForm
-from leads.persona_views import about, known
+from leads.personas.forms import CommentForm
+from leads.personas.views import about, known
 from sla.models import AgreedPersona
 from teams.http import UserRequest
 

@@ -19,8 +19,8 @@ from dashboards.demo.selling import Sales
 from dashboards.demo.texts import COMMENTS, SEGMENTS
 from history.models import Outbox
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
-from leads.registration import change, mark
-from leads.searching import refresh
+from leads.registering.registration import change, mark
+from leads.registering.searching import refresh
 from sla.advancing import advance_all, flow
 from sla.models import Escalation
 from sla.sweeping import sweep_timers

@@ -14,7 +14,7 @@ A tree of JSON: {"all": [...]}, {"any": [...]}, {"not": node},
     todays_values(tree, as_of)                    the parts that could only use today's value
     register_field(Field(...))                    what an app adds, when it is ready
 
-Forms: `leads.criteria_forms.CriteriaField`.
+Forms: `leads.criteria.forms.CriteriaField`.
 """
 
 from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain, todays_values

@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.criteria.compiling import typed
 from leads.criteria.fields import Choice, Field, Type, Words, register_family, register_field
-from leads.models import Campaign, Company, CustomField, Lead, Persona
+from leads.models.campaigns import Campaign
+from leads.models.companies import Company
+from leads.models.custom_fields import CustomField
+from leads.models.leads import Lead
+from leads.models.personas import Persona
 from smarketing.pages.wording import person_name
 from teams.models import User
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from django.utils.translation import gettext as _
 
 from leads.criteria.fields import ALL_OPERATORS, Catalogue, Field, Type, is_of_a_family
-from leads.models import ActivityKind
+from leads.models.activities import ActivityKind
 
 DEEPEST = 10
 MOST_NODES = 300

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from leads.criteria.fields import Field, Type
 from leads.criteria.tree import All, Any_, Compare, Did, Node, Not
-from leads.models import ActivityKind
+from leads.models.activities import ActivityKind
 from smarketing.pages import wording
 
 # Around what is emphasised, until the text is made safe. Private letters: taken out of what people wrote.

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-# What people type is looked for in folded text with katakana as hiragana. `leads/searching.py` says the rest.
+# What people type is looked for in folded text with katakana as hiragana. `leads/registering/searching.py` says the rest.
 KATAKANA = "".join(map(chr, [*range(0x30A1, 0x30F7), 0x30FD, 0x30FE]))
 HIRAGANA = "".join(chr(ord(letter) - 0x60) for letter in KATAKANA)
 # Those letters, and all that NFKC makes of them: half width, in a circle or a square.

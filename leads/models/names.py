@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Fold(models.Func):
-    """Text as it is compared: Unicode NFKC, then case folded. `leads.text.fold` is its twin in Python."""
+    """Text as it is compared: Unicode NFKC, then case folded. `leads.text.folding.fold` is its twin in Python."""
 
     function = "fold"
     output_field = models.TextField()

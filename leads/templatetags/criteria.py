@@ -3,7 +3,7 @@
 from django import template
 
 from leads.criteria.editing import Leaf, Part
-from leads.criteria_forms import Editor, Shown
+from leads.criteria.forms import Editor, Shown
 
 register = template.Library()
 

@@ -9,7 +9,7 @@ from django.db.models import CharField, Count, F, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from funnel.metrics import DIMENSIONS as OF_LEAD
+from funnel.metrics.counting import DIMENSIONS as OF_LEAD
 from funnel.models import Reason, Stage
 from leads.metrics import text_at
 from leads.models import Lead

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from funnel.metrics import stages_from
+from funnel.metrics.counting import stages_from
 from funnel.models import StageRole, Transition
 from metrics.rate import Rate, Row
 from metrics.registry import LeadPks, Metric, Part, Question, Unit, View

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from funnel.metrics import DIMENSIONS as OF_LEAD
-from funnel.metrics import counted as counted_by_lead
-from funnel.metrics import standing
+from funnel.metrics.conversions import standing
+from funnel.metrics.counting import DIMENSIONS as OF_LEAD
+from funnel.metrics.counting import counted as counted_by_lead
 from funnel.models import Transition
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit, View

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 from funnel.models import Journey, Reason, StageRole, Transition
 from history.models import Change, Outbox
 from leads.models import Lead, Persona
-from leads.registration import change, forget, record
+from leads.registering.registration import change, forget, record
 from scoring.models import Quadrant
 from sla.cadence import Cadence, Progress, progress
 from sla.clocks import resume, start_clocks

@@ -12,7 +12,7 @@ from django.urls import reverse
 from dashboards.lead_list import COLUMNS
 from history.models import Change
 from leads.models import Campaign, Lead, Persona, PersonaMatch, Segment
-from leads.searching import refresh
+from leads.registering.searching import refresh
 from scoring.models import Quadrant
 from teams.models import Role
 from tests import make

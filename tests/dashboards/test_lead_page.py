@@ -14,7 +14,7 @@ from dashboards import timeline
 from dashboards.standing import journey_of, plotted
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Activity, Lead
-from leads.registration import change
+from leads.registering.registration import change
 from scoring.models import Score, ScoreModel
 from sla.models import Absence, Handoff
 from teams.models import Notice, Role, Team, User

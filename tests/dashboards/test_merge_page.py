@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leads.models import Lead
-from leads.searching import refresh
+from leads.registering.searching import refresh
 from tests import make
 
 pytestmark = pytest.mark.django_db

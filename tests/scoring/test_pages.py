@@ -9,8 +9,8 @@ from django.utils import translation
 from django.utils.timezone import now
 
 from leads.models import ActivityKind
-from scoring import previewing
-from scoring.drafting import begin_draft
+from scoring.drafts import previewing
+from scoring.drafts.drafting import begin_draft
 from scoring.models import FitRule, Preview, Quadrant, Score, ScoreModel
 from scoring.rescoring import rescore
 from teams.models import Role

@@ -7,9 +7,9 @@ import pytest
 from django.db import connections
 
 from funnel.models import Journey, StageRole
-from funnel.qualification import qualify
+from funnel.qualification.qualifying import qualify
 from leads.models import Lead, StaleLead
-from leads.registration import mark, record, register
+from leads.registering.registration import mark, record, register
 from sla import advancing, machine
 from sla.advancing import advance, advance_all, begin_day
 from sla.models import BegunDay, Handoff

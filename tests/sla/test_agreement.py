@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
-from funnel.qualification import qualify
+from funnel.qualification.qualifying import qualify
 from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel

@@ -9,7 +9,7 @@ from sla.models import Capacity, Handoff, Territory
 from sla.offering import offer
 from teams.models import Role, Team, User
 from tests import make
-from tests.leads.forms import fields_of
+from tests.leads.criteria.forms import fields_of
 from tests.make import MONDAY_9AM
 from tests.sla.cast import SalesCast
 

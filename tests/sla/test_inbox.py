@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
 from funnel.models import Reason
-from leads import telling
+from leads.activities import activity_text as telling
 from leads.models import Activity, ActivityKind, Lead
 from sla import inbox as waiting
 from sla.models import Calendar, CalendarUse, Handoff

@@ -9,10 +9,10 @@ from django.db import connection
 
 from funnel.models import Journey, Opportunity, StageRole, Transition
 from history.models import Change
-from leads.matching import say_persona
 from leads.models import Activity, Identity, Lead, Persona
-from leads.registration import Conflict, change, register
-from leads.searching import search
+from leads.personas.matching import say_persona
+from leads.registering.registration import Conflict, change, register
+from leads.registering.searching import search
 from scoring.models import Quadrant, Score
 from sla.merging import CannotMerge, merge
 from sla.models import Handoff

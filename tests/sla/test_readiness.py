@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leads.models import CustomField
-from leads.registration import change
+from leads.registering.registration import change
 from sla.advancing import advance_all
 from sla.models import Handoff, Hop
 from sla.offering import held_up, offer, waiting

@@ -11,13 +11,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from leads.importing.batches import Said
-from leads.importing.mapping import BadMapping
-from leads.importing.reading import Source, Unreadable
-from leads.importing.recognising import DEFAULT_SYSTEM, recognise
-from leads.importing.registry import kinds
-from leads.importing.running import Outcome, bring_in, locked, plan_of, rehearse
-from leads.models import Import, RejectedRow
+from leads.importing.engine.batches import Said
+from leads.importing.engine.mapping import BadMapping
+from leads.importing.engine.reading import Source, Unreadable
+from leads.importing.engine.recognising import DEFAULT_SYSTEM, recognise
+from leads.importing.engine.registry import kinds
+from leads.importing.engine.running import Outcome, bring_in, locked, plan_of, rehearse
+from leads.models.imports import Import, RejectedRow
 
 TOLD = 20
 

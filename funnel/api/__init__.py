@@ -1,0 +1,1 @@
+"""Opportunities, by programs."""

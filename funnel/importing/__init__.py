@@ -1,0 +1,1 @@
+"""What files bring of the funnel."""

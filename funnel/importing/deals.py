@@ -1,0 +1,301 @@
+"""Deals that a file brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from funnel.importing.corrections import TABLES, WHEN, _redate
+from funnel.models.journeys import Journey, Transition
+from funnel.models.opportunities import Opportunity
+from funnel.models.stages import Reason, Stage, StageRole
+from funnel.qualification.qualifying import begin_missing
+from leads.importing.engine import cells
+from leads.importing.engine.attributes import Attribute
+from leads.importing.engine.batches import Batch
+from leads.importing.engine.registry import Field, Kind, Values
+from leads.importing.kinds.activities import find_leads, who_fields, who_staged
+from leads.importing.kinds.leads import people_of_ours
+from leads.text.folding import fold
+from smarketing.pages.wording import moment
+from teams.models import Organization
+
+DEAL = gettext_lazy("Deal")
+KINDS = {
+    "new business": "new", "new": "new", "newbusiness": "new", "新規": "new", "新規ビジネス": "new", "新規契約": "new",
+    "up-sell": "up_sell", "up_sell": "up_sell", "upsell": "up_sell", "アップセル": "up_sell", "増額": "up_sell",
+    "existing business": "up_sell", "existingbusiness": "up_sell",
+    "cross-sell": "cross_sell", "cross_sell": "cross_sell", "crosssell": "cross_sell", "クロスセル": "cross_sell",
+}  # fmt: skip
+DEAL_FIELDS = [
+    *who_fields(),
+    Field("external_id", gettext_lazy("External id of the deal"), cells.text(200), group=DEAL, synonyms=(
+        "opportunity_id", "opportunity id", "deal id", "record id", "案件id", "案件番号", "商談id", "商談番号")),
+    Field("name", gettext_lazy("Name"), cells.text(200), group=DEAL, synonyms=(
+        "deal name", "opportunity name", "opportunity", "deal", "案件名", "商談名", "件名")),
+    Field("kind", gettext_lazy("Kind"), cells.one_of(KINDS), group=DEAL,
+          synonyms=("deal type", "type", "商談種別", "種別")),
+    Field("amount", gettext_lazy("Amount"), cells.amount, "numeric", DEAL, synonyms=(
+        "value", "deal amount", "estimated_acv", "acv", "金額", "受注金額", "契約金額", "見込金額", "商談金額")),
+    Field("currency", gettext_lazy("Currency"), cells.currency, group=DEAL, synonyms=("deal currency code", "通貨")),
+    Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "bigint", DEAL,
+          synonyms=("owner.email", "owner email", "deal owner email", "担当営業メール")),
+    Field("opened_at", gettext_lazy("Opened"), cells.moment, "timestamptz", WHEN, is_moment=True, synonyms=(
+        "create date", "created", "created_at", "created date", "open date", "opened", "作成日", "商談開始日",
+        "商談化日")),
+    Field("expected_close_on", gettext_lazy("Expected close"), cells.day, "date", WHEN,
+          synonyms=("expected close date", "完了予定日", "受注予定日", "成約予定日")),
+    Field("won_at", gettext_lazy("Won"), cells.moment, "timestamptz", WHEN, is_moment=True,
+          synonyms=("won date", "won_date", "close won date", "受注日", "成約日", "契約日")),
+    Field("lost_at", gettext_lazy("Lost"), cells.moment, "timestamptz", WHEN, is_moment=True,
+          synonyms=("lost date", "lost_date", "失注日")),
+    Field("lost_reason", gettext_lazy("Why lost"), cells.text(300), group=WHEN,
+          synonyms=("closed lost reason", "loss reason", "lost reason", "失注理由", "敗因")),
+    Field("won_reason", gettext_lazy("Why won"), cells.text(300), group=WHEN,
+          synonyms=("closed won reason", "won reason", "受注理由", "勝因")),
+]  # fmt: skip
+
+
+def deal_names(values: Values) -> Iterable[str]:
+    """By what two rows are about the same deal."""
+    if external_id := values.get("external_id"):
+        yield f"external_id {external_id}"
+    else:
+        whose = values.get("lead.external_id") or fold(values.get("lead.email") or "")
+        yield f"deal {whose} {values.get('name', '')} {values.get('opened_at', '')}"
+
+
+def deal_lacks(values: Values) -> str:
+    if not (values.get("lead.external_id") or values.get("lead.email")):
+        return _("There is neither an e-mail nor an external id to know the lead by.")
+    if values.get("won_at") and values.get("lost_at"):
+        return _("It says that the deal was won and that it was lost.")
+    return ""
+
+
+MORE = """
+ALTER TABLE coming ADD opportunity_id bigint, ADD dates_before jsonb, ADD won_reason_id bigint,
+    ADD lost_reason_id bigint
+"""
+FIND_BY_ID = """
+UPDATE coming c SET opportunity_id = o.id FROM funnel_opportunity o
+WHERE c.refused IS NULL AND c.round = %(turn)s AND o.external_id <> '' AND o.system = %(system)s
+  AND o.external_id = c.external_id
+"""
+FIND_BY_LIKENESS = """
+UPDATE coming c SET opportunity_id = o.id FROM funnel_opportunity o
+WHERE c.refused IS NULL AND c.round = %(turn)s AND c.external_id IS NULL AND c.opportunity_id IS NULL
+  AND o.lead_id = c.lead_id AND o.name = coalesce(c.name, '') AND o.opened_at IS NOT DISTINCT FROM c.opened_at
+"""
+# Two rows of one turn that turn out to be one deal: the later waits for the next turn.
+WAIT = """
+UPDATE coming c SET round = round + 1, opportunity_id = NULL
+FROM (
+    SELECT line, row_number() OVER (
+        PARTITION BY coalesce(opportunity_id::text, 'new ' || lead_id || ' ' || coalesce(external_id, '')
+            || ' ' || CASE WHEN external_id IS NULL THEN coalesce(name, '') || ' ' || coalesce(opened_at::text, '')
+                      ELSE '' END)
+        ORDER BY line) AS nth
+    FROM coming WHERE round = %(turn)s AND refused IS NULL
+) again
+WHERE again.line = c.line AND again.nth > 1
+"""
+NEW = """
+WITH made AS (
+    UPDATE coming c SET opportunity_id = nextval(pg_get_serial_sequence('funnel_opportunity', 'id')), is_new = true
+    WHERE c.round = %(turn)s AND c.refused IS NULL AND c.opportunity_id IS NULL RETURNING c.*
+)
+INSERT INTO funnel_opportunity (id, lead_id, system, external_id, name, kind, amount, currency, opened_at,
+    expected_close_on, won_at, lost_at, reason_id, reason_text, owner_id, created_at)
+SELECT opportunity_id, lead_id, %(system)s, coalesce(external_id, ''), coalesce(name, ''), coalesce(kind, 'new'),
+    amount, coalesce(currency, %(currency)s), opened_at, expected_close_on, won_at, lost_at,
+    CASE WHEN won_at IS NOT NULL THEN won_reason_id WHEN lost_at IS NOT NULL THEN lost_reason_id END,
+    coalesce(CASE WHEN won_at IS NOT NULL THEN won_reason WHEN lost_at IS NOT NULL THEN lost_reason END, ''),
+    owner, %(at)s
+FROM made ORDER BY line
+"""
+PLAIN = ("name", "kind", "amount", "currency", "expected_close_on")
+# An outcome that was open may be filled in; one that was there is changed only by a correction.
+# Each with the outcome that it excludes.
+DATES = {"opened_at": "", "won_at": "lost_at", "lost_at": "won_at"}
+
+
+def bring_deals(batch: Batch) -> None:
+    """Find or make each deal, and move its lead as the deal went."""
+    people = people_of_ours(batch)
+    wanted = [field.name for field in DEAL_FIELDS if not field.name.startswith("lead.")]
+    absent = {name: (field.sql, _nothing) for name in wanted if not batch.gives(name) for field in [FIELDS[name]]}
+    owner = {"owner": ("bigint", lambda values: people.get(fold(values["owner"])) if "owner" in values else None)}
+    batch.stage(**(who_staged() | absent | owner))
+    find_leads(batch)
+    batch.run(MORE)
+    _find_reasons(batch)
+    turn: int | None = 1
+    while turn is not None:
+        _bring_turn(batch, turn)
+        turn = batch.ask("SELECT min(round) FROM coming WHERE round > %(turn)s", turn=turn)[0][0]
+    _move_leads(batch)
+
+
+def _nothing(values: Values) -> None:
+    return None
+
+
+def _find_reasons(batch: Batch) -> None:
+    """Where the words of a reason are on our list, it is that one."""
+    for kind in (Reason.Kind.WON, Reason.Kind.LOST):
+        if not batch.gives(f"{kind.value}_reason"):
+            continue
+        batch.run(
+            f"UPDATE coming c SET {kind.value}_reason_id = r.id FROM funnel_reason r WHERE r.kind = %(kind)s"
+            f" AND fold(c.{kind.value}_reason) IN (fold(r.key), fold(r.name_en), fold(r.name_ja))",
+            kind=kind.value,
+        )
+
+
+def _bring_turn(batch: Batch, turn: int) -> None:
+    batch.run(FIND_BY_ID, turn=turn)
+    batch.run(FIND_BY_LIKENESS, turn=turn)
+    batch.run(WAIT, turn=turn)
+    batch.run(NEW, turn=turn, currency=Organization.ours().currency)
+    due = f"c.round = {turn:d} AND NOT c.is_new AND c.refused IS NULL AND r.id = c.opportunity_id"
+    kept = "TRUE" if batch.correct else "FALSE"
+    _report_changed_dates(batch, due)
+    given = {name: Attribute(name, name, f"c.{name}") for name in PLAIN}
+    given["owner"] = Attribute("owner", "owner_id", "c.owner")
+    for name, other in DATES.items():
+        # A deal that was won is not lost by a file, nor the other way round, without a correction.
+        may = f"({kept} OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
+        given[name] = Attribute(name, name, f"CASE WHEN {may} THEN c.{name} END")
+    changed = " OR ".join(attribute.is_changed for attribute in given.values())
+    sets = [f"{each.column} = {_kept_or_given(each, correct=kept)}" for each in given.values()]
+    batch.run(
+        f"""
+        WITH different AS MATERIALIZED (
+            SELECT c.ctid AS place, r.id,
+                jsonb_build_object('opened_at', r.opened_at, 'won_at', r.won_at, 'lost_at', r.lost_at) AS before
+            FROM coming c JOIN funnel_opportunity r ON {due} WHERE {changed}
+        ), marked AS (
+            UPDATE coming c SET changed = true, dates_before = d.before FROM different d WHERE c.ctid = d.place
+        )
+        UPDATE funnel_opportunity r SET {", ".join(sets)},
+            reason_id = coalesce(r.reason_id, CASE WHEN c.won_at IS NOT NULL THEN c.won_reason_id
+                                                   WHEN c.lost_at IS NOT NULL THEN c.lost_reason_id END),
+            reason_text = coalesce(nullif(r.reason_text, ''), CASE WHEN c.won_at IS NOT NULL THEN c.won_reason
+                                                   WHEN c.lost_at IS NOT NULL THEN c.lost_reason END, '')
+        FROM coming c, different d WHERE c.ctid = d.place AND r.id = d.id
+        """
+    )
+
+
+def _kept_or_given(attribute: Attribute, *, correct: str) -> str:
+    value = f"coalesce({attribute.given}, r.{attribute.column})"
+    excludes = DATES.get(attribute.name)
+    return f"CASE WHEN {correct} AND c.{excludes} IS NOT NULL THEN NULL ELSE {value} END" if excludes else value
+
+
+def _report_changed_dates(batch: Batch, due: str) -> None:
+    if batch.correct:
+        return
+    for name in filter(batch.gives, DATES):
+        other = DATES[name] or name
+        for line, known, given in batch.ask(
+            f"SELECT c.line, coalesce(r.{name}, r.{other}), c.{name} FROM coming c JOIN funnel_opportunity r ON {due}"
+            f" WHERE r.{name} <> c.{name} OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND c.{name} IS NOT NULL)"
+        ):
+            batch.said.say(
+                _("Line %(line)s: “%(field)s” is %(known)s here, the file says %(given)s. It was left so.")
+                % {"line": line, "field": FIELDS[name].label, "known": moment(known), "given": moment(given)}
+            )
+
+
+# For each lead whose deals are new, or have an outcome now that they had not: when the first opened, was won, and
+# the last was lost.
+WENT = """
+CREATE TEMP TABLE went ON COMMIT DROP AS
+SELECT c.lead_id, min(o.opened_at) AS opened_at, min(o.won_at) AS won_at, max(o.lost_at) AS lost_at,
+       (array_agg(o.reason_id ORDER BY o.lost_at DESC NULLS LAST))[1] AS reason_id
+FROM coming c JOIN funnel_opportunity o ON o.id = c.opportunity_id
+WHERE c.refused IS NULL AND (c.is_new OR c.changed AND
+    (c.dates_before ->> 'opened_at', c.dates_before ->> 'won_at', c.dates_before ->> 'lost_at') IS DISTINCT FROM
+    (to_jsonb(o.opened_at) #>> '{}', to_jsonb(o.won_at) #>> '{}', to_jsonb(o.lost_at) #>> '{}'))
+GROUP BY c.lead_id
+"""
+# One step of every lead in `went` that is due, and the row of the ledger that says so.
+STEP = """
+WITH due AS (
+    SELECT j.lead_id, j.stage_id, j.closed_at IS NOT NULL AS was_closed, w.{moment} AS at
+    FROM went w JOIN funnel_journey j ON j.lead_id = w.lead_id JOIN funnel_stage s ON s.id = j.stage_id
+    WHERE w.{moment} IS NOT NULL AND s.position < %(position)s AND {which}
+    ORDER BY j.lead_id FOR UPDATE OF j
+), moved AS (
+    UPDATE funnel_journey j SET stage_id = %(stage)s, entered_at = due.at, closed_at = NULL, closed_as = ''
+    FROM due WHERE j.lead_id = due.lead_id
+)
+INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, because)
+SELECT lead_id, CASE WHEN NOT was_closed THEN stage_id END, %(stage)s, at, %(now)s, 'import', %(because)s
+FROM due ORDER BY lead_id
+"""
+LOSE = """
+WITH due AS (
+    SELECT j.lead_id, j.stage_id, w.lost_at AS at, w.reason_id
+    FROM went w JOIN funnel_journey j ON j.lead_id = w.lead_id JOIN funnel_stage s ON s.id = j.stage_id
+    WHERE w.lost_at IS NOT NULL AND j.closed_at IS NULL AND s.role IS DISTINCT FROM 'customer'
+      AND NOT EXISTS (SELECT FROM funnel_opportunity o WHERE o.lead_id = j.lead_id AND o.lost_at IS NULL)
+    ORDER BY j.lead_id FOR UPDATE OF j
+), closed AS (
+    UPDATE funnel_journey j SET closed_at = due.at, closed_as = 'lost' FROM due WHERE j.lead_id = due.lead_id
+)
+INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, reason_id, because)
+SELECT lead_id, stage_id, NULL, at, %(now)s, 'import', reason_id, %(because)s FROM due ORDER BY lead_id
+"""
+
+
+def _move_leads(batch: Batch) -> None:
+    batch.run("DROP TABLE IF EXISTS pg_temp.went")
+    batch.run(WENT)
+    leads = [lead for (lead,) in batch.ask("SELECT lead_id FROM went ORDER BY lead_id")]
+    if not leads:
+        return
+    begin_missing(leads, at=batch.at, news=dict.fromkeys(leads))
+    stages = {stage.role: stage for stage in Stage.objects.exclude(role=None)}
+    because = {"because": batch.how.capitalize(), "now": batch.at}
+    opportunity, customer = stages[StageRole.OPPORTUNITY], stages[StageRole.CUSTOMER]
+    # A deal that was opened reopens no journey that was closed; a contract does.
+    batch.run(
+        STEP.format(moment="opened_at", which="j.closed_at IS NULL"),
+        stage=opportunity.pk, position=opportunity.position, **because,
+    )  # fmt: skip
+    batch.run(STEP.format(moment="won_at", which="TRUE"), stage=customer.pk, position=customer.position, **because)
+    batch.run(LOSE, **because)
+    if batch.correct:
+        _correct_wins(batch, leads, customer)
+    batch.mark("SELECT lead_id, %(at)s::timestamptz AS due_at, NULL::timestamptz AS news_at FROM went")
+
+
+def _correct_wins(batch: Batch, leads: list[int], customer: Stage) -> None:
+    """Where a deal's date was corrected, the step into the customer stage that an import wrote follows it."""
+    for lead_id, won_at in batch.ask("SELECT lead_id, min(won_at) FROM went GROUP BY lead_id"):
+        first = Opportunity.objects.filter(lead=lead_id).won().order_by("won_at").first()
+        if first is None or first.won_at is None or won_at is None:
+            continue
+        imported = Transition.objects.filter(lead=lead_id, to_stage=customer, how=Transition.How.IMPORT)
+        if imported.exclude(at=first.won_at).exists() and _redate(imported, first.won_at):
+            Journey.objects.filter(pk=lead_id, stage=customer).update(entered_at=first.won_at)
+
+
+FIELDS = {field.name: field for field in DEAL_FIELDS}
+DEALS = Kind(
+    key="opportunities",
+    label=gettext_lazy("Opportunities"),
+    help=gettext_lazy("One row a deal: whose, how much, and how it went. A won one makes its lead a customer."),
+    fields=FIELDS,
+    aliases={"lead": "lead.external_id", "owner.email": "owner"},
+    bring=bring_deals,
+    lacks=deal_lacks,
+    same=deal_names,
+    kept=frozenset({"external_id", "lead.external_id", "lead.email", "name", "opened_at"}),
+    tables=("funnel_opportunity", *TABLES),
+)

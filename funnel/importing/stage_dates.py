@@ -1,0 +1,196 @@
+"""What files bring of the funnel: when leads entered which stage, and their deals.
+
+Imported history is history: it opens no hand-off, starts no clock and tells nobody, unless the importer asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from funnel.importing.corrections import _redate
+from funnel.models.journeys import Journey, Transition
+from funnel.models.stages import Stage, StageRole
+from funnel.qualification.qualifying import begin_missing
+from leads.importing.engine import cells
+from leads.importing.engine.batches import Batch
+from leads.importing.engine.registry import Field
+from smarketing.company import company_zone
+
+STAGES = gettext_lazy("Stages")
+
+# ---- Stages of leads
+
+HUBSPOT = {
+    StageRole.LEAD: "Lead",
+    StageRole.MQL: "Marketing Qualified Lead",
+    StageRole.SAL: "Sales Accepted Lead",
+    StageRole.SQL: "Sales Qualified Lead",
+    StageRole.OPPORTUNITY: "Opportunity",
+    StageRole.CUSTOMER: "Customer",
+}
+LABELS = {
+    StageRole.LEAD: pgettext_lazy("a date", "Became a lead"),
+    StageRole.MQL: pgettext_lazy("a date", "Became MQL"),
+    StageRole.SAL: pgettext_lazy("a date", "Became SAL"),
+    StageRole.SQL: pgettext_lazy("a date", "Became SQL"),
+    StageRole.OPPORTUNITY: pgettext_lazy("a date", "Became an opportunity"),
+    StageRole.CUSTOMER: pgettext_lazy("a date", "Became a customer"),
+}
+
+
+def stage_fields() -> list[Field]:
+    return [
+        Field(
+            f"stage.{role.value}", LABELS[role], cells.moment, "timestamptz", STAGES, is_moment=True,
+            synonyms=(
+                f"Date entered \"{HUBSPOT[role]} (Lifecycle Stage Pipeline)\"", f"Became a {HUBSPOT[role]} Date",
+                f"Became an {HUBSPOT[role]} Date", f"{role.value} date", f"{role.value}_at",
+                f"{role.value.upper()}化日", f"{role.value.upper()}日",
+            ),
+        )
+        for role in StageRole
+    ]  # fmt: skip
+
+
+# The steps that the rows name, each stage once a lead. A customer stays one, whatever the dates say.
+STEPS = """
+CREATE TEMP TABLE steps ON COMMIT DROP AS
+SELECT DISTINCT ON (c.lead_id, s.id) c.line, c.lead_id, s.id AS stage_id, s.position, s.role, given.at
+FROM coming c
+CROSS JOIN LATERAL (VALUES {given}) given (role, at)
+JOIN funnel_stage s ON s.role = given.role
+WHERE c.refused IS NULL AND given.at IS NOT NULL
+ORDER BY c.lead_id, s.id, c.line DESC
+"""
+# Journeys of leads that have none: the steps in the order of their dates, and the lead stands at the last.
+BEGIN = """
+WITH laid AS (
+    SELECT st.*, lag(st.stage_id) OVER w AS came_from, lead(st.stage_id) OVER w IS NULL AS is_last
+    FROM steps st
+    WHERE NOT EXISTS (SELECT FROM funnel_journey j WHERE j.lead_id = st.lead_id)
+    WINDOW w AS (PARTITION BY st.lead_id ORDER BY st.role = 'customer', st.at, st.position)
+), begun AS (
+    INSERT INTO funnel_journey (lead_id, stage_id, entered_at, closed_as, news_count_from)
+    SELECT lead_id, stage_id, at, '', %(news_count_from)s FROM laid WHERE is_last ORDER BY lead_id
+    ON CONFLICT DO NOTHING RETURNING lead_id
+)
+INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, by_id, because)
+SELECT l.lead_id, l.came_from, l.stage_id, l.at, %(at)s, CASE WHEN l.is_last THEN %(last_how)s ELSE 'import' END,
+       CASE WHEN l.is_last AND %(last_how)s <> 'import' THEN %(by)s::bigint END, %(because)s
+FROM laid l JOIN begun b ON b.lead_id = l.lead_id
+ORDER BY l.lead_id, l.role = 'customer', l.at, l.position
+RETURNING lead_id
+"""
+# Steps of leads that were on their way before, which the ledger does not have at that moment.
+OTHER = """
+SELECT st.line, st.lead_id, st.role, st.at, known.at
+FROM steps st
+LEFT JOIN LATERAL (
+    SELECT t.at FROM funnel_transition t
+    WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id ORDER BY t.at LIMIT 1
+) known ON true
+WHERE NOT EXISTS (
+    SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id AND t.at = st.at
+)
+ORDER BY st.line, st.position
+"""
+
+
+def bring_stages(batch: Batch) -> None:
+    """Begin the journeys of new leads, with the steps that the rows date. A journey that began before is not moved:
+    what differs is said, and corrected only where the importer asks for it."""
+    roles = [role.value for role in StageRole if batch.gives(f"stage.{role.value}")]
+    if roles:
+        _bring_steps(batch, roles)
+    _begin_quietly(batch)
+
+
+def _begin_quietly(batch: Batch) -> None:
+    """New leads without a date begin where everyone begins, before anything else about them comes in: what a second
+    file says that they did is history too."""
+    if batch.qualify_at_once:
+        return  # They begin in the normal flow, with their arrival as the news.
+    new = [lead for (lead,) in batch.ask("SELECT lead_id FROM coming WHERE is_new AND refused IS NULL")]
+    if new:
+        begin_missing(new, at=batch.at, news=dict.fromkeys(new))
+
+
+def _bring_steps(batch: Batch, roles: list[str]) -> None:
+    batch.run("DROP TABLE IF EXISTS pg_temp.steps")
+    batch.run(STEPS.format(given=", ".join(f"('{role}', c.\"stage.{role}\")" for role in roles)))
+    batch.run("ANALYZE steps")
+    begun = batch.ask(BEGIN, **_manner(batch))
+    batch.run("UPDATE coming SET changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun])
+    different = batch.ask(OTHER)
+    if batch.correct:
+        _correct(batch, different)
+        return
+    for line, _lead, role, at, known in different:
+        batch.said.say(_different(line, role, at, known))
+
+
+def _manner(batch: Batch) -> dict[str, Any]:
+    """How imported steps are written. Where the importer asks for it, the last one is to be worked, and opens a
+    hand-off as any other."""
+    asked = batch.qualify_at_once
+    return {
+        "news_count_from": None if asked else batch.at,
+        "last_how": Transition.How.IMPORT_LIVE.value if asked else Transition.How.IMPORT.value,
+        "because": batch.how.capitalize(),
+    }
+
+
+def _different(line: int, role: str, at: Any, known: Any) -> str:
+    zone = company_zone()
+    words = {"line": line, "stage": LABELS[StageRole(role)], "given": f"{at.astimezone(zone):%Y-%m-%d %H:%M}"}
+    if known is None:
+        return (
+            _("Line %(line)s: “%(stage)s” %(given)s is not in the journey, which had begun before. It was left so.")
+            % words
+        )
+    words["known"] = f"{known.astimezone(zone):%Y-%m-%d %H:%M}"
+    return _("Line %(line)s: “%(stage)s” is %(known)s here, the file says %(given)s. It was left so.") % words
+
+
+def _correct(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
+    """Let the file's dates stand in the ledger, and lay the journeys anew that are imported history alone."""
+    stages = {stage.role: stage for stage in Stage.objects.exclude(role=None)}
+    leads = set()
+    for line, lead_id, role, at, known in different:
+        imported = Transition.objects.filter(lead=lead_id, to_stage=stages[role], how=Transition.How.IMPORT)
+        if known is None:
+            Transition.objects.create(
+                lead_id=lead_id, to_stage=stages[role], at=at, recorded_at=batch.at, how=Transition.How.IMPORT,
+                because=batch.how.capitalize(),
+            )  # fmt: skip
+        elif not imported.order_by("at")[:1] or not _redate(imported, at):
+            batch.said.say(_different(line, role, at, known))
+            continue
+        leads.add(lead_id)
+        batch.run("UPDATE coming SET changed = true WHERE line = %(line)s", line=line)
+    for journey in Journey.objects.select_for_update().filter(lead__in=leads).order_by("lead"):
+        _lay_anew(journey)
+
+
+def _lay_anew(journey: Journey) -> None:
+    steps = list(Transition.objects.filter(lead=journey.pk).select_related("to_stage"))
+    if any(step.how != Transition.How.IMPORT or step.to_stage is None for step in steps):
+        return  # People or the machine moved it since: only the dates are corrected.
+    steps.sort(key=_place)
+    for before, step in zip([None, *steps], steps, strict=False):
+        step.from_stage = before.to_stage if before else None
+        step.save(update_fields=["from_stage"])
+    last = steps[-1]
+    Journey.objects.filter(pk=journey.pk).update(stage=last.to_stage, entered_at=last.at)
+
+
+def _place(step: Transition) -> tuple[bool, Any, int]:
+    assert step.to_stage is not None
+    return step.to_stage.role == StageRole.CUSTOMER, step.at, step.to_stage.position
+
+
+# ---- Deals

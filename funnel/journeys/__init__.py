@@ -1,0 +1,1 @@
+"""One lead's way through the funnel."""

@@ -1,0 +1,145 @@
+"""How the funnel flows: entries, conversions in three views, contracts.
+
+All of them read the ledger. A lead's first entry into a stage counts for rates; re-entries are counted apart. A lead
+that never entered a stage is in none of its cohorts: skipped stages are not invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from funnel.metrics.counting import counted, stages_from
+from funnel.models.journeys import Transition
+from funnel.models.stages import StageRole
+from metrics.rate import Rate, Row
+from metrics.registry import LeadPks, Part, Question, View
+
+
+def entries(role: str, question: Question) -> QuerySet[Transition]:
+    """Return the transitions that brought leads into exactly this stage in the period, first or again."""
+    arrived = Transition.objects.filter(
+        to_stage__role=role,
+        lead__merged_into=None,
+        at__gte=question.period.starts_at,
+        at__lt=question.counts_until,
+    )
+    return question.filtered(arrived)
+
+
+def been_there() -> Exists:
+    """Whether the same lead entered the same stage before this transition."""
+    before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
+    return Exists(Transition.objects.filter(before, lead=OuterRef("lead"), to_stage=OuterRef("to_stage")))
+
+
+def first_entries(role: str, question: Question) -> QuerySet[Transition]:
+    """Return the transitions that brought leads into exactly this stage for the first time, in the period."""
+    return entries(role, question).filter(~been_there())
+
+
+def re_entries(role: str, question: Question) -> QuerySet[Transition]:
+    """Return those that brought leads back into it."""
+    return entries(role, question).filter(been_there())
+
+
+# Entered
+
+
+def count_entered(question: Question) -> Iterable[Row]:
+    found = counted(first_entries(question.to_role or StageRole.LEAD, question), question)
+    return [Row.of_count(key, n) for key, n in sorted(found.items())]
+
+
+def leads_entered(question: Question, part: Part) -> LeadPks:
+    return first_entries(question.to_role or StageRole.LEAD, question).order_by().values("lead")
+
+
+def count_reentered(question: Question) -> Iterable[Row]:
+    found = counted(re_entries(question.to_role or StageRole.MQL, question), question)
+    return [Row.of_count(key, n) for key, n in sorted(found.items())]
+
+
+def leads_reentered(question: Question, part: Part) -> LeadPks:
+    return re_entries(question.to_role or StageRole.MQL, question).order_by().values("lead")
+
+
+# Conversion
+
+
+def count_conversion(question: Question) -> Iterable[Row]:
+    views = {View.COHORT: _cohort, View.PERIOD: _period, View.STOCK: _stock}
+    return views[View(question.view)](question)
+
+
+def _with_outcome(question: Question) -> QuerySet[Transition]:
+    """Return the cohort, each entry with `converted`, and `before` where the outcome is dated before its cause."""
+    reached = Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(question.to_role))
+    after = reached.filter(at__gte=OuterRef("at"), at__lt=question.known_until)
+    if question.window:
+        after = after.filter(at__lt=OuterRef("at") + question.window)
+    cohort = first_entries(question.from_role, question)
+    return cohort.annotate(converted=Exists(after), before=Exists(reached.filter(at__lt=OuterRef("at"))))
+
+
+def _cohort(question: Question) -> Iterable[Row]:
+    keyed = _with_outcome(question).annotate(key=question.key("at")).order_by().values("key")
+    rows = keyed.annotate(
+        n=Count("pk"),
+        hits=Count("pk", filter=Q(converted=True)),
+        flagged=Count("pk", filter=Q(converted=False, before=True)),
+    ).order_by("key")
+    return [Row.of_rate(row["key"], Rate(row["hits"], row["n"]), flagged=row["flagged"]) for row in rows]
+
+
+def _period(question: Question) -> Iterable[Row]:
+    into_a = counted(first_entries(question.from_role, question), question)
+    into_b = counted(first_entries(question.to_role, question), question)
+    return [Row.of_rate(key, Rate(into_b.get(key, 0), into_a.get(key, 0))) for key in sorted({*into_a, *into_b})]
+
+
+def standing(at: datetime) -> QuerySet[Transition]:
+    """Return the last transition of each lead before a moment, of those that stood somewhere then."""
+    later = Transition.objects.filter(
+        Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")), lead=OuterRef("lead"), at__lt=at
+    )
+    return Transition.objects.filter(~Exists(later), at__lt=at, to_stage__isnull=False, lead__merged_into=None)
+
+
+def _stock(question: Question) -> Iterable[Row]:
+    if question.by_time:
+        return [row for part in question.buckets() for row in _stock_at(question, part.ends_at, part.key)]
+    return _stock_at(question, question.period.ends_at)
+
+
+def _stock_at(question: Question, end: datetime, name: str = "") -> Iterable[Row]:
+    rows = question.filtered(standing(min(end, question.known_until)))
+    if not name:
+        a = counted(_here(rows, question.from_role), question)
+        b = counted(_here(rows, question.to_role), question)
+        return [Row.of_rate(key, Rate(b.get(key, 0), n)) for key, n in sorted(a.items())]
+    a_count, b_count = (_here(rows, role).count() for role in (question.from_role, question.to_role))
+    return [Row.of_rate(name, Rate(b_count, a_count))]
+
+
+def _here(rows: QuerySet[Transition], role: str) -> QuerySet[Transition]:
+    return rows.filter(to_stage__in=stages_from(role)).order_by()
+
+
+def leads_conversion(question: Question, part: Part) -> LeadPks:
+    if question.view == View.COHORT:
+        cohort = _with_outcome(question)
+        only = {"numerator": {"converted": True}, "flagged": {"converted": False, "before": True}, "denominator": {}}
+        return cohort.filter(**only[part]).order_by().values("lead")
+    if part == "flagged":
+        return Transition.objects.none().values("lead")
+    role = question.to_role if part == "numerator" else question.from_role
+    if question.view == View.PERIOD:
+        return first_entries(role, question).order_by().values("lead")
+    rows = question.filtered(standing(question.counts_until))
+    return _here(rows, role).values("lead")
+
+
+# Contracts

@@ -1,0 +1,1 @@
+"""What makes a lead move on by itself."""

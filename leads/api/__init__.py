@@ -1,0 +1,1 @@
+"""Leads' activities, by programs."""

@@ -1,0 +1,1 @@
+"""Reading, mapping, checking and running one import, whatever its rows are."""

@@ -1,0 +1,112 @@
+"""Imports that run behind a page: checked, then brought in, by whichever worker is free."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.urls import reverse
+from django.utils import translation
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from leads.importing.engine.mapping import BadMapping
+from leads.importing.engine.reading import Unreadable
+from leads.importing.engine.running import (
+    JOB_LOCKS,
+    Stopped,
+    bring_in,
+    held,
+    locked,
+    rehearse,
+    source_of,
+    waiting,
+)
+from leads.models.imports import Import
+from smarketing.queue import bells
+from teams.models import Notice
+
+TASK = "leads.tasks.run_imports"
+log = logging.getLogger(__name__)
+
+
+def ask_for(job: Import, status: Import.Status) -> bool:
+    """Let the worker check the file or bring it in. False when somebody has asked for it already."""
+    before = {
+        Import.Status.CHECKING: [Import.Status.UPLOADED, Import.Status.CHECKED, Import.Status.FAILED],
+        # One that failed on the way goes on behind its last batch.
+        Import.Status.QUEUED: [Import.Status.CHECKED, Import.Status.FAILED],
+    }[status]
+    may = Import.objects.filter(pk=job.pk, status__in=before)
+    if status == Import.Status.CHECKING:
+        may = may.filter(line=0)
+    asked = may.update(status=status, error="", finished_at=None)
+    if asked:
+        bells.ring(TASK)
+    return bool(asked)
+
+
+def cancel(job: Import) -> bool:
+    """Stop it before its next batch. What is in stays."""
+    stoppable = [Import.Status.UPLOADED, Import.Status.CHECKING, Import.Status.CHECKED, Import.Status.QUEUED]
+    asked = Import.objects.filter(pk=job.pk, status__in=[*stoppable, Import.Status.RUNNING])
+    return bool(asked.update(status=Import.Status.CANCELLED, finished_at=now(), content=b""))
+
+
+def run_unfinished() -> int:
+    """Work on every import that waits, or whose worker is gone. Safe to run twice, and by many at once."""
+    done = 0
+    for pk in list(waiting().order_by("pk").values_list("pk", flat=True)):
+        with held(JOB_LOCKS, pk, waits=False) as is_ours:
+            # Looked at under the lock: somebody may just have finished it.
+            job = waiting().select_related("by").filter(pk=pk).first() if is_ours else None
+            if job:
+                with translation.override(job.language or settings.LANGUAGE_CODE):
+                    _work_on(job)
+                done += 1
+    return done
+
+
+def _work_on(job: Import) -> None:
+    try:
+        if job.status == Import.Status.CHECKING:
+            _check(job)
+        else:
+            _bring_in(job)
+    except Stopped:
+        log.info("Import %s was cancelled", job.pk)
+    except (BadMapping, Unreadable) as bad:
+        _fail(job, str(bad))
+    except (OperationalError, InterfaceError):
+        raise  # The database went away: the sweep goes on from the last batch.
+    except Exception:
+        log.exception("Import %s failed", job.pk)
+        _fail(job, _("Something went wrong that is not the file's fault. The administrator finds it in the log."))
+
+
+def _check(job: Import) -> None:
+    rehearse(job, source_of(job), is_tracked=True)
+    Import.objects.filter(pk=job.pk, status=Import.Status.CHECKING).update(
+        status=Import.Status.CHECKED, dry_run=job.dry_run, total=(job.dry_run or {})["total"]
+    )
+
+
+def _bring_in(job: Import) -> None:
+    begun = Import.objects.filter(pk=job.pk, status__in=[Import.Status.QUEUED, Import.Status.RUNNING])
+    begun.update(status=Import.Status.RUNNING, started_at=job.started_at or now())
+    locked(job, partial(bring_in, job, source_of(job), rings=True, then=partial(_tell, job)))
+
+
+def _fail(job: Import, error: str) -> None:
+    Import.objects.filter(pk=job.pk).update(status=Import.Status.FAILED, error=error, finished_at=now())
+
+
+def _tell(job: Import) -> None:
+    if job.by is None:
+        return
+    job.refresh_from_db()
+    params = {"file": job.file_name, "created": job.created, "updated": job.updated, "rejected": job.rejected}
+    about, url = f"import {job.pk}", reverse("import", args=[job.pk])
+    Notice.objects.tell([job.by], Notice.Kind.IMPORT_DONE, about=about, params=params, url=url)

@@ -1,0 +1,1 @@
+"""The kinds of rows that this app imports."""

@@ -1,0 +1,1 @@
+"""Pages of leads and companies that need no score and no stage."""

@@ -1,0 +1,116 @@
+"""Pages of leads, companies and campaigns that need no score and no stage."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from leads.models.companies import Company
+from leads.models.leads import Lead
+from leads.pages.filters import CompanyFilter
+from leads.pages.forms import CompanyForm, LeadForm
+from leads.registering.registration import Conflict, change, change_company, register, register_company
+from leads.registering.searching import search_companies
+from smarketing.pages.http import answered
+from smarketing.pages.paging import CountOf, Sort, chosen_sort, page_of
+from teams.http import UserRequest
+from teams.models import Role
+
+HOW = "page"
+
+
+def attempt(form: LeadForm | CompanyForm, verb: Any) -> Any:
+    """Do what the form asks for, whole or not at all; what the record refuses is said at its field."""
+    try:
+        with transaction.atomic():
+            return verb(form.values())
+    except ValidationError as wrong:
+        form.refuse(wrong)
+    except Conflict as clash:
+        form.add_error("email", clash.sentence)
+    return None
+
+
+@require_http_methods(["GET", "POST"])
+def lead_new(request: UserRequest) -> HttpResponse:
+    # Whoever sells and writes a lead down works it; marketing's is nobody's yet.
+    owner = request.user if request.user.has_role(Role.REP, Role.SDR) else None
+    form = LeadForm(request.POST or None, initial={"owner": owner, "company": request.GET.get("company", "")})
+    if form.is_valid():
+        made = attempt(form, lambda values: register(values, by=request.user, how=HOW))
+        if made:
+            lead, created = made
+            messages.success(request, _("%(lead)s is a lead now.") % {"lead": lead})
+            return redirect("lead", lead.pk)
+    return render(request, "leads/pages/lead_edit.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
+    lead = get_object_or_404(Lead.objects.here().select_related("company"), pk=pk)
+    form = LeadForm(request.POST or None, subject=lead)
+    if form.is_valid():
+        fresh = Lead.objects.get(pk=pk)
+        changes = attempt(form, lambda values: change(fresh, values, by=request.user, how=HOW))
+        if changes is not None:
+            messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
+            return redirect("lead", pk)
+    return render(request, "leads/pages/lead_edit.html", {"form": form, "lead": lead}, status=answered(form))
+
+
+COMPANY_SORTS = (
+    Sort("newest", gettext_lazy("Newest"), "created_at", descending=True),
+    Sort("name", gettext_lazy("Name"), "name_key"),
+    Sort("employees", gettext_lazy("Employees, most first"), "employees", descending=True, nullable=True),
+    Sort("revenue", gettext_lazy("Revenue, highest first"), "revenue", descending=True, nullable=True),
+)
+
+
+@require_GET
+def companies(request: UserRequest) -> HttpResponse:
+    chosen = CompanyFilter(request.GET, queryset=Company.objects.all())
+    found = search_companies(chosen.qs, request.GET.get("q", ""))
+    sort = chosen_sort(request, COMPANY_SORTS)
+    leads = Lead.objects.here().filter(company=OuterRef("pk"))
+    page = page_of(request, found.annotate(lead_count=CountOf(leads)), sort)
+    context = {"page": page, "filter": chosen, "sort": sort, "sorts": COMPANY_SORTS, "q": request.GET.get("q", "")}
+    return render(request, "leads/pages/companies.html", context)
+
+
+@require_GET
+def company_names(request: HttpRequest) -> HttpResponse:
+    """What the field of a company may be completed to."""
+    typed = request.GET.get("company", "").strip()
+    found = search_companies(Company.objects.order_by("name_key"), typed) if typed else Company.objects.none()
+    return render(request, "leads/pages/_company_names.html", {"companies": found[:10]})
+
+
+@require_http_methods(["GET", "POST"])
+def company_new(request: UserRequest) -> HttpResponse:
+    form = CompanyForm(request.POST or None)
+    if form.is_valid():
+        made = attempt(form, lambda values: register_company(values, by=request.user, how=HOW))
+        if made:
+            return redirect("company", made.pk)
+    return render(request, "leads/pages/company_edit.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def company_edit(request: UserRequest, pk: int) -> HttpResponse:
+    company = get_object_or_404(Company, pk=pk)
+    form = CompanyForm(request.POST or None, subject=company)
+    if form.is_valid():
+        fresh = Company.objects.get(pk=pk)
+        changes = attempt(form, lambda values: change_company(fresh, values, by=request.user, how=HOW))
+        if changes is not None:
+            messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
+            return redirect("company", pk)
+    context = {"form": form, "company": company}
+    return render(request, "leads/pages/company_edit.html", context, status=422 if form.errors else 200)

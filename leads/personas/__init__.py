@@ -1,0 +1,1 @@
+"""Whom both teams look for."""

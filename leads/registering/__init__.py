@@ -1,0 +1,1 @@
+"""How leads and companies come in, change, are found, and become one."""

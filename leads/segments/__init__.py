@@ -1,0 +1,1 @@
+"""Saved questions about leads."""

@@ -1,0 +1,1 @@
+"""Text as it is compared, and what an address says."""

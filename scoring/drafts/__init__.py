@@ -1,0 +1,1 @@
+"""How a score model is changed, and tried."""

@@ -1,0 +1,520 @@
+"""The language of conditions, against an oracle and against its rules."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import Case, IntegerField, Value, When
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from funnel.models import Journey, StageRole
+from history.models import Change
+from leads.criteria import BadCriteria, check, condition, condition_sql, counts, explain, sentence, todays_values
+from leads.models import Activity, ActivityKind, Campaign, CustomField, Lead, Persona, PersonaMatch
+from leads.text.folding import fold
+from tests import make
+from tests.leads.criteria.criteria_oracle import meets
+
+pytestmark = pytest.mark.django_db
+AT = make.MONDAY_9AM
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+WORDS = ["", "部長", "ＣＴＯ", "cto", "CTO ", "Straße", "STRASSE", "ﬁne", "Fine day", "ｶﾞｲｼｬ", "ガイシャ", "%", "a_b"]
+HELD = {
+    "title": st.sampled_from(WORDS),
+    "department": st.sampled_from(WORDS),
+    "consent": st.sampled_from(["", "given", "withdrawn"]),
+    "campaign": st.sampled_from([None, 0, 1]),
+    "custom.budget": st.sampled_from([None, 0, 3, 2.5, 100]),
+    "custom.nickname": st.sampled_from([None, *WORDS]),
+    "custom.renews_on": st.sampled_from([None, "2026-11-01", "2026-11-16", "2027-01-01"]),
+    "custom.vip": st.sampled_from([None, True, False]),
+    "custom.tier": st.sampled_from([None, "gold", "Silver"]),
+}
+COMPANY_HELD = {
+    "industry": st.sampled_from(WORDS),
+    "employees": st.sampled_from([None, 0, 10, 299, 300, 5000]),
+    "revenue": st.sampled_from([None, "0.00", "2.50", "1000000.00"]),
+    "custom.tier": st.sampled_from([None, "gold", "Silver"]),
+}
+KINDS = ["demo_request", "pricing_page_view", "email_open"]
+DAYS = [0, 0, 1, 7, 29, 30, 31, 90]
+MOMENTS = st.builds(
+    lambda days, wink: AT - timedelta(days=days) + timedelta(microseconds=wink),
+    st.sampled_from([-2, 0, 1, 7, 30, 90]),
+    st.sampled_from([-1, 0, 1]),
+)
+PROPERTIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "url": st.sampled_from(["", "/pricing", "/Ｐricing", "/about"]),
+        "seconds": st.sampled_from([3, 2.5, "3", " 40 ", "many", None, True]),
+        "on": st.sampled_from(["2026-11-01", "2026-11-16T10:00", "soon", 20261101, "2026-13-01"]),
+        "paid": st.sampled_from([True, False, "TRUE", "yes"]),
+    },
+)
+
+
+def several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(values, min_size=1, max_size=3)
+
+
+def comparisons(field: str, ops: list[str], values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    def leaf(op: str) -> st.SearchStrategy[dict[str, Any]]:
+        if op == "is_empty":
+            return st.just({"field": field, "op": op})
+        value: st.SearchStrategy[Any] = values
+        if op in ("in", "not_in"):
+            value = several(values)
+        if op == "between":
+            value = st.lists(values, min_size=2, max_size=2).map(sorted)
+        return st.fixed_dictionaries({"field": st.just(field), "op": st.just(op), "value": value})
+
+    return st.sampled_from(ops).flatmap(leaf)
+
+
+TEXT_OPS = ["=", "!=", "in", "not_in", "contains", "starts_with", "is_empty"]
+NUMBER_OPS = ["=", "!=", "<", "<=", ">", ">=", "between", "in", "not_in", "is_empty"]
+DATE_OPS = ["=", "!=", "<", "<=", ">", ">=", "between", "is_empty"]
+CHOICE_OPS = ["=", "!=", "in", "not_in", "is_empty"]
+words = st.sampled_from([*WORDS[1:], "c", "fine", "STRAße", "がい"])
+numbers = st.sampled_from([0, 3, 2.5, 10, 299.5, 300, 5000])
+days = st.sampled_from(["2026-08-18", "2026-11-01", "2026-11-15", "2026-11-16", "2027-01-01"])
+tiers = st.sampled_from(["gold", "Silver"])
+
+properties = st.recursive(
+    st.one_of(
+        comparisons("url", TEXT_OPS, st.sampled_from(["/pricing", "PRIC", "/about", "3"])),
+        comparisons("seconds", NUMBER_OPS, st.sampled_from([2.5, 3, 40])),
+        comparisons("on", ["<", "<=", ">", ">=", "between"], days),
+        comparisons("paid", ["=", "!="], st.booleans()),
+    ),
+    lambda inner: st.one_of(
+        st.fixed_dictionaries({"all": st.lists(inner, max_size=2)}),
+        st.fixed_dictionaries({"any": st.lists(inner, max_size=2)}),
+        st.fixed_dictionaries({"not": inner}),
+    ),
+    max_leaves=3,
+)
+doings = st.fixed_dictionaries(
+    {"did": st.sampled_from(KINDS)},
+    optional={
+        "at_least": st.one_of(st.none(), st.integers(1, 3)),
+        "within_days": st.one_of(st.none(), st.sampled_from([1, 7, 30, 90])),
+        "where": properties,
+    },
+) | st.fixed_dictionaries(
+    {"did": st.sampled_from(KINDS), "at_most": st.integers(0, 2), "within_days": st.sampled_from([None, 7, 30])}
+)
+
+
+def leaves(campaigns: list[int], personas: list[int]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.one_of(
+        doings,
+        comparisons("title", TEXT_OPS, words),
+        comparisons("consent", CHOICE_OPS, st.sampled_from(["given", "withdrawn"])),
+        comparisons("campaign", CHOICE_OPS, st.sampled_from(campaigns)),
+        comparisons("persona", CHOICE_OPS, st.sampled_from(personas)),
+        comparisons("is_free_mail", ["=", "!="], st.booleans()),
+        comparisons("created_at", DATE_OPS, days),
+        comparisons("company.industry", TEXT_OPS, words),
+        comparisons("company.employees", NUMBER_OPS, numbers),
+        comparisons("company.revenue", NUMBER_OPS, numbers),
+        comparisons("company.custom.tier", CHOICE_OPS, tiers),
+        comparisons("custom.budget", NUMBER_OPS, numbers),
+        comparisons("custom.nickname", TEXT_OPS, words),
+        comparisons("custom.renews_on", DATE_OPS, days),
+        comparisons("custom.vip", ["=", "!=", "is_empty"], st.booleans()),
+        comparisons("custom.tier", CHOICE_OPS, tiers),
+    )
+
+
+def trees(campaigns: list[int], personas: list[int]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.recursive(
+        leaves(campaigns, personas),
+        lambda inner: st.one_of(
+            st.fixed_dictionaries({"all": st.lists(inner, max_size=3)}),
+            st.fixed_dictionaries({"any": st.lists(inner, max_size=3)}),
+            st.fixed_dictionaries({"not": inner}),
+        ),
+        max_leaves=6,
+    )
+
+
+def pasts(held: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, list[tuple[datetime, Any]]]]:
+    changes = {
+        name: st.lists(st.tuples(MOMENTS, values), max_size=3, unique_by=lambda change: change[0])
+        for name, values in held.items()
+    }
+    return st.fixed_dictionaries({}, optional=changes)
+
+
+companies_drawn = st.lists(
+    st.fixed_dictionaries({"now": st.fixed_dictionaries(COMPANY_HELD), "past": pasts(COMPANY_HELD)}),
+    min_size=2,
+    max_size=2,
+)
+leads_drawn = st.lists(
+    st.fixed_dictionaries(
+        {
+            "now": st.fixed_dictionaries(
+                HELD
+                | {
+                    "company": st.sampled_from([None, 0, 1]),
+                    "persona": st.sampled_from(["none", None, 0, 1]),
+                    "is_free_mail": st.booleans(),
+                    "created_at": MOMENTS,
+                }
+            ),
+            "past": pasts(HELD | {"company": st.sampled_from([None, 0, 1])}),
+            "did": st.lists(st.tuples(st.sampled_from(KINDS), MOMENTS, PROPERTIES), max_size=5),
+        }
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def custom(values: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("custom."): value for name, value in values.items() if name.startswith("custom.")}
+
+
+def put(record: str, pk: int, past: dict[str, list[tuple[datetime, Any]]]) -> None:
+    Change.objects.bulk_create(
+        Change(subject=record, subject_id=pk, field=field, old=old, new=None, at=moment)
+        for field, changes in past.items()
+        for moment, old in changes
+    )
+
+
+def name_ids(lead: dict[str, Any], field: str, ids: list[int]) -> None:
+    """Drawn leads name records by their place in a list."""
+
+    def known(place: int | None) -> int | None:
+        return None if place is None else ids[place]
+
+    lead["now"][field] = known(lead["now"][field])
+    if field in lead["past"]:
+        lead["past"][field] = [(moment, known(old)) for moment, old in lead["past"][field]]
+
+
+def keep(drawn: list[dict[str, Any]], firms: list[dict[str, Any]], campaigns: list[int], personas: list[int]) -> None:
+    """Put the drawn companies and leads into the database, and tell the oracle their ids."""
+    kinds = dict(ActivityKind.objects.values_list("key", "id"))
+    held: dict[int, dict[str, Any]] = {}
+    for firm in firms:
+        plain = {name: value for name, value in firm["now"].items() if not name.startswith("custom.")}
+        company = make.company(**plain, custom=custom(firm["now"]))
+        put("company", company.pk, firm["past"])
+        held[company.pk] = firm
+    for lead in drawn:
+        name_ids(lead, "company", list(held))
+        name_ids(lead, "campaign", campaigns)
+        today = lead["now"]
+        made = make.lead(
+            title=today["title"],
+            department=today["department"],
+            consent=today["consent"],
+            campaign_id=today["campaign"],
+            company_id=today["company"],
+            is_free_mail=today["is_free_mail"],
+            created_at=today["created_at"],
+            custom=custom(today),
+        )
+        put("lead", made.pk, lead["past"])
+        if today["persona"] != "none":
+            today["persona"] = None if today["persona"] is None else personas[today["persona"]]
+            PersonaMatch.objects.create(lead=made, persona_id=today["persona"], machine_id=today["persona"])
+        else:
+            today["persona"] = None
+        today["created_at"] = today["created_at"].astimezone(TOKYO).date()
+        Activity.objects.bulk_create(
+            Activity(lead=made, kind_id=kinds[kind], occurred_at=moment, properties=carried)
+            for kind, moment, carried in lead["did"]
+        )
+        lead |= {"id": made.pk, "companies": held}
+
+
+def setting() -> tuple[list[int], list[int]]:
+    Type, Subject = CustomField.Type, CustomField.Subject
+    for key, type_ in (
+        ("budget", Type.NUMBER),
+        ("nickname", Type.TEXT),
+        ("renews_on", Type.DATE),
+        ("vip", Type.BOOLEAN),
+        ("tier", Type.CHOICE),
+    ):
+        CustomField.objects.create(key=key, type=type_, name_en=key, choices=["gold", "Silver"])
+    CustomField.objects.create(
+        key="tier", type=Type.CHOICE, name_en="tier", choices=["gold", "Silver"], subject=Subject.COMPANY
+    )
+    campaigns = [Campaign.objects.create(name=name).pk for name in ("Spring", "Autumn")]
+    personas = [Persona.objects.create().pk for _ in range(2)]
+    return campaigns, personas
+
+
+def agree_with_the_oracle(data: st.DataObject) -> None:
+    with undone():
+        campaigns, personas = setting()
+        firms = data.draw(companies_drawn)
+        drawn: list[dict[str, Any]] = data.draw(leads_drawn)
+        keep(drawn, firms, campaigns, personas)
+        tree = data.draw(trees(campaigns, personas))
+        at = data.draw(MOMENTS)
+        check(tree)
+        for past in (False, True):
+            asked: Any = {"as_of": at} if past else {"at": at}
+            expected = {lead["id"] for lead in drawn if meets(tree, lead, at, past=past)}
+            everyone = Lead.objects.here()
+            assert set(everyone.filter(condition(tree, **asked)).values_list("pk", flat=True)) == expected
+            annotated = everyone.annotate(ok=condition(tree, **asked)).values_list("pk", "ok")
+            assert dict(annotated) == {lead["id"]: lead["id"] in expected for lead in drawn}
+        for lead in drawn:
+            assert explain(tree, lead["id"], at).holds == meets(tree, lead, at, past=False)
+        tallies = counts(tree, at=at)
+        assert tallies[""] == sum(meets(tree, lead, at, past=False) for lead in drawn)
+        assert tallies["*"] == len(drawn)
+        for language in ("en", "ja"):
+            assert sentence(tree, language=language)
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_sql_says_what_the_oracle_says(data: st.DataObject) -> None:
+    agree_with_the_oracle(data)
+
+
+@pytest.mark.proof
+@given(data=st.data())
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_sql_says_what_the_oracle_says_at_length(data: st.DataObject) -> None:
+    agree_with_the_oracle(data)
+
+
+# Rules, one by one.
+
+
+def lead_ids(tree: dict[str, Any], **asked: Any) -> set[int]:
+    asked = asked or {"at": AT}
+    return set(Lead.objects.here().filter(condition(tree, **asked)).values_list("pk", flat=True))
+
+
+def field(name: str, op: str, value: Any = None) -> dict[str, Any]:
+    return {"field": name, "op": op} | ({} if value is None else {"value": value})
+
+
+def faults(tree: Any, scope: str = "all") -> list[tuple[str, str]]:
+    with pytest.raises(BadCriteria) as refused:
+        check(tree, scope=scope)
+    return refused.value.errors
+
+
+def test_an_empty_all_matches_everyone_and_an_empty_any_nobody() -> None:
+    lead = make.lead()
+    assert lead_ids({"all": []}) == {lead.pk}
+    assert lead_ids({"any": []}) == set()
+
+
+def test_a_comparison_with_a_missing_value_is_false_before_it_is_negated() -> None:
+    lead = make.lead(title="")
+    for op in ("=", "!=", "contains"):
+        assert lead_ids(field("title", op, "CTO")) == set()
+        assert lead_ids({"not": field("title", op, "CTO")}) == {lead.pk}
+    assert lead_ids(field("company.employees", "<", 5)) == set()
+    assert lead_ids(field("company.employees", "is_empty")) == {lead.pk}
+
+
+@pytest.mark.parametrize("held", ["ＣＴＯ", "cto", "Cto"])
+def test_full_width_and_case_make_no_difference(held: str) -> None:
+    lead = make.lead(title=held)
+    assert lead_ids(field("title", "=", "CTO")) == {lead.pk}
+
+
+def test_a_window_opens_after_its_first_moment_and_closes_with_its_last() -> None:
+    inside, on_the_edge, ahead = make.lead(), make.lead(), make.lead()
+    make.activity(inside, "demo_request", AT - timedelta(days=7) + timedelta(microseconds=1))
+    make.activity(on_the_edge, "demo_request", AT - timedelta(days=7))
+    make.activity(ahead, "demo_request", AT + timedelta(microseconds=1))
+    assert lead_ids({"did": "demo_request", "within_days": 7}) == {inside.pk}
+    assert lead_ids({"did": "demo_request", "within_days": None}) == {inside.pk, on_the_edge.pk}
+
+
+def test_at_most_none_asks_who_did_not() -> None:
+    did, did_not = make.lead(), make.lead()
+    make.activity(did, "demo_request", AT)
+    assert lead_ids({"did": "demo_request", "at_most": 0}) == {did_not.pk}
+
+
+def test_a_company_of_the_past_is_asked_for_its_own_past() -> None:
+    small, large = make.company(employees=10), make.company(employees=5000)
+    mover = make.lead(company=large)
+    Change.objects.write("lead", mover.pk, {"company": (small.pk, large.pk)}, at=AT)
+    Change.objects.write("company", small.pk, {"employees": (8, 10)}, at=AT - timedelta(days=5))
+    assert lead_ids(field("company.employees", "=", 5000)) == {mover.pk}
+    assert lead_ids(field("company.employees", "=", 10), as_of=AT - timedelta(days=1)) == {mover.pk}
+    assert lead_ids(field("company.employees", "=", 8), as_of=AT - timedelta(days=6)) == {mover.pk}
+
+
+def test_the_answer_says_which_conditions_used_todays_value() -> None:
+    tree = {"all": [field("title", "=", "CTO"), field("persona", "is_empty"), {"did": "call"}]}
+    assert todays_values(tree, AT) == ["/all/0", "/all/1"]
+    Change.objects.write("lead", make.lead().pk, {"title": ("", "CTO")}, at=AT - timedelta(days=1))
+    assert todays_values(tree, AT) == ["/all/1"]
+    explained = explain(tree, make.lead().pk, as_of=AT)
+    assert [leaf.from_today for leaf in explained.leaves()] == [False, True, False]
+
+
+def test_leaves_say_in_words_which_of_them_hold() -> None:
+    lead = make.lead(title="Head of Quality")
+    tree = {"all": [field("title", "contains", "quality"), {"not": {"any": [{"did": "call"}]}}, {"did": "meeting"}]}
+    told = explain(tree, lead.pk, AT)
+    assert not told.holds
+    assert [(leaf.words, leaf.holds) for leaf in told.leaves()] == [
+        ("The title contains “quality”", True),
+        ("It did “Call”", False),
+        ("It did “Meeting”", False),
+    ]
+    assert told.children[1].holds
+
+
+def test_counting_tells_how_many_each_part_matches_in_one_query(django_assert_num_queries: Any) -> None:
+    make.lead(title="CTO")
+    make.lead(title="CTO", source="fair")
+    make.lead(source="fair")
+    tree = {"all": [field("title", "=", "cto"), {"not": field("source", "=", "fair")}]}
+    with django_assert_num_queries(1):
+        found = counts(tree, at=AT)
+    assert found == {"*": 3, "": 1, "/all/0": 2, "/all/1": 1, "/all/1/not": 2}
+
+
+def test_a_condition_stands_in_other_queries() -> None:
+    tree = {"all": [field("title", "=", "cto"), field("company.employees", ">", 5)]}
+    hit, miss = make.lead(StageRole.LEAD, title="CTO", company=make.company(employees=9)), make.lead(StageRole.LEAD)
+    assert [journey.lead_id for journey in Journey.objects.filter(condition(tree, at=AT, lead="lead"))] == [hit.pk]
+    points = Case(When(condition(tree, at=AT), then=Value(10)), default=Value(0), output_field=IntegerField())
+    assert dict(Lead.objects.annotate(points=points).values_list("pk", "points")) == {hit.pk: 10, miss.pk: 0}
+    sql, params = condition_sql(tree, at=AT, lead="l", company="c")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT l.id FROM leads_lead l LEFT JOIN leads_company c ON c.id = l.company_id WHERE {sql}", params
+        )
+        assert cursor.fetchall() == [(hit.pk,)]
+
+
+def test_a_custom_field_that_was_removed_is_missing_for_everybody() -> None:
+    lead = make.lead(custom={"budget": 5})
+    CustomField.objects.create(key="budget", name_en="Budget", type=CustomField.Type.NUMBER)
+    tree = {"not": field("custom.budget", ">=", 3)}
+    assert lead_ids(tree) == set()
+    CustomField.objects.all().delete()
+    assert lead_ids(tree) == {lead.pk}
+    assert [path for path, _message in faults(tree)] == ["/not"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "path"),
+    [
+        ([], ""),
+        ({}, ""),
+        ({"all": {}}, ""),
+        ({"all": [], "any": []}, ""),
+        ({"all": [{"any": [{"field": "titel", "op": "=", "value": "x"}]}]}, "/all/0/any/0"),
+        ({"not": {"field": "title", "op": "~", "value": "x"}}, "/not"),
+        (field("title", ">", "x"), ""),
+        (field("title", "=", 5), ""),
+        (field("title", "=", ""), ""),
+        (field("title", "=", "nul\0"), ""),
+        (field("title", "=", "\ud800"), ""),
+        (field("title", "in", []), ""),
+        (field("title", "in", "CTO"), ""),
+        (field("company.employees", "=", "5"), ""),
+        (field("company.employees", "=", True), ""),
+        (field("company.employees", "=", float("nan")), ""),
+        (field("company.employees", "between", [5, 1]), ""),
+        (field("company.employees", "between", [5]), ""),
+        (field("created_at", ">=", "01.04.2026"), ""),
+        (field("created_at", ">=", "2026-02-30"), ""),
+        (field("is_free_mail", "=", "yes"), ""),
+        (field("consent", "=", "maybe"), ""),
+        (field("campaign", "=", 12345), ""),
+        (field("title", "is_empty", "yes"), ""),
+        ({"field": "title", "op": "=", "value": "x", "extra": 1}, ""),
+        ({"did": "dancing"}, ""),
+        ({"did": "call", "at_least": 0}, ""),
+        ({"did": "call", "at_least": 1, "at_most": 2}, ""),
+        ({"did": "call", "within_days": 1.5}, ""),
+        ({"did": "call", "within_days": True}, ""),
+        ({"did": "call", "where": {"any": [{"did": "call"}]}}, "/where/any/0"),
+        ({"did": "call", "where": {"field": "", "op": "=", "value": "x"}}, "/where"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_the_path_to_it(tree: Any, path: str) -> None:
+    assert [at for at, _message in faults(tree)] == [path]
+
+
+def test_every_fault_is_named_at_once() -> None:
+    tree = {"all": [field("titel", "=", "x"), field("title", "=", "x"), {"did": "dancing"}]}
+    assert [path for path, _message in faults(tree)] == ["/all/0", "/all/2"]
+
+
+def test_a_tree_may_be_neither_too_deep_nor_too_large() -> None:
+    deep: dict[str, Any] = {"all": []}
+    for _ in range(2000):
+        deep = {"not": deep}
+    assert len(faults(deep)) == 1
+    assert len(faults({"all": [{"all": []}] * 1000})) == 1
+
+
+def test_fit_rules_and_personas_name_only_who_a_lead_is() -> None:
+    stage = field("stage", "=", "mql")
+    check(stage)
+    assert faults(stage, "fit")
+    check(field("persona", "is_empty"), "fit")
+    assert faults(field("persona", "is_empty"), "persona")
+
+
+NESTED = {
+    "all": [
+        field("company.employees", ">=", 300),
+        {"any": [{"did": "demo_request", "within_days": 90}, {"did": "webinar_attended", "at_least": 2}]},
+        {"not": {"any": [field("company.industry", "in", ["school", "club"]), field("title", "is_empty")]}},
+    ]
+}
+
+
+def test_a_tree_reads_as_an_english_sentence() -> None:
+    assert sentence(NESTED, language="en", verdict="is an MQL") == (
+        "A lead is an MQL when the company's number of employees is 300 or more and either it did “Demo request” in the"
+        " last 90 days or it did “Webinar attended” at least twice, unless the company's industry is “school” or “club”"
+        " or the title is empty."
+    )
+
+
+def test_a_tree_reads_as_a_japanese_sentence() -> None:
+    assert sentence(NESTED, language="ja", verdict="MQLになります") == (
+        "会社の従業員数が300以上で、（過去90日以内に「デモ依頼」を行ったか、「ウェビナー参加」を2回以上行ったか）のいずれかを満たすリードは"
+        "MQLになります。ただし、会社の業種が「school」または「club」である場合、または役職が未設定である場合を除きます。"
+    )
+
+
+def test_what_people_wrote_stays_text_in_a_sentence() -> None:
+    assert "<b>“&lt;script&gt;”</b>" in sentence(field("title", "=", "<script>"), language="en", html=True)
+
+
+@pytest.mark.parametrize("text", ["ＣＴＯ", "Straße", "İstanbul", "ﬃ", "ΑΣ", "㌔", "ｶﾞ", "Å", "ǅ", "ß" * 50])
+def test_sql_and_python_fold_alike(text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT fold(%s)", [text])
+        assert cursor.fetchone()[0] == fold(text)

@@ -1,0 +1,175 @@
+"""Who is known, who is new, and what is kept of a change."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+
+from history.models import Change
+from leads.models import Activity, Company, CustomField, Identity, Lead, SearchEntry, StaleLead
+from leads.registering.registration import Conflict, Unnamed, change, change_company, record, register
+from leads.text.free_mail import is_free_mail
+from tests import make
+
+NOW = make.MONDAY_9AM
+pytestmark = pytest.mark.django_db
+
+
+def test_two_spellings_of_an_address_are_one_lead() -> None:
+    first, created = register({"email": "Taro.Kakuu@mihon.example", "title": "部長"}, at=NOW)
+    again, created_again = register({"email": " ｔａｒｏ.kakuu@MIHON.example", "title": "部長"}, at=NOW)
+    assert (created, created_again) == (True, False)
+    assert first.pk == again.pk
+    assert Change.objects.count() == 0
+
+
+def test_an_external_id_is_enough_and_belongs_to_its_system() -> None:
+    here, _ = register({"family_name": "架空"}, identities=[("eight", "1")], at=NOW)
+    there, created = register({"family_name": "別人"}, identities=[("hubspot", "1")], at=NOW)
+    assert created
+    assert here.pk != there.pk
+
+
+def test_a_lead_without_any_name_to_know_it_by_is_refused() -> None:
+    with pytest.raises(Unnamed):
+        register({"family_name": "架空"}, at=NOW)
+    assert not Lead.objects.exists()
+
+
+def test_an_email_and_an_external_id_of_two_leads_are_a_conflict_that_names_both() -> None:
+    one, _ = register({"email": "a@mihon.example"}, at=NOW)
+    two, _ = register({"family_name": "別人"}, identities=[("crm", "7")], at=NOW)
+    with pytest.raises(Conflict) as conflict:
+        register({"email": "A@mihon.example", "title": "部長"}, identities=[("crm", "7")], at=NOW)
+    assert conflict.value.leads == (one, two)
+    assert not Lead.objects.exclude(title="").exists()
+
+
+def test_empty_values_never_erase() -> None:
+    lead, _ = register({"email": "a@mihon.example", "title": "Buyer"}, at=NOW)
+    register({"email": "a@mihon.example", "title": "", "phone": None}, at=NOW)
+    lead.refresh_from_db()
+    assert lead.title == "Buyer"
+
+
+def test_a_change_is_kept_with_who_and_how() -> None:
+    gina = make.user()
+    lead, _ = register({"email": "a@mihon.example", "title": "Buyer"}, at=NOW)
+    register({"email": "a@mihon.example", "title": "Head of buying"}, by=gina, how="api", at=NOW + timedelta(days=1))
+    kept = Change.objects.get()
+    assert (kept.subject, kept.subject_id, kept.field, kept.old, kept.new) == (
+        "lead", lead.pk, "title", "Buyer", "Head of buying",
+    )  # fmt: skip
+    assert (kept.by, kept.how, kept.at) == (gina, "api", NOW + timedelta(days=1))
+
+
+def test_a_page_may_empty_an_attribute() -> None:
+    lead, _ = register({"email": "a@mihon.example", "title": "Buyer"}, at=NOW)
+    assert change(lead, {"title": "", "phone": ""}, at=NOW) == {"title": ("Buyer", "")}
+
+
+def test_changing_to_an_address_that_another_lead_has_is_a_conflict() -> None:
+    one, _ = register({"email": "a@mihon.example"}, at=NOW)
+    register({"email": "b@mihon.example"}, at=NOW)
+    with pytest.raises(Conflict):
+        change(one, {"email": "B@mihon.example"}, at=NOW)
+
+
+def test_a_bad_value_is_told_at_its_field_and_nothing_is_written() -> None:
+    with pytest.raises(ValidationError) as wrong:
+        register({"email": "jiro@nanashi", "title": "Buyer"}, at=NOW)
+    assert set(wrong.value.message_dict) == {"email"}
+    with pytest.raises(ValidationError) as wrong:
+        register({"email": "a@b.example", "title": "x" * 500, "custom.shoe_size": "44"}, at=NOW)
+    assert set(wrong.value.message_dict) == {"title", "custom.shoe_size"}
+    assert not Lead.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("type", "given", "kept"),
+    [("number", "44", 44), ("number", "4.5", 4.5), ("date", "2026-04-03", "2026-04-03"), ("boolean", True, True)],
+)
+def test_custom_attributes_are_typed(type: str, given: Any, kept: Any) -> None:
+    CustomField.objects.create(key="extra", name_en="Extra", type=type)
+    lead, _ = register({"email": "a@mihon.example", "custom.extra": given}, at=NOW)
+    assert Lead.objects.get(pk=lead.pk).custom == {"extra": kept}
+    assert change(lead, {"custom.extra": None}, at=NOW) == {"custom.extra": (kept, None)}
+
+
+def test_the_employer_is_found_by_its_name_and_updated() -> None:
+    register({"email": "a@mihon.example", "company.name": "㈱見本商事"}, at=NOW)
+    lead, _ = register({"email": "b@mihon.example", "company.name": "(株)見本商事", "company.employees": 120}, at=NOW)
+    assert Company.objects.get().employees == 120
+    assert lead.company == Company.objects.get()
+
+
+@pytest.mark.parametrize("email", ["hanako@gmail.com", "HANAKO@ＹＡＨＯＯ.co.jp", "x@docomo.ne.jp"])
+def test_free_mail_is_flagged(email: str) -> None:
+    lead, _ = register({"email": email}, at=NOW)
+    assert lead.is_free_mail
+    change(lead, {"email": "hanako@mihon.example"}, at=NOW)
+    assert not Lead.objects.get(pk=lead.pk).is_free_mail
+    assert not is_free_mail("x@notgmail.com")
+
+
+def test_a_new_lead_is_marked_as_news_and_can_be_searched() -> None:
+    lead, _ = register({"email": "a@mihon.example", "family_name": "架空"}, at=NOW)
+    assert StaleLead.objects.get().news_at == NOW
+    assert "架空" in SearchEntry.objects.get(lead=lead).text
+
+
+def test_a_company_that_changes_marks_its_leads_and_is_found_by_its_new_name() -> None:
+    lead, _ = register({"email": "a@mihon.example", "company.name": "Mihon"}, at=NOW)
+    StaleLead.objects.all().delete()
+    assert lead.company is not None
+    changes = change_company(lead.company, {"name": "Rei", "employees": 5000}, at=NOW)
+    assert changes == {"name": ("Mihon", "Rei"), "employees": (None, 5000)}
+    assert StaleLead.objects.get().lead_id == lead.pk
+    assert "rei" in SearchEntry.objects.get(lead=lead).text
+
+
+def test_an_activity_sent_twice_is_one_and_its_first_moment_stands() -> None:
+    lead, _ = register({"email": "a@mihon.example"}, at=NOW)
+    first, created = record(lead, "demo_request", NOW, system="web", message_id="m1", at=NOW)
+    again, created_again = record(lead, "demo_request", NOW + timedelta(hours=1), system="web", message_id="m1", at=NOW)
+    assert (created, created_again) == (True, False)
+    assert again == first
+    assert Activity.objects.get().occurred_at == NOW
+
+
+def test_an_activity_of_tomorrow_makes_the_lead_due_tomorrow() -> None:
+    lead, _ = register({"email": "a@mihon.example"}, at=NOW)
+    StaleLead.objects.all().delete()
+    record(lead, "webinar_attended", NOW + timedelta(days=1), at=NOW)
+    assert StaleLead.objects.get().due_at == NOW + timedelta(days=1)
+
+
+def test_unsubscribing_takes_consent_back_unless_it_was_given_since() -> None:
+    lead, _ = register({"email": "a@mihon.example", "consent": "given"}, at=NOW)
+    record(lead, "unsubscribe", NOW - timedelta(days=1), at=NOW)
+    assert Lead.objects.get().consent == "given"
+    record(lead, "unsubscribe", NOW + timedelta(days=1), at=NOW + timedelta(days=1))
+    assert Lead.objects.get().consent == "withdrawn"
+    assert Lead.objects.get().consent_at == NOW + timedelta(days=1)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_eight_who_register_one_address_at_once_make_one_lead() -> None:
+    start = Barrier(8)
+
+    def come(n: int) -> bool:
+        try:
+            start.wait()
+            values = {"email": f"{'A' if n % 2 else 'a'}@mihon.example", "company.name": "Mihon"}
+            return register(values, identities=[("crm", "7")], at=NOW)[1]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        created = list(pool.map(come, range(8)))
+    assert sum(created) == 1
+    assert Lead.objects.count() == Identity.objects.count() == Company.objects.count() == 1

@@ -17,7 +17,7 @@ from bench.promises import SECOND, prepare
 from funnel.models import Journey, Transition
 from leads.models import Lead
 from sla.models import Capacity, Handoff, Hop, Policy, Territory
-from sla.offering import offer
+from sla.routing.offering import offer
 from teams.models import Role, User
 
 LEADS, REPS = 1_000, 10

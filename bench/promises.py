@@ -16,7 +16,8 @@ from django.db import connection, transaction
 from bench.generation import UNTIL, insert
 from bench.pairs import Benchmark
 from funnel.models import Stage, StageRole, Transition
-from sla import inbox, sweeping
+from sla.escalation import sweeping
+from sla.inbox import inbox
 from sla.models import Agreement, Escalation, Handoff, Hop, Policy, Timer
 from teams.models import Role, Team, User
 

@@ -24,10 +24,10 @@ from metrics.projection import count_in_the_end, rate_in_the_end
 from metrics.question import Part
 from metrics.rate import Rate
 from metrics.registry import Unit
-from sla.attainment import KINDS, compute, first_period, pace_of, question_of, row_of
-from sla.hours import OpeningHours
+from sla.agreement.promises import amount, clause_in_words, metric_of, name_of
+from sla.attainment.computing import KINDS, compute, first_period, pace_of, question_of, row_of
+from sla.calendars.hours import OpeningHours
 from sla.models import Agreement, Attainment, Calendar, Clause, Party
-from sla.promises import amount, clause_in_words, metric_of, name_of
 from smarketing.pages import wording
 from teams.models import Organization, Team, User
 

@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.attainment_page import Attained, AttainmentPage
 from dashboards.sparkline import plotted
-from sla.attainment import KINDS, ask, first_period, is_asked
+from sla.agreement.promises import clause_in_words, metric_of, name_of
+from sla.attainment.computing import KINDS, ask, first_period, is_asked
 from sla.models import Agreement, Attainment, Calendar, Clause
-from sla.promises import clause_in_words, metric_of, name_of
 from smarketing.company import company_zone
 from teams.http import UserRequest
 from teams.models import Organization

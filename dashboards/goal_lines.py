@@ -15,7 +15,7 @@ from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
-from sla.hours import OpeningHours
+from sla.calendars.hours import OpeningHours
 from smarketing.pages import wording
 
 

@@ -21,11 +21,11 @@ from leads.models import Activity, Import, Lead, Persona
 from metrics.question import Question, View
 from metrics.registry import metric
 from scoring.models import ScoreModel
-from sla.agreements import on_its_way, unsigned_by
-from sla.disputing import open_disputes
-from sla.inbox import offered
+from sla.agreement.agreements import on_its_way, unsigned_by
+from sla.disputes.disputing import open_disputes
+from sla.handoffs.touching import Clock
+from sla.inbox.inbox import offered
 from sla.models import Agreement, Calendar, Handoff, Review
-from sla.touching import Clock
 from smarketing.company import company_zone
 from smarketing.pages.navigation import may_open, url_of
 from smarketing.pages.paging import counted

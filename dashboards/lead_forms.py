@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from leads.models import ActivityKind
 from scoring.models import Quadrant
 from sla.models import Handoff
-from sla.routing import present
+from sla.routing.turns import present
 from smarketing.pages import wording
 from teams.models import User
 

@@ -30,8 +30,8 @@ from leads.pages.filters import LeadFilter as LowerFilter
 from leads.registering.registration import change
 from leads.registering.searching import search
 from scoring.models import Quadrant
-from sla.capacity import offered_in_week
 from sla.models import Handoff
+from sla.routing.capacity import offered_in_week
 from smarketing.pages.navigation import may_open
 from smarketing.pages.paging import SIZE, Sort, chosen_sort, page_of
 from teams.http import UserRequest

@@ -25,12 +25,12 @@ from leads.models import Activity, CustomField, Lead
 from leads.registering.registration import record
 from scoring.explaining import explain
 from scoring.models import Score
-from sla.leaving import offer_to
+from sla.handoffs.models.handoffs import HandoffQuerySet
+from sla.handoffs.touching import Clock
 from sla.models import Calendar, Handoff
-from sla.models.handoffs import HandoffQuerySet
-from sla.offering import held_up
-from sla.readiness import in_words
-from sla.touching import Clock
+from sla.routing.offering import held_up
+from sla.routing.readiness import in_words
+from sla.routing.reassigning import offer_to
 from smarketing.pages import wording
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leads.models import CustomField, Lead
 from leads.registering.registration import Conflict
 from leads.registering.searching import search
-from sla.merging import CannotMerge, merge
+from sla.flow.merging import CannotMerge, merge
 from smarketing.pages import wording
 from teams.http import UserRequest
 

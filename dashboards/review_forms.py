@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from sla.lines import as_text
+from sla.agreement.lines import as_text
+from sla.agreement.promises import clause_in_words
 from sla.models import Review
-from sla.promises import clause_in_words
 
 
 class DecisionForm(forms.Form):

@@ -23,9 +23,9 @@ from metrics.period import Period
 from metrics.question import Question, dimension
 from metrics.registry import metric
 from scoring.models import ScoreModel
-from sla import agreements
+from sla.agreement import agreements
+from sla.agreement.promises import clause_in_words
 from sla.models import Agreement, Attainment, Calendar, Clause, Dispute, Handoff, Review
-from sla.promises import clause_in_words
 from teams.models import Organization, Team
 
 # The parts of a definition's yield that open their leads, in the order of the columns.

@@ -17,10 +17,10 @@ from dashboards.review_forms import DecisionForm, NotesForm
 from dashboards.review_page import PARTS, ReviewPage, state_of, steps_of
 from funnel.models import Definition
 from leads.models import Lead
-from sla import reviewing
-from sla.lines import as_text
+from sla.agreement.lines import as_text
+from sla.agreement.promises import clause_in_words
 from sla.models import Agreement, Clause, Decision, Review
-from sla.promises import clause_in_words
+from sla.reviews import reviewing
 from smarketing.company import company_zone
 from smarketing.pages.navigation import may_open
 from smarketing.pages.paging import page_of

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_noop
 from funnel.models import Transition
 from leads.activities.activity_text import icon_of, said
 from leads.models import Activity, Lead
+from sla.inbox.story import TOUCH_ICONS
 from sla.models import Handoff, Touch
-from sla.story import TOUCH_ICONS
 from smarketing.pages import wording
 from smarketing.pages.paging import Cursor
 

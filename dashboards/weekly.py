@@ -18,7 +18,7 @@ from metrics.period import Period
 from metrics.question import MICROSECOND, Question, View
 from metrics.rate import Row
 from metrics.registry import metric
-from sla.hours import OpeningHours
+from sla.calendars.hours import OpeningHours
 from sla.models import Calendar, Timer
 
 ROLES = tuple(StageRole.values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sla.hours import OpeningHours
+from sla.calendars.hours import OpeningHours
 from sla.models import Absence, Calendar
 from teams.models import User
 

@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from integrations import delivering, dispatching, mailbox
-from sla.machine import working
+from sla.flow.machine import working
 
 
 @shared_task(ignore_result=True)

@@ -1,7 +1,11 @@
 from celery import shared_task
 
-from sla import advancing, attainment, leaving, offering, sweeping
-from sla.machine import working
+from sla.attainment import computing as attainment
+from sla.escalation import sweeping
+from sla.flow import advancing
+from sla.flow.machine import working
+from sla.routing import offering
+from sla.routing import reassigning as leaving
 
 
 @shared_task(ignore_result=True)

@@ -1,18 +1,21 @@
 from django.urls import path
 
-from sla import (
-    absence_views,
-    agreement_views,
-    calendar_views,
-    capacity_views,
-    definition_views,
-    dispute_views,
-    feed_views,
-    handoff_views,
-    persona_views,
-    untouched_views,
+from sla.agreement.views import (
+    agreements as agreement_views,
 )
-from sla.api import Acceptance, HandoffDetail, HandoffList, Rejection, Touches
+from sla.agreement.views import (
+    definitions as definition_views,
+)
+from sla.agreement.views import (
+    personas as persona_views,
+)
+from sla.disputes import views as dispute_views
+from sla.feed import views as feed_views
+from sla.handoffs.api import Acceptance, HandoffDetail, HandoffList, Rejection, Touches
+from sla.inbox import untouched_views
+from sla.inbox import views as handoff_views
+from sla.routing import absence_views, calendar_views
+from sla.routing import views as capacity_views
 
 urlpatterns = [
     path("personas/<int:pk>/", persona_views.persona, name="persona"),

@@ -14,9 +14,9 @@ from django.utils.timezone import now
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, CustomField, Lead, PersonaVersion
 from scoring.models import MILLION, Score, ScoreModel
-from sla.agreements import draft_next
+from sla.agreement.agreements import draft_next
 from sla.models import Agreement, Clause, Handoff
-from sla.offering import offer
+from sla.routing.offering import offer
 from teams.models import Role, Team, User
 
 # Monday 16 November 2026, 9:00 in Tokyo.

@@ -11,8 +11,10 @@ from django.utils import translation
 from dashboards.demo.texts import DECISIONS, SHARPER_MQL
 from funnel.models import Stage, StageRole
 from leads.models import Company
-from sla import agreements, attainment, reviewing, starter
+from sla.agreement import agreements, starter
+from sla.attainment import computing as attainment
 from sla.models import Agreement, Calendar, CalendarDay, CalendarUse, Clause, Decision, Review, Territory
+from sla.reviews import reviewing
 from teams.models import Team
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from dashboards.demo.market import Prospect
 from dashboards.demo.texts import CALLS, DISPUTES, MEETINGS, NOTES, RULINGS, TOO_SOON
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Lead
-from sla import disputing
-from sla.hours import OpeningHours
+from sla.calendars.hours import OpeningHours
+from sla.disputes import disputing
+from sla.handoffs.touching import at_work
 from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
-from sla.touching import at_work
 from teams.models import User
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from history.models import Outbox
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
 from leads.registering.registration import change, mark
 from leads.registering.searching import refresh
-from sla.advancing import advance_all, flow
+from sla.escalation.sweeping import sweep_timers
+from sla.flow.advancing import advance_all, flow
 from sla.models import Escalation
-from sla.sweeping import sweep_timers
 from smarketing.company import company_zone
 from teams.models import Notice, User
 

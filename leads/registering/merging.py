@@ -1,4 +1,4 @@
-"""Two records of one person become one: who it is, and what it did. The whole of a merge is `sla/merging.py`."""
+"""Two records of one person become one: who it is, and what it did. The whole of a merge is `sla/flow/merging.py`."""
 
 from __future__ import annotations
 

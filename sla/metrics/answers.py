@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit
+from sla.handoffs.models.handoffs import Handoff
 from sla.metrics.handoffs import DIMENSIONS, behind, counts, of_leads, rates
-from sla.models import Handoff
 
 
 def answered(question: Question) -> QuerySet[Handoff]:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit
+from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.timers import Timer
 from sla.metrics.answers import answered
 from sla.metrics.handoffs import DIMENSIONS, behind, by_key, of_leads, rates
-from sla.models import Handoff, Timer
 
 
 class Median(Aggregate):

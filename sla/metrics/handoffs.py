@@ -15,7 +15,7 @@ from leads.metrics import text_at
 from leads.models import Lead
 from metrics.rate import Rate, Row
 from metrics.registry import Dimension, LeadPks, Part, Question
-from sla.models import Handoff
+from sla.handoffs.models.handoffs import Handoff
 from smarketing.pages.wording import person_name
 from teams.models import User
 

@@ -11,8 +11,8 @@ from funnel.metrics.counting import stages_from
 from funnel.models import StageRole, Transition
 from metrics.rate import Rate, Row
 from metrics.registry import LeadPks, Metric, Part, Question, Unit, View
+from sla.handoffs.models.handoffs import Handoff
 from sla.metrics.handoffs import DIMENSIONS, behind, by_key, counts, of_leads, rates
-from sla.models import Handoff
 
 # Offered
 

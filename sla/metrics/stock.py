@@ -15,9 +15,10 @@ from funnel.metrics.counting import counted as counted_by_lead
 from funnel.models import Transition
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit, View
+from sla.agreement.models import Agreement, Hop
+from sla.handoffs.models.handoffs import Handoff
 from sla.metrics.clocks import with_clock
 from sla.metrics.handoffs import DIMENSIONS, Counted, Rows, behind, counted, of_leads
-from sla.models import Agreement, Handoff, Hop
 
 
 def unanswered(question: Question) -> QuerySet[Handoff]:

@@ -1,6 +1,6 @@
 """What the teams promised each other."""
 
-from sla.models.agreements import (
+from sla.agreement.models import (
     AgreedDefinition,
     AgreedPersona,
     Agreement,
@@ -13,20 +13,15 @@ from sla.models.agreements import (
     Signature,
     Step,
 )
-from sla.models.calendars import (
-    Absence,
-    BegunDay,
-    Calendar,
-    CalendarDay,
-    CalendarUse,
-    Capacity,
-    Territory,
-    national_holidays,
-    windows_of,
-)
-from sla.models.handoffs import Dispute, Handoff, HandoffQuerySet, Touch
-from sla.models.reviews import Attainment, Decision, Feed, Review
-from sla.models.timers import Escalation, Pause, Timer
+from sla.attainment.models import Attainment
+from sla.calendars.models import Absence, Calendar, CalendarDay, CalendarUse, national_holidays, windows_of
+from sla.disputes.models import Dispute
+from sla.feed.models import Feed
+from sla.flow.models import BegunDay
+from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet, Touch
+from sla.handoffs.models.timers import Escalation, Pause, Timer
+from sla.reviews.models import Decision, Review
+from sla.routing.models import Capacity, Territory
 
 __all__ = [
     "Absence",

@@ -2,7 +2,7 @@
 
 from django import template
 
-from sla.leaving import open_for
+from sla.routing.reassigning import open_for
 from teams.models import User
 
 register = template.Library()

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from scoring.templatetags.scores import points
-from sla.inbox import name_of
+from sla.inbox.inbox import name_of
 from smarketing.pages import wording
 from smarketing.templatetags.smarketing import countdown, icon, when
 

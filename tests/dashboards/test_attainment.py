@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from dashboards.sparkline import Point, plotted
-from sla.attainment import compute, refresh
+from sla.attainment.computing import compute, refresh
 from sla.models import Agreement, Attainment, Handoff
 from teams.models import Role, Team
 from tests import make

@@ -9,9 +9,10 @@ import pytest
 import time_machine
 
 from funnel.models import Reason, Stage, StageRole, Transition
-from sla import agreements, attainment
+from sla.agreement import agreements
+from sla.attainment import computing as attainment
 from sla.models import Agreement, Decision, Dispute, Handoff, Review
-from sla.reviewing import plan
+from sla.reviews.reviewing import plan
 from teams.models import Role, Team, User
 from tests import make
 

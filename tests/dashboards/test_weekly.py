@@ -24,7 +24,7 @@ from leads.models import Lead
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
-from sla import disputing
+from sla.disputes import disputing
 from sla.models import Handoff
 from teams.models import Role, Team
 from tests import make

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.dispatching import dispatch_all
 from integrations.models import Channel, Delivery
 from integrations.quiet import opening, opening_of
-from sla.hours import OpeningHours
+from sla.calendars.hours import OpeningHours
 from sla.models import Absence, Calendar, CalendarUse
 from teams.models import Notice, NoticeChoice, Organization, Role, Team, User, Way
 from tests import make

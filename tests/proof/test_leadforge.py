@@ -21,7 +21,7 @@ from pytest_django import Settings
 from funnel.models import Journey, Opportunity, Transition
 from leads.models import Activity, Company, Lead, StaleLead
 from scoring.models import Score
-from sla.advancing import advance_all
+from sla.flow.advancing import advance_all
 from sla.models import Handoff
 from teams.models import Role, Team
 from tests import make

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from history.models import Change
 from sla.models import Handoff
-from sla.offering import offer
+from sla.routing.offering import offer
 from teams import administering
 from teams.models import Organization, Role, Team, User
 from tests import make

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from dashboards.demo import cast
 from dashboards.demo.year import Year
 from leads.models import Lead
-from sla import machine
+from sla.flow import machine
 from sla.models import Calendar
 from teams.models import Organization, User
 

@@ -13,7 +13,7 @@ from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transi
 from history.models import Outbox
 from leads.models import Lead
 from leads.registering.registration import record, register
-from sla.advancing import advance_all
+from sla.flow.advancing import advance_all
 from sla.models import Handoff
 from teams.models import Role, Team
 from tests import make

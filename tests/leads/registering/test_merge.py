@@ -4,7 +4,7 @@ import pytest
 
 from leads.models import Activity, Lead
 from leads.registering.registration import register
-from sla.merging import merge
+from sla.flow.merging import merge
 from tests import make
 from tests.leads.importing.importing import bring, counts
 

@@ -1,0 +1,1 @@
+"""The agreement in versions: drafted, proposed, signed, read."""

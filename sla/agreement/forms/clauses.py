@@ -1,0 +1,224 @@
+"""What people type into a draft about its clauses: what each party promises in numbers, and three to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.forms.models import inlineformset_factory
+from django.utils.safestring import SafeString
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from funnel.models import Stage, StageRole
+from leads.models import Persona
+from metrics.period import Period
+from metrics.registry import BadQuestion, Metric, Unit, metrics
+from scoring.models import Quadrant
+from sla.agreement import promises
+from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
+from sla.agreement.missing import metric_asked
+from sla.agreement.models import Agreement, Clause
+
+UNITS = {
+    Unit.RATE: gettext_lazy("in percent"),
+    Unit.DURATION: gettext_lazy("in opening hours"),
+    Unit.MONEY: gettext_lazy("in the company's currency"),
+    Unit.COUNT: gettext_lazy("as a number"),
+}
+HOUR = Decimal(3600)
+FILTERS = ("stage", "persona", "quadrant", "source")
+
+
+class ClauseForm(Row):
+    """One promise in a number, its target typed in the metric's own unit."""
+
+    begun_by = ("metric", "target")
+    empty: ClassVar = {
+        "stage": gettext_lazy("any"),
+        "persona": gettext_lazy("any"),
+        "owner": gettext_lazy("the head of the team"),
+    }
+
+    metric = forms.ChoiceField(label=gettext_lazy("What is measured"))
+    target = forms.DecimalField(
+        label=gettext_lazy("Target"),
+        min_value=0,
+        max_digits=16,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs=NUMBER),
+        help_text=gettext_lazy("A share in percent, a time in opening hours."),
+    )
+    stage = forms.ModelChoiceField(
+        Stage.objects.all(), label=gettext_lazy("Handed over when a lead becomes"), required=False
+    )
+    persona = forms.ModelChoiceField(Persona.objects.all(), label=gettext_lazy("Persona"), required=False)
+    quadrant = forms.ChoiceField(label=gettext_lazy("Quadrant"), required=False)
+    source = forms.CharField(label=gettext_lazy("Source"), required=False, max_length=120)
+    from_role = forms.ChoiceField(label=gettext_lazy("From stage"), required=False)
+    to_role = forms.ChoiceField(label=gettext_lazy("To stage"), required=False)
+
+    class Meta:
+        model = Clause
+        fields = ("team", "metric", "comparator", "target", "every", "from_role", "to_role", "window_days", "owner")
+        widgets = {"window_days": forms.NumberInput(attrs=NUMBER)}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stages = [("", "–"), *StageRole.choices]
+        choices: dict[str, Iterable[tuple[str, Any]]] = {
+            "metric": self._metrics(),
+            "quadrant": [("", _("any")), *Quadrant.choices],
+            "from_role": stages,
+            "to_role": stages,
+        }
+        for name, of_it in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = list(of_it)
+        filters = self.instance.filters
+        for name in FILTERS:
+            self.initial[name] = filters.get(name, "")
+        self.initial["target"] = shown(self.instance.target, self.measured) if self.instance.pk else None
+
+    def _metrics(self) -> list[tuple[str, Any]]:
+        known = sorted(((each.name, str(each.label)) for each in metrics()), key=lambda each: each[1])
+        gone = self.instance.metric
+        return [("", "–"), *known, *([(gone, gone)] if gone and gone not in dict(known) else [])]
+
+    @property
+    def measured(self) -> Metric | None:
+        return promises.metric_of(self.instance) if self.instance.metric else None
+
+    @property
+    def unit(self) -> str:
+        return str(UNITS[self.measured.unit]) if self.measured else ""
+
+    @property
+    def summary(self) -> SafeString:
+        return promises.clause_in_words(self.instance, dict(self.options.of(Persona)))
+
+    @property
+    def narrows(self) -> bool:
+        """Whether something is filled in that lies behind the fold."""
+        folded = ("stage", "persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
+        return any(self[name].value() or self[name].errors for name in folded)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        asked = Clause(metric=cleaned.get("metric", ""))
+        measured = promises.metric_of(asked) if asked.metric else None
+        if measured is None:
+            if asked.metric:
+                self.add_error("metric", _("Nobody measures this any more: choose another."))
+            return cleaned
+        self._clean_narrowing(measured, cleaned)
+        self._clean_target(measured, cleaned)
+        return cleaned
+
+    def _clean_narrowing(self, measured: Metric, cleaned: dict[str, Any]) -> None:
+        words = {"metric": measured.label}
+        for name in FILTERS:
+            if cleaned.get(name) and name not in measured.dimensions:
+                self.add_error(name, _("“%(metric)s” does not tell leads apart by this.") % words)
+        if cleaned.get("window_days") and not measured.takes_window:
+            self.add_error("window_days", _("“%(metric)s” takes no number of days.") % words)
+        taken = {"none": (), "one": ("to_role",), "pair": ("from_role", "to_role")}[measured.stages]
+        for name in ("from_role", "to_role"):
+            if cleaned.get(name) and name not in taken:
+                self.add_error(name, _("“%(metric)s” takes no stage here.") % words)
+            elif not cleaned.get(name) and name in taken and measured.stages == "pair":
+                self.add_error(name, _("“%(metric)s” is counted from a stage to a stage.") % words)
+        if self.errors:
+            return
+        try:
+            asked = {name: cleaned[name] for name in ("metric", "from_role", "to_role", "window_days")}
+            metric_asked(Clause(**asked), Period.month_of(now()))
+        except BadQuestion as wrong:
+            where = {"window": "window_days", "from": "from_role", "to": "to_role"}
+            self.add_error(where.get(wrong.field, "metric"), str(wrong))
+
+    def _clean_target(self, measured: Metric, cleaned: dict[str, Any]) -> None:
+        target = cleaned.get("target")
+        if target is None:
+            return
+        if target == 0 and cleaned.get("comparator") == Clause.Comparator.AT_LEAST:
+            self.add_error("target", _("At least nothing is no promise."))
+        elif target > 100 and measured.unit == Unit.RATE:
+            self.add_error("target", _("A share is 100 percent at most."))
+        else:
+            cleaned["target"] = stored(target, measured)
+
+    def save(self, commit: bool = True) -> Clause:
+        known = {name: key for name, key in self.instance.filters.items() if name not in FILTERS}
+        stage, persona = self.cleaned_data["stage"], self.cleaned_data["persona"]
+        typed = {
+            "stage": str(stage.pk) if stage else "",
+            "persona": str(persona.pk) if persona else "",
+            "quadrant": self.cleaned_data["quadrant"],
+            "source": self.cleaned_data["source"],
+        }
+        self.instance.filters = known | {name: key for name, key in typed.items() if key}
+        clause: Clause = super().save(commit)
+        return clause
+
+
+def shown(target: Decimal, measured: Metric | None) -> str:
+    """A target in the unit that people type: 0.95 → "95", 7200 s → "2"."""
+    unit = measured.unit if measured else Unit.COUNT
+    return short({Unit.RATE: target * 100, Unit.DURATION: target / HOUR}.get(unit, target))
+
+
+def stored(target: Decimal, measured: Metric) -> Decimal:
+    """A typed target as a clause keeps it: a share, seconds, or the number itself."""
+    return {Unit.RATE: target / 100, Unit.DURATION: target * HOUR}.get(measured.unit, target)
+
+
+class ClauseForms(PlacedRows):
+    remove = gettext_lazy("Remove this promise")
+
+
+ClauseFormSet = inlineformset_factory(
+    Agreement, Clause, form=ClauseForm, formset=ClauseForms, extra=1, can_delete=True, can_delete_extra=False
+)
+
+
+class UsualForm(forms.Form):
+    """Three numbers to start the promises from."""
+
+    leads = forms.IntegerField(
+        label=gettext_lazy("Leads handed over each month, at least"),
+        min_value=1,
+        max_value=1_000_000,
+        initial=60,
+        widget=forms.NumberInput(attrs=NUMBER),
+    )
+    close_rate = forms.DecimalField(
+        label=gettext_lazy("Of them won, percent, at least"),
+        min_value=Decimal("0.01"),
+        max_value=100,
+        decimal_places=2,
+        initial=5,
+        widget=forms.NumberInput(attrs=NUMBER),
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("within so many days"),
+        min_value=1,
+        max_value=3650,
+        initial=90,
+        widget=forms.NumberInput(attrs=NUMBER),
+    )
+    customers = forms.IntegerField(
+        label=gettext_lazy("Contracts each month, at least"),
+        min_value=1,
+        max_value=1_000_000,
+        initial=3,
+        widget=forms.NumberInput(attrs=NUMBER),
+    )
+
+    def numbers(self) -> dict[str, Any]:
+        """What `starter.usual_clauses` takes."""
+        return self.cleaned_data | {"close_rate": self.cleaned_data["close_rate"] / 100}

@@ -1,0 +1,85 @@
+"""What people type into a draft about its hops: who hands leads to whom, and where the answer leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms.models import inlineformset_factory
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sla.agreement import promises
+from sla.agreement.forms.rows import Row, Rows
+from sla.agreement.models import Agreement, Hop
+
+
+class HopForm(Row):
+    """One hand-off: from whom to whom, what must be known before, and where the answer leads."""
+
+    reason_keys = forms.MultipleChoiceField(
+        label=gettext_lazy("May be rejected because"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "chips"}),
+        help_text=gettext_lazy("None chosen: every reason of the list."),
+    )
+    ready_fields = forms.MultipleChoiceField(
+        label=gettext_lazy("Filled in before it is offered"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "chips"}),
+        help_text=gettext_lazy("A lead without them waits with whoever hands it over, and says why."),
+    )
+
+    class Meta:
+        model = Hop
+        fields = (
+            "from_stage", "offering_team", "receiving_team", "accepted_stage", "rejected_stage",
+            "reason_keys", "ready_fields",
+        )  # fmt: skip
+        labels = {
+            "from_stage": gettext_lazy("When a lead becomes"),
+            "offering_team": gettext_lazy("Handed over by"),
+            "receiving_team": gettext_lazy("Handed over to"),
+            "accepted_stage": gettext_lazy("Accepted, it goes to"),
+            "rejected_stage": gettext_lazy("Rejected, it goes to"),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known, mine = self.options.fields, set(self.instance.reason_keys)
+        offered = [each for each in self.options.reasons if each.retired_at is None or each.key in mine]
+        gone = [(name, name) for name in self.instance.ready_fields if name not in dict(known)]
+        for name, choices in (
+            ("reason_keys", [(each.key, str(each)) for each in offered]),
+            ("ready_fields", [*known, *gone]),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("offering_team") and cleaned.get("offering_team") == cleaned.get("receiving_team"):
+            self.add_error("receiving_team", _("A team hands nothing over to itself."))
+        return cleaned
+
+    @property
+    def conditions(self) -> str:
+        """What has to be filled in, and the reasons, in words."""
+        found = []
+        if self.instance.ready_fields:
+            fields = promises.ready_in_words(self.instance.ready_fields)
+            found.append(_("Filled in before: %(fields)s") % {"fields": fields})
+        if self.instance.reason_keys:
+            reasons = promises.reasons_in_words(self.instance.reason_keys)
+            found.append(_("Rejected because of: %(reasons)s") % {"reasons": reasons})
+        return " · ".join(found)
+
+
+class HopForms(Rows):
+    remove = gettext_lazy("Remove this hand-off")
+
+
+HopFormSet = inlineformset_factory(
+    Agreement, Hop, form=HopForm, formset=HopForms, extra=1, can_delete=True, can_delete_extra=False
+)

@@ -1,0 +1,1 @@
+"""What every clause came to."""

@@ -1,0 +1,1 @@
+"""When the clocks of our promises run, and when people are there."""

@@ -1,0 +1,1 @@
+"""Rejections that the offering side disputes."""

@@ -1,0 +1,1 @@
+"""What happens while a clock runs, and when it ran out."""

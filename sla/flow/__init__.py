@@ -1,0 +1,1 @@
+"""What changed about leads takes its way through the flow."""

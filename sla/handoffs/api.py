@@ -1,0 +1,173 @@
+"""Hand-offs, by programs that act for a rep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from funnel.models import Journey, Reason
+from leads.api.activities import AFTER, SIZE, ByWord, listed
+from sla.handoffs.models.handoffs import Handoff, Touch
+from smarketing.api.problems import Conflict, problems, writing_problems
+from smarketing.pages.paging import Sort
+from teams.api.endpoints import Endpoint, caller
+
+BY_OFFER = Sort("offered", "", "offered_at", descending=True)
+
+
+class HandoffOut(serializers.ModelSerializer[Handoff]):
+    reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True, allow_null=True)
+    due_at = serializers.DateTimeField(read_only=True)
+    breached_at = serializers.DateTimeField(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Handoff
+        fields = [
+            "id", "lead", "offered_at", "due_at", "breached_at", "answer", "answered_at", "reason", "verdict", "note",
+        ]  # fmt: skip
+
+
+class HandoffPage(serializers.Serializer[Any]):
+    results = HandoffOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class RejectionIn(serializers.Serializer[Any]):
+    reason = ByWord(
+        slug_field="key",
+        queryset=Reason.objects.offered(Reason.Kind.REJECTED),
+        help_text="The key of an agreed reason, from `/reasons/?kind=rejected`.",
+    )
+    verdict = serializers.ChoiceField(choices=Handoff.Verdict.choices)
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
+    wake_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="In nurture the lead sleeps until then, whatever it does. None: it may qualify after the cool-off.",
+    )
+    only_with_news = serializers.BooleanField(
+        required=False, default=False, help_text="true: in nurture it wakes only when it does something new."
+    )
+
+
+class AcceptanceIn(serializers.Serializer[Any]):
+    verdict = serializers.ChoiceField(
+        choices=Handoff.Verdict.choices,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whether the lead fits the persona, where it can be told already.",
+    )
+
+
+class TouchIn(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=Touch.Kind.choices)
+    contact = serializers.BooleanField(
+        required=False, default=False, help_text="true: they answered. false: an attempt."
+    )
+    note = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
+
+
+class TouchOut(serializers.ModelSerializer[Touch]):
+    contact = serializers.BooleanField(source="is_contact", read_only=True)
+
+    class Meta:
+        model = Touch
+        fields = ["id", "handoff", "at", "kind", "contact", "note"]
+
+
+def mine(request: Request) -> QuerySet[Handoff]:
+    return Handoff.objects.for_rep(caller(request)).with_clock().select_related("reason", "lead", "hop", "rep")
+
+
+def _answer(request: Request, pk: int, answer: str, **said: Any) -> Response:
+    handoff = get_object_or_404(mine(request), pk=pk)
+    try:
+        getattr(handoff, answer)(by=request.user, **said)
+    except (Handoff.Answered, Journey.Moved):
+        raise Conflict(_("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
+    except Handoff.NeedsWords:
+        raise serializers.ValidationError({"note": [_("This reason says nothing by itself: add a note.")]})
+    except Handoff.NotAgreed:
+        raise serializers.ValidationError({"reason": [_("The agreement does not name this reason here.")]})
+    return Response(HandoffOut(mine(request).get(pk=pk)).data)
+
+
+class HandoffList(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_list",
+        parameters=[
+            OpenApiParameter("open", OpenApiTypes.BOOL, description="true: only what waits for an answer."),
+            AFTER,
+            SIZE,
+        ],
+        responses={200: HandoffPage, **problems()},
+    )
+    def get(self, request: Request) -> Response:
+        """My hand-offs, the latest first."""
+        rows = mine(request).order_by()
+        match request.query_params.get("open", "false"):
+            case "true":
+                rows = rows.filter(answer="")
+            case "false":
+                pass
+            case _:
+                raise serializers.ValidationError({"open": [_("Write true or false.")]})
+        return listed(request, rows, BY_OFFER, HandoffOut)
+
+
+class HandoffDetail(Endpoint):
+    @extend_schema(operation_id="handoffs_read", responses={200: HandoffOut, **problems(404)})
+    def get(self, request: Request, pk: int) -> Response:
+        """One of my hand-offs."""
+        return Response(HandoffOut(get_object_or_404(mine(request), pk=pk)).data)
+
+
+class Acceptance(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_accept", request=AcceptanceIn, responses={200: HandoffOut, **writing_problems(404, 409)}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Say yes: the clock stops, and the lead moves on."""
+        get_object_or_404(mine(request), pk=pk)
+        # A yes needs no body at all.
+        said = AcceptanceIn(data={} if request.data is None else request.data)
+        said.is_valid(raise_exception=True)
+        return _answer(request, pk, "accept", **said.validated_data)
+
+
+class Rejection(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_reject", request=RejectionIn, responses={200: HandoffOut, **writing_problems(404, 409)}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Say no, and why: the lead goes back to marketing."""
+        get_object_or_404(mine(request), pk=pk)
+        said = RejectionIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        return _answer(request, pk, "reject", **said.validated_data)
+
+
+class Touches(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_touch", request=TouchIn, responses={201: TouchOut, **writing_problems(404, 409)}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Write down what was done to reach the lead. The first touch stops the clock of the first touch."""
+        handoff = get_object_or_404(mine(request), pk=pk)
+        said = TouchIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        try:
+            touch = handoff.touch(by=caller(request), **said.validated_data)
+        except Handoff.Over:
+            raise Conflict(_("Nobody works this hand-off: it is not accepted, was given up, or its lead went back."))
+        return Response(TouchOut(touch).data, status=201)

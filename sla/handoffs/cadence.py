@@ -1,0 +1,122 @@
+"""The cadence: so many touches in so many open days before a lead may be given up, and which of them is due when.
+
+No database. The agreed touches lie evenly over the agreed days: of six in ten days the first is due by the end of
+the second day, the second by that of the fourth, and the sixth by that of the tenth. Whoever is ahead of that has
+nothing due today. A contact ends it: the lead was reached. Nothing is due, either, once the lead moved on. A day on
+which the clock of the first touch stands still from open to close is no open day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Protocol
+
+from sla.calendars.hours import OpeningHours, Span
+
+DAY = timedelta(days=1)
+FIVE_YEARS = 1827
+
+
+class Agreed(Protocol):
+    """What a policy says of touches; None: nothing."""
+
+    touches: int | None
+    touch_days: int | None
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """At least so many touches in so many open days."""
+
+    touches: int
+    days: int
+
+    @classmethod
+    def of(cls, policy: Agreed | None) -> Cadence | None:
+        if policy is None or not policy.touches or not policy.touch_days:
+            return None
+        return cls(policy.touches, policy.touch_days)
+
+    def due_day(self, number: int) -> int:
+        """Return on which open day, counted from 1, the touch of that number is due."""
+        return -(-number * self.days // self.touches)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the agreed touches of one hand-off are, on one day.
+
+    `next` is the number of the touch that is due, `due_on` its day; both None once nothing is due any more.
+    """
+
+    made: int
+    agreed: int
+    today: date
+    reached: bool = False
+    next: int | None = None
+    due_on: date | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it may be given up without saying why."""
+        return self.next is None
+
+    @property
+    def is_due_today(self) -> bool:
+        return self.due_on == self.today
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_on is not None and self.due_on < self.today
+
+
+def progress(
+    cadence: Cadence | None,
+    accepted_at: datetime,
+    hours: OpeningHours,
+    *,
+    made: int,
+    reached: bool = False,
+    moved_on: bool = False,
+    pauses: Sequence[Span] = (),
+    at: datetime,
+) -> Progress:
+    """Say how far `made` touches are at the moment `at`, by those hours. `reached`: one of them was a contact.
+
+    `ValueError` where five years go by without an open day.
+    """
+    today = at.astimezone(hours.tz).date()
+    agreed = cadence.touches if cadence else 0
+    if cadence is None or reached or moved_on or made >= agreed:
+        return Progress(made, agreed, today, reached)
+    due_on = open_day(hours, accepted_at, cadence.due_day(made + 1), pauses)
+    return Progress(made, agreed, today, reached, made + 1, due_on)
+
+
+def open_day(hours: OpeningHours, start: datetime, number: int, pauses: Sequence[Span] = ()) -> date:
+    """Return the open day of that number, counted from 1. The first is the day of `start`, if anything of it is still
+    open then."""
+    day = start.astimezone(hours.tz).date()
+    if not hours.next_windows(start, 1):
+        day += DAY
+    closed = 0
+    while True:
+        is_open = _is_open(hours, day, pauses)
+        number -= is_open
+        if number == 0:
+            return day
+        closed = 0 if is_open else closed + 1
+        if closed > FIVE_YEARS:
+            raise ValueError("There is no open day within five years.")
+        day += DAY
+
+
+def _is_open(hours: OpeningHours, day: date, pauses: Sequence[Span]) -> bool:
+    if not hours.open_days(day, day + DAY):
+        return False
+    if not pauses:
+        return True
+    begins, ends = (datetime.combine(each, time(), hours.tz) for each in (day, day + DAY))
+    return hours.elapsed(begins, ends, pauses) > timedelta()

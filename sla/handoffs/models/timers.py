@@ -1,0 +1,183 @@
+"""Running promises: until when, what happens on the way, and when they stand still."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from history.models import Outbox
+from sla.agreement.models import Step
+from sla.calendars.hours import OpeningHours
+from sla.calendars.models import Calendar
+from teams.models import User
+
+
+class TimerQuerySet(models.QuerySet["Timer"]):
+    def running(self) -> Self:
+        return self.filter(stopped_at=None, breached_at=None)
+
+
+class Timer(models.Model):
+    """One running promise: until then."""
+
+    class Kind(models.TextChoices):
+        ANSWER = "answer", _("Answer")
+        FIRST_TOUCH = "first_touch", _("First touch")
+
+    class NeverPauses(Exception):
+        """Only the clock of the first touch can stand still: an answer waits for nobody outside."""
+
+    class Over(Exception):
+        """It was stopped or fell due: a pause afterwards changes nothing."""
+
+    class NoTime(Exception):
+        """The pause would end before it begins."""
+
+    class NeedsReason(Exception):
+        """A pause says why."""
+
+    handoff = models.ForeignKey("sla.Handoff", models.CASCADE, related_name="timers", db_index=False)
+    kind = models.CharField(max_length=12, choices=Kind)
+    target = models.DurationField()
+    started_at = models.DateTimeField()
+    # Computed once by the opening hours then valid, and kept: editing a calendar moves no running deadline.
+    due_at = models.DateTimeField()
+    # By whose hours it runs; none: the company's.
+    calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, related_name="+", db_index=False)
+    stopped_at = models.DateTimeField(null=True)
+    # In time, or not; neither while it runs or when it was withdrawn before it fell due.
+    kept_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    # How long it ran, in open time, by the calendar of the day on which it was stopped.
+    open_time = models.DurationField(null=True)
+
+    objects = TimerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["handoff", "kind"], name="one_timer_of_a_kind_per_handoff"),
+            models.CheckConstraint(
+                condition=Q(kept_at=None) | Q(breached_at=None), name="kept_and_breached_exclude_each_other"
+            ),
+            models.CheckConstraint(
+                condition=Q(breached_at=None) | Q(breached_at=F("due_at")), name="a_breach_dates_from_when_it_fell_due"
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_at=None) | Q(stopped_at__isnull=False, stopped_at__lte=F("due_at")),
+                name="kept_means_stopped_in_time",
+            ),
+        ]
+        indexes = [
+            # For the sweeps, which only ever look at what is still running.
+            models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
+            models.Index(fields=["kind", "due_at"], name="timer_by_due"),
+        ]
+
+    @property
+    def hours(self) -> OpeningHours:
+        """The opening hours that it runs by, as they stand."""
+        return (self.calendar or Calendar.default()).hours(at=self.started_at)
+
+    def paused(self) -> list[tuple[datetime, datetime]]:
+        return list(self.pauses.values_list("starts_at", "ends_at"))
+
+    def pause(self, *, until: datetime, reason: str, by: User, at: datetime | None = None) -> Pause:
+        """Let the clock stand still from now to `until`: its deadline and its coming steps move by the open time that
+        was not paused before. They move from where they are: what was edited in the calendar since moves nothing.
+
+        Raises `NeverPauses`, `NeedsReason`, `NoTime`, and `Over` once it was stopped or fell due.
+        """
+        reason = reason.strip()
+        if self.kind != self.Kind.FIRST_TOUCH:
+            raise self.NeverPauses
+        if not reason:
+            raise self.NeedsReason
+        with transaction.atomic():
+            self.refresh_from_db(from_queryset=Timer.objects.select_for_update())
+            at = at or now()
+            if self.stopped_at or self.breached_at or self.due_at < at:
+                raise self.Over
+            if until <= at:
+                raise self.NoTime
+            self._move(at, until)
+            made = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
+            payload = {"timer": self.pk, "handoff": self.handoff_id, "until": until.isoformat()}
+            Outbox.objects.put("timer_paused", payload, at=at)
+        return made
+
+    def _move(self, at: datetime, until: datetime) -> None:
+        """Move what is still to come by the open time between two moments that no pause covers yet."""
+        hours, known = self.hours, self.paused()
+        newly = hours.elapsed(at, until, known)
+        if not newly:
+            return
+        self.due_at = hours.deadline(self.due_at, newly, known)
+        self.save(update_fields=["due_at"])
+        coming = list(self.escalations.filter(done_at=None, due_at__gte=at))
+        for step in coming:
+            step.due_at = hours.deadline(step.due_at, newly, known)
+        Escalation.objects.bulk_update(coming, ["due_at"])
+
+    def stop(self, *, at: datetime, done: bool = True, in_time: bool = True) -> None:
+        """Stop the clock: kept when `done` by its deadline, breached from then when later or not `in_time` whatever
+        the hour, else neither."""
+        told = self.breached_at is not None  # by the sweep that found it
+        self.stopped_at = at
+        self.open_time = self.hours.elapsed(self.started_at, at, self.paused())
+        if self.breached_at is None:
+            if at > self.due_at or not in_time:
+                self.breached_at = self.due_at
+            elif done:
+                self.kept_at = at
+        self.save(update_fields=["stopped_at", "kept_at", "breached_at", "open_time"])
+        # What has not happened by now never will.
+        self.escalations.filter(done_at=None).delete()
+        if not told:
+            outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
+            Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
+
+
+class Escalation(models.Model):
+    """One step of one running clock: what happens then, once. A clock that stops takes its coming ones with it."""
+
+    timer = models.ForeignKey(Timer, models.CASCADE, related_name="escalations")
+    percent = models.PositiveSmallIntegerField()
+    action = models.CharField(max_length=8, choices=Step.Action)
+    # Computed with the deadline, and kept like it.
+    due_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    # What came of it, in a word for the page of the hand-off.
+    outcome = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering = ["due_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["timer", "percent", "action"], name="each_step_of_a_clock_once"),
+            models.CheckConstraint(
+                condition=Q(done_at=None) | Q(done_at__gte=F("due_at")), name="no_step_before_its_time"
+            ),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="escalation_to_come", condition=Q(done_at=None))]
+
+
+class Pause(models.Model):
+    """Some time in which a touch clock stands still, and why."""
+
+    timer = models.ForeignKey(Timer, models.CASCADE, related_name="pauses")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(_("Reason"), max_length=200)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(starts_at__lt=F("ends_at")), name="a_pause_ends_after_it_begins"),
+            models.CheckConstraint(condition=~Q(reason=""), name="a_pause_has_a_reason"),
+        ]

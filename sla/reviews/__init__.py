@@ -1,0 +1,1 @@
+"""The reviews at which both sides look at what they agreed."""

@@ -1,0 +1,477 @@
+"""The clock of a promise, held against a second clock that knows nothing of the first: it looks each minute."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from sla.calendars.hours import OpeningHours, Span, Windows
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+BERLIN = ZoneInfo("Europe/Berlin")
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+WITH_LUNCH: Windows = {day: [(time(9), time(12)), (time(13), time(18))] for day in range(5)}
+Case = tuple[OpeningHours, datetime, datetime, list[Span]]
+
+ALWAYS: Windows = {day: [(time(0), time(0))] for day in range(7)}
+
+
+def tokyo(day: int, hour: int, minute: int = 0, *, month: int = 11, year: int = 2026) -> datetime:
+    """November 2026 begins on a Sunday."""
+    return datetime(year, month, day, hour, minute, tzinfo=TOKYO)
+
+
+def office(*holidays: date, windows: Windows = WITH_LUNCH, tz: ZoneInfo = TOKYO) -> OpeningHours:
+    return OpeningHours(windows, frozenset(holidays), tz)
+
+
+def at_night(opens: time, closes: time, tz: ZoneInfo) -> OpeningHours:
+    return office(windows={day: [(opens, closes)] for day in range(7)}, tz=tz)
+
+
+class TestDeadline:
+    def test_four_hours_from_monday_morning_end_after_lunch(self):
+        assert office().deadline(tokyo(9, 9), 4 * HOUR) == tokyo(9, 14)
+
+    def test_an_offer_at_night_starts_in_the_morning(self):
+        assert office().deadline(tokyo(9, 3), HOUR) == tokyo(9, 10)
+
+    def test_an_offer_at_lunch_starts_after_lunch(self):
+        assert office().deadline(tokyo(9, 12, 30), HOUR) == tokyo(9, 14)
+
+    def test_an_offer_on_friday_evening_ends_on_monday(self):
+        assert office().deadline(tokyo(13, 17), 2 * HOUR) == tokyo(16, 10)
+
+    def test_a_holiday_does_not_count(self):
+        assert office(date(2026, 11, 16)).deadline(tokyo(13, 17), 2 * HOUR) == tokyo(17, 10)
+
+    def test_the_end_of_a_window_beats_the_start_of_the_next(self):
+        assert office().deadline(tokyo(9, 9), 3 * HOUR) == tokyo(9, 12)
+        assert office().deadline(tokyo(13, 17), HOUR) == tokyo(13, 18)
+
+    def test_one_microsecond_more_waits_for_the_next_window(self):
+        microsecond = timedelta(microseconds=1)
+        assert office().deadline(tokyo(9, 9), 3 * HOUR + microsecond) == tokyo(9, 13) + microsecond
+
+    def test_an_offer_at_closing_time_starts_with_the_next_window(self):
+        assert office().deadline(tokyo(13, 18), timedelta(microseconds=1)) == tokyo(16, 9) + timedelta(microseconds=1)
+
+    def test_midnight_closes_at_the_end_of_the_day(self):
+        late = office(windows={0: [(time(22), time(0))], 1: [(time(0), time(1))]})
+        assert late.deadline(tokyo(9, 12), 2 * HOUR) == tokyo(10, 0)
+        assert late.deadline(tokyo(9, 12), 3 * HOUR) == tokyo(10, 1)
+        assert office(windows=ALWAYS).deadline(tokyo(9, 12), 48 * HOUR) == tokyo(11, 12)
+
+    def test_windows_may_be_given_in_any_order_and_may_touch(self):
+        hours = office(windows={0: [(time(12), time(13)), (time(9), time(12))]})
+        assert hours.deadline(tokyo(9, 9), 4 * HOUR) == tokyo(9, 13)
+
+    def test_the_answer_is_in_the_calendars_zone(self):
+        due = office().deadline(datetime(2026, 11, 9, 0, tzinfo=UTC), HOUR)
+        assert (due, due.tzinfo) == (tokyo(9, 10), TOKYO)
+
+    def test_the_zone_of_the_start_does_not_matter(self):
+        start = tokyo(9, 11, 15)
+        assert office().deadline(start, HOUR) == office().deadline(start.astimezone(BERLIN), HOUR)
+
+    def test_a_target_of_years_is_reached(self):
+        """One hour a week: 300 hours are 300 weeks, more than five years, but never five years without an opening."""
+        weekly = office(windows={0: [(time(9), time(10))]})
+        assert weekly.deadline(tokyo(9, 9), 300 * HOUR) == tokyo(9, 10) + 299 * timedelta(weeks=1)
+
+
+class TestPauses:
+    def test_a_pause_moves_the_deadline_by_its_open_time(self):
+        pause = (tokyo(9, 11), tokyo(9, 14))  # two open hours, and lunch
+        assert office().deadline(tokyo(9, 9), 4 * HOUR, [pause]) == tokyo(9, 16)
+
+    def test_pauses_that_overlap_count_once(self):
+        pauses = [(tokyo(9, 10), tokyo(9, 11)), (tokyo(9, 9, 30), tokyo(9, 10, 30)), (tokyo(9, 10), tokyo(9, 11))]
+        assert office().deadline(tokyo(9, 9), HOUR, pauses) == tokyo(9, 11, 30)
+        assert office().elapsed(tokyo(9, 9), tokyo(9, 12), pauses) == 90 * MINUTE
+
+    def test_a_pause_outside_changes_nothing(self):
+        pauses = [(tokyo(8, 9), tokyo(9, 9)), (tokyo(9, 12), tokyo(9, 13)), (tokyo(9, 14), tokyo(20, 9))]
+        assert office().deadline(tokyo(9, 9), 4 * HOUR, pauses) == tokyo(9, 14)
+        assert office().elapsed(tokyo(9, 9), tokyo(9, 14), pauses) == 4 * HOUR
+
+    def test_a_pause_under_way_at_the_start_holds_the_clock(self):
+        assert office().deadline(tokyo(9, 9), HOUR, [(tokyo(8, 9), tokyo(9, 11))]) == tokyo(9, 12)
+
+    def test_a_pause_that_begins_as_the_target_is_reached_is_too_late(self):
+        assert office().deadline(tokyo(9, 9), HOUR, [(tokyo(9, 10), tokyo(9, 11))]) == tokyo(9, 10)
+
+    def test_a_pause_of_no_length_changes_nothing(self):
+        assert office().deadline(tokyo(9, 9), HOUR, [(tokyo(9, 9, 30), tokyo(9, 9, 30))]) == tokyo(9, 10)
+
+    def test_a_pause_that_ends_before_it_begins_is_refused(self):
+        backwards = [(tokyo(9, 11), tokyo(9, 10))]
+        with pytest.raises(ValueError, match="ends before it begins"):
+            office().deadline(tokyo(9, 9), HOUR, backwards)
+        with pytest.raises(ValueError, match="ends before it begins"):
+            office().elapsed(tokyo(9, 9), tokyo(9, 12), backwards)
+
+
+class TestElapsed:
+    def test_from_friday_afternoon_to_monday_morning_is_two_hours(self):
+        assert office().elapsed(tokyo(13, 17), tokyo(16, 10)) == 2 * HOUR
+
+    def test_nothing_has_passed_when_the_end_is_not_after_the_start(self):
+        assert office().elapsed(tokyo(9, 12), tokyo(9, 12)) == timedelta(0)
+        assert office().elapsed(tokyo(9, 12), tokyo(9, 9)) == timedelta(0)
+        assert office().elapsed(tokyo(9, 12), tokyo(9, 9), [(tokyo(9, 10), tokyo(9, 11))]) == timedelta(0)
+
+    def test_a_year_counts_every_weekday(self):
+        weekdays = sum((date(2026, 1, 1) + timedelta(day)).weekday() < 5 for day in range(365))
+        assert office().elapsed(tokyo(1, 0, month=1), tokyo(1, 0, month=1, year=2027)) == weekdays * 8 * HOUR
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("windows", "says"),
+        [
+            ({}, "at least one open window"),
+            ({0: [], 4: []}, "at least one open window"),
+            ({0: [(time(9), time(12)), (time(11), time(13))]}, "overlaps"),
+            ({0: [(time(9), time(12)), (time(9), time(12))]}, "overlaps"),
+            ({0: [(time(9), time(0)), (time(20), time(21))]}, "overlaps"),
+            ({0: [(time(12), time(9))]}, "closes before it opens"),
+            ({0: [(time(9), time(9))]}, "closes before it opens"),
+            ({7: [(time(9), time(12))]}, "from 0 .Monday. to 6"),
+            ({0: [(time(9, tzinfo=UTC), time(12))]}, "carry no zone"),
+        ],
+    )
+    def test_a_calendar_nobody_could_keep_is_refused(self, windows, says):
+        with pytest.raises(ValueError, match=says):
+            office(windows=windows)
+
+    def test_a_moment_without_a_zone_is_refused_everywhere(self):
+        naive, aware = datetime(2026, 11, 9, 9), tokyo(9, 10)  # noqa: DTZ001 - that is the point
+        for call in (
+            lambda: office().deadline(naive, HOUR),
+            lambda: office().deadline(aware, HOUR, [(naive, aware)]),
+            lambda: office().elapsed(naive, aware),
+            lambda: office().elapsed(aware, naive),
+            lambda: office().elapsed(aware, aware, [(aware, naive)]),
+            lambda: office().is_open(naive),
+            lambda: office().next_windows(naive),
+        ):
+            with pytest.raises(ValueError, match="names no zone"):
+                call()
+
+    @pytest.mark.parametrize("target", [timedelta(0), -HOUR])
+    def test_a_promise_of_no_time_is_refused(self, target):
+        with pytest.raises(ValueError, match="longer than nothing"):
+            office().deadline(tokyo(9, 9), target)
+
+    def test_five_years_without_an_opening_are_refused(self):
+        closed_for = [date(2026, 1, 1) + timedelta(day) for day in range(6 * 366)]
+        with pytest.raises(ValueError, match="five years"):
+            office(*closed_for).deadline(tokyo(9, 9), HOUR)
+
+    def test_a_pause_of_more_than_five_years_is_refused(self):
+        with pytest.raises(ValueError, match="five years"):
+            office().deadline(tokyo(9, 9), HOUR, [(tokyo(9, 9), tokyo(9, 9, year=2032))])
+
+    def test_four_years_without_an_opening_are_borne(self):
+        closed_for = [date(2026, 1, 1) + timedelta(day) for day in range(4 * 366)]
+        assert office(*closed_for).deadline(tokyo(9, 9), HOUR) == tokyo(4, 10, month=1, year=2030)
+
+    def test_the_end_of_the_calendar_is_refused_in_plain_words(self):
+        with pytest.raises(ValueError, match="do not reach that far"):
+            office().deadline(datetime(9999, 12, 31, 12, tzinfo=UTC), HOUR)
+
+
+class TestClockChanges:
+    """Berlin goes forward on 29 March 2026 at 02:00, and back on 25 October 2026 at 03:00."""
+
+    def test_an_office_that_sleeps_through_the_change_notices_nothing(self):
+        due = office(tz=BERLIN).deadline(datetime(2026, 3, 27, 17, tzinfo=BERLIN), 2 * HOUR)
+        assert due == datetime(2026, 3, 30, 10, tzinfo=BERLIN)
+
+    def test_the_day_the_clock_goes_forward_has_23_hours(self):
+        day = datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN)
+        assert office(windows=ALWAYS, tz=BERLIN).elapsed(*day) == 23 * HOUR
+
+    def test_the_day_the_clock_goes_back_has_25_hours(self):
+        day = datetime(2026, 10, 25, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN)
+        assert office(windows=ALWAYS, tz=BERLIN).elapsed(*day) == 25 * HOUR
+
+    def test_a_window_over_the_gap_lasts_as_long_as_it_really_does(self):
+        night = at_night(time(1), time(4), BERLIN)
+        assert night.elapsed(datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN)) == 2 * HOUR
+
+    def test_a_window_in_the_gap_does_not_happen(self):
+        night = at_night(time(2, 15), time(2, 45), BERLIN)
+        due = night.deadline(datetime(2026, 3, 29, tzinfo=BERLIN), 30 * MINUTE)
+        assert due == datetime(2026, 3, 30, 2, 45, tzinfo=BERLIN)
+
+    def test_a_window_that_begins_in_the_gap_begins_after_it(self):
+        night = at_night(time(2, 30), time(3, 30), BERLIN)
+        due = night.deadline(datetime(2026, 3, 29, tzinfo=BERLIN), 30 * MINUTE)
+        assert due == datetime(2026, 3, 29, 3, 30, tzinfo=BERLIN)
+
+    def test_the_hour_that_comes_twice_is_open_twice(self):
+        night = at_night(time(2), time(3), BERLIN)
+        due = night.deadline(datetime(2026, 10, 25, tzinfo=BERLIN), 90 * MINUTE)
+        assert due.astimezone(UTC) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+        assert (due.hour, due.minute, due.fold) == (2, 30, 1)
+
+    def test_lord_howe_moves_its_clock_by_half_an_hour(self):
+        lord_howe = ZoneInfo("Australia/Lord_Howe")
+        day = datetime(2026, 4, 5, tzinfo=lord_howe), datetime(2026, 4, 6, tzinfo=lord_howe)
+        assert office(windows=ALWAYS, tz=lord_howe).elapsed(*day) == timedelta(hours=24, minutes=30)
+
+    def test_santiago_has_no_midnight_when_its_clock_goes_forward(self):
+        santiago = ZoneInfo("America/Santiago")
+        day = datetime(2026, 9, 6, 1, tzinfo=santiago), datetime(2026, 9, 7, tzinfo=santiago)
+        assert office(windows=ALWAYS, tz=santiago).elapsed(*day) == 23 * HOUR
+        assert office(windows=ALWAYS, tz=santiago).deadline(day[0], 23 * HOUR) == day[1]
+
+    def test_samoa_left_out_a_friday(self):
+        apia = ZoneInfo("Pacific/Apia")
+        due = office(tz=apia).deadline(datetime(2011, 12, 29, 17, tzinfo=apia), 2 * HOUR)
+        assert due == datetime(2012, 1, 2, 10, tzinfo=apia)  # the Friday after this Thursday never came
+
+
+class TestBesides:
+    def test_it_is_open_from_the_first_moment_and_not_at_the_last(self):
+        assert office().is_open(tokyo(9, 9))
+        assert not office().is_open(tokyo(9, 12))
+        assert not office().is_open(tokyo(8, 10))
+
+    def test_half_the_target_is_a_share_of_open_time(self):
+        assert office().at_share(tokyo(9, 10), 4 * HOUR, 0.5) == tokyo(9, 12)
+        assert office().at_share(tokyo(13, 17), 5 * HOUR, 0.8) == tokyo(16, 12)
+
+    def test_the_countdown_counts_a_begun_second_whole(self):
+        due = tokyo(9, 12)
+        assert office().open_seconds_left(tokyo(9, 11), due) == 3600
+        assert office().open_seconds_left(due - timedelta(microseconds=1), due) == 1
+        assert office().open_seconds_left(due, due) == 0
+        assert office().open_seconds_left(tokyo(9, 15), due) == 0
+
+    def test_the_next_windows_begin_with_the_one_under_way(self):
+        assert office().next_windows(tokyo(13, 17), days=4) == [
+            (tokyo(13, 17), tokyo(13, 18)),
+            (tokyo(16, 9), tokyo(16, 12)),
+            (tokyo(16, 13), tokyo(16, 18)),
+        ]
+
+    def test_windows_that_touch_are_one(self):
+        new_year = tokyo(31, 12, month=12)
+        assert office(windows=ALWAYS).next_windows(new_year, days=3) == [(new_year, tokyo(3, 0, month=1, year=2027))]
+
+    def test_open_days_leave_out_weekends_and_holidays(self):
+        assert office(date(2026, 11, 23)).open_days(date(2026, 11, 16), date(2026, 11, 30)) == 9
+        assert office().open_days(date(2026, 11, 16), date(2026, 11, 16)) == 0
+
+    def test_equal_calendars_are_one_key(self):
+        assert {office(): "kept"}[office(windows={**WITH_LUNCH, 5: []})] == "kept"
+
+    def test_a_calendar_does_not_change_when_what_it_was_made_from_does(self):
+        windows: Windows = {0: [(time(9), time(12))]}
+        hours = office(windows=windows)
+        windows[0].clear()
+        assert hours.deadline(tokyo(9, 9), HOUR) == tokyo(9, 10)
+
+
+# The second clock. It walks from one minute of UTC to the next and looks at the wall: no sums, no windows cut to size.
+
+
+@lru_cache(maxsize=200_000)
+def _wall(minute: datetime, zone: str) -> tuple[date, int, time]:
+    wall = minute.astimezone(ZoneInfo(zone))
+    return wall.date(), wall.weekday(), wall.time()
+
+
+def _walk(hours: OpeningHours, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:
+    """Yield the minutes between two moments, the first and the last cut, and whether each is open."""
+    since = start
+    while since < end:
+        minute = since.replace(second=0, microsecond=0)
+        until = min(end, minute + MINUTE)
+        day, weekday, at = _wall(minute, hours.tz.key)
+        windows = () if day in hours.holidays else hours.windows.get(weekday, ())
+        yield since, until, any(opens <= at and (at < closes or closes == time(0)) for opens, closes in windows)
+        since = until
+
+
+def slow_elapsed(hours: OpeningHours, start: datetime, end: datetime, pauses: list[Span]) -> timedelta:
+    return sum((until - since for since, until in _counted(hours, start, end, pauses)), timedelta(0))
+
+
+def slow_deadline(
+    hours: OpeningHours, start: datetime, target: timedelta, pauses: list[Span], give_up: datetime
+) -> datetime | None:
+    for since, until in _counted(hours, start, give_up, pauses):
+        if until - since >= target:
+            return since + target
+        target -= until - since
+    return None
+
+
+def _counted(hours: OpeningHours, start: datetime, end: datetime, pauses: list[Span]) -> Iterator[Span]:
+    for since, until, is_open in _walk(hours, start, end):
+        if is_open:
+            cuts = sorted({since, until, *(moment for pause in pauses for moment in pause if since < moment < until)})
+            for begin, finish in zip(cuts, cuts[1:], strict=False):
+                if not any(paused <= begin and finish <= resumed for paused, resumed in pauses):
+                    yield begin, finish
+
+
+# Days around a change of the clock, and one around none.
+DAYS = [
+    ("Asia/Tokyo", date(2026, 11, 20)),
+    ("Europe/Berlin", date(2026, 3, 29)),
+    ("Europe/Berlin", date(2026, 10, 25)),
+    ("America/New_York", date(2026, 3, 8)),
+    ("America/New_York", date(2026, 11, 1)),
+    ("Australia/Lord_Howe", date(2026, 4, 5)),
+    ("Australia/Lord_Howe", date(2026, 10, 4)),
+    ("Pacific/Apia", date(2011, 12, 30)),
+    ("Africa/Casablanca", date(2026, 2, 15)),
+    ("Africa/Casablanca", date(2026, 3, 22)),
+    ("America/Santiago", date(2026, 4, 5)),
+    ("America/Santiago", date(2026, 9, 6)),
+    ("Asia/Kathmandu", date(2026, 12, 31)),
+    ("Europe/London", date(2027, 1, 1)),
+]
+
+LIKELY = [0, 60, 90, 120, 150, 180, 210, 1440]  # the minutes of a day at which clocks are changed, and its end
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> list[tuple[time, time]]:
+    """Up to three windows of a day, on whole minutes; the last may close at midnight."""
+    edges = sorted(draw(st.sets(st.one_of(st.integers(0, 24 * 60), st.sampled_from(LIKELY)), max_size=6)))
+    clock = [time(edge // 60 % 24, edge % 60) for edge in edges]
+    return list(zip(clock[::2], clock[1::2], strict=False))
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> tuple[OpeningHours, date]:
+    zone, around = draw(st.sampled_from(DAYS))
+    week = {day: draw(windows()) for day in range(7)}
+    assume(any(week.values()))
+    holidays = draw(st.frozensets(st.integers(-3, 8), max_size=3))
+    closed = frozenset(around + timedelta(day) for day in holidays)
+    return OpeningHours(week, closed, ZoneInfo(zone)), around
+
+
+@st.composite
+def moments(draw: st.DrawFn, around: date, *, before: int, after: int) -> datetime:
+    """A moment some days before or after, to the microsecond or (mostly) on a whole minute."""
+    midnight = datetime.combine(around, time(), UTC)
+    moment = midnight + draw(st.integers(-before * 1440, after * 1440)) * MINUTE
+    return moment + draw(st.sampled_from([timedelta(0)] * 3 + [timedelta(seconds=59, microseconds=999_999)]))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    hours, around = draw(calendars())
+    start = draw(moments(around, before=3, after=1))
+    end = draw(moments(around, before=3, after=5))
+    edges = sorted(draw(st.lists(moments(around, before=4, after=4), max_size=6)))
+    apart, nested = (edges[::2], edges[1::2]), (edges, edges[::-1])
+    pauses = list(zip(*draw(st.sampled_from([apart, nested])), strict=False))
+    pauses = [pause for pause in pauses if pause[0] <= pause[1]]
+    return hours, start, end, pauses
+
+
+targets = st.one_of(
+    st.integers(1, 20 * 60).map(lambda minutes: minutes * MINUTE),
+    st.integers(1, 20 * 3_600_000_000).map(lambda microseconds: timedelta(microseconds=microseconds)),
+)
+
+
+def check_elapsed(case: Case) -> None:
+    hours, start, end, pauses = case
+    assert hours.elapsed(start, end, pauses) == slow_elapsed(hours, start, end, pauses)
+
+
+def check_deadline(case: Case, target: timedelta) -> None:
+    hours, start, _, pauses = case
+    give_up = start + timedelta(days=12)
+    expected = slow_deadline(hours, start, target, pauses, give_up)
+    # Compared and reckoned with in UTC: Python's own sums on a local hour that comes twice are wrong (PEP 495).
+    due = hours.deadline(start, target, pauses).astimezone(UTC)
+    if expected is None:
+        assert due > give_up
+    else:
+        assert due == expected
+    # The deadline and the time elapsed are two sides of one clock.
+    assert hours.elapsed(start, due, pauses) == target
+    assert hours.elapsed(start, due - timedelta(microseconds=1), pauses) == target - timedelta(microseconds=1)
+
+
+def check_is_open(case: Case) -> None:
+    hours, start, _, _ = case
+    ((_, _, is_open),) = _walk(hours, start, start + timedelta(microseconds=1))
+    assert hours.is_open(start) == is_open
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+short = settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+long = settings(max_examples=3000, deadline=None, suppress_health_check=SLOW)
+
+NIGHT_SHIFT = OpeningHours({day: [(time(1), time(3, 30))] for day in range(7)}, frozenset(), BERLIN)
+BOTH_CHANGES: list[Case] = [
+    (NIGHT_SHIFT, datetime(2026, 3, 28, 12, tzinfo=UTC), datetime(2026, 3, 30, 12, tzinfo=UTC), []),
+    (NIGHT_SHIFT, datetime(2026, 10, 24, 12, tzinfo=UTC), datetime(2026, 10, 26, 12, tzinfo=UTC), []),
+]
+
+
+class TestAgainstAClockThatLooksEveryMinute:
+    @short
+    @example(BOTH_CHANGES[0])
+    @example(BOTH_CHANGES[1])
+    @given(cases())
+    def test_the_open_time_between_two_moments_is_the_same(self, case):
+        check_elapsed(case)
+
+    @short
+    @example(BOTH_CHANGES[0], 4 * HOUR)
+    @example(BOTH_CHANGES[1], 4 * HOUR)
+    @given(cases(), targets)
+    def test_the_deadline_is_the_same(self, case, target):
+        check_deadline(case, target)
+
+    @short
+    @given(cases())
+    def test_it_is_open_at_the_same_moments(self, case):
+        check_is_open(case)
+
+    @pytest.mark.proof
+    @long
+    @given(cases(), targets)
+    def test_all_of_it_on_thousands_of_calendars(self, case, target):
+        check_elapsed(case)
+        check_deadline(case, target)
+        check_is_open(case)
+
+
+class TestLongStretches:
+    """What the second clock is too slow for: the parts must add up to the whole."""
+
+    @short
+    @given(calendars(), st.lists(st.integers(0, 6 * 366 * 24 * 60), min_size=3, max_size=3))
+    def test_years_add_up(self, calendar, offsets):
+        hours, around = calendar
+        first, middle, last = (datetime.combine(around, time(), UTC) + minutes * MINUTE for minutes in sorted(offsets))
+        assert hours.elapsed(first, last) == hours.elapsed(first, middle) + hours.elapsed(middle, last)
+
+    @short
+    @given(calendars(), st.integers(1, 5000))
+    def test_a_deadline_years_away_is_when_the_target_has_passed(self, calendar, target):
+        hours, around = calendar
+        start = datetime.combine(around, time(), UTC)
+        due = hours.deadline(start, target * HOUR).astimezone(UTC)
+        assert hours.elapsed(start, due) == target * HOUR
+        assert due <= hours.next_windows(due - timedelta(microseconds=1), days=2)[0][1]

@@ -1,0 +1,85 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+
+from history.models import Outbox
+from sla.escalation.sweeping import sweep_timers
+from sla.models import Handoff, Step, Timer
+from teams.models import Notice, Role, Team
+from tests import make
+from tests.make import MONDAY_9AM
+
+pytestmark = pytest.mark.django_db
+
+LATE = MONDAY_9AM + timedelta(hours=6)
+
+
+def test_what_is_overdue_is_breached_from_when_it_fell_due_and_once():
+    timer = make.handoff().timers.get()
+    assert sweep_timers(at=LATE) == {"breached": 1, "escalated": 2}
+    assert sweep_timers(at=LATE) == {"breached": 0, "escalated": 0}
+    timer.refresh_from_db()
+    assert timer.breached_at == timer.due_at
+    assert Outbox.objects.filter(kind="timer_breached").count() == 1
+
+
+def test_at_the_deadline_it_is_not_late_yet():
+    timer = make.handoff().timers.get()
+    assert sweep_timers(at=timer.due_at)["breached"] == 0
+    assert sweep_timers(at=timer.due_at + timedelta(microseconds=1))["breached"] == 1
+
+
+def test_the_rep_is_reminded_once_and_the_head_is_told_of_the_breach():
+    head = make.user(Role.MANAGER)
+    make.agreement(receiving=make.team(Team.Kind.SALES, head=head))
+    handoff = make.handoff()
+    soon = handoff.timers.get().escalations.get(action=Step.Action.REMIND).due_at
+    assert sweep_timers(at=soon) == {"breached": 0, "escalated": 1}
+    sweep_timers(at=soon)
+    sweep_timers(at=LATE)
+    told = Notice.objects.exclude(kind=Notice.Kind.OFFERED).values_list("user", "kind").order_by("pk")
+    assert list(told) == [(handoff.rep_id, "reminder"), (handoff.rep_id, "breach"), (head.pk, "breach")]
+
+
+def test_an_answer_after_the_sweep_stays_late():
+    handoff = make.handoff()
+    sweep_timers(at=LATE)
+    handoff.accept(by=handoff.rep, at=LATE)
+    timer = handoff.timers.get()
+    assert (timer.breached_at, timer.kept_at, timer.stopped_at) == (timer.due_at, None, LATE)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_eight_who_answer_the_same_forty_are_forty_winners():
+    make.agreement()
+    rep = make.user(Role.REP)
+    handoffs = [make.handoff(to=rep).pk for _ in range(40)]
+
+    def answer(_: int) -> int:
+        won = 0
+        try:
+            for handoff in Handoff.objects.filter(pk__in=handoffs).select_related("hop", "rep", "lead"):
+                try:
+                    handoff.accept(by=rep, at=LATE)
+                except Handoff.Answered:
+                    continue
+                won += 1
+        finally:
+            connections.close_all()
+        return won
+
+    def sweep() -> None:
+        try:
+            sweep_timers(at=LATE)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(9) as pool:
+        sweeping = pool.submit(sweep)
+        won = sum(pool.map(answer, range(8)))
+        sweeping.result()
+
+    assert won == 40
+    assert Timer.objects.filter(breached_at__isnull=False, kept_at=None).count() == 40

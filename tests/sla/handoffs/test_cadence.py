@@ -1,0 +1,121 @@
+"""Which touch is due when, against a list of open days made by looking at every hour."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sla.calendars.hours import OpeningHours
+from sla.handoffs.cadence import Cadence, open_day, progress
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+MONDAY = date(2026, 11, 16)
+OFFICE = OpeningHours(
+    {day: [(time(9), time(12)), (time(13), time(18))] for day in range(5)}, frozenset({date(2026, 11, 23)}), TOKYO
+)
+
+
+def at(day: int, hour: int) -> datetime:
+    return datetime(2026, 11, day, hour, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("made", "due"),
+    [
+        (0, date(2026, 11, 17)),  # of the ten open days the second
+        (1, date(2026, 11, 19)),
+        (2, date(2026, 11, 20)),
+        (3, date(2026, 11, 25)),  # the seventh: the 23rd is a holiday
+        (5, date(2026, 11, 30)),
+    ],
+)
+def test_six_touches_in_ten_open_days_lie_evenly(made: int, due: date) -> None:
+    found = progress(Cadence(6, 10), at(16, 10), OFFICE, made=made, at=at(16, 11))
+    assert (found.next, found.due_on, found.is_done) == (made + 1, due, False)
+
+
+def test_it_is_due_on_its_day_and_overdue_from_the_next() -> None:
+    def on(day: int) -> tuple[bool, bool]:
+        found = progress(Cadence(6, 10), at(16, 10), OFFICE, made=0, at=at(day, 23))
+        return found.is_due_today, found.is_overdue
+
+    assert [on(16), on(17), on(18)] == [(False, False), (True, False), (False, True)]
+
+
+@pytest.mark.parametrize("over", [{"made": 6}, {"made": 1, "reached": True}, {"made": 0, "moved_on": True}])
+def test_nothing_is_due_after_all_touches_a_contact_or_a_step(over: dict[str, int]) -> None:
+    found = progress(Cadence(6, 10), at(16, 10), OFFICE, at=at(30, 23), **over)  # type: ignore[arg-type]
+    assert (found.is_done, found.next, found.due_on, found.is_overdue) == (True, None, None, False)
+
+
+def test_without_an_agreed_cadence_nothing_is_due() -> None:
+    found = progress(None, at(16, 10), OFFICE, made=0, at=at(30, 23))
+    assert (found.is_done, found.agreed) == (True, 0)
+
+
+def test_who_accepts_after_hours_has_the_next_open_day_first() -> None:
+    assert open_day(OFFICE, at(16, 10), 1) == MONDAY
+    assert open_day(OFFICE, at(16, 18), 1) == date(2026, 11, 17)
+    assert open_day(OFFICE, at(20, 20), 1) == date(2026, 11, 24)
+
+
+def test_days_on_which_the_clock_stands_still_do_not_count() -> None:
+    # Tuesday from noon on, to Friday morning: of Tuesday something was left, of Wednesday and Thursday nothing.
+    holiday = [(at(17, 12), at(20, 0))]
+    assert [open_day(OFFICE, at(16, 10), number, holiday).day for number in (1, 2, 3, 4)] == [16, 17, 20, 24]
+    found = progress(Cadence(5, 5), at(16, 10), OFFICE, made=2, pauses=holiday, at=at(19, 10))
+    assert (found.due_on, found.is_overdue) == (date(2026, 11, 20), False)
+
+
+zones = st.sampled_from(["Asia/Tokyo", "Europe/Berlin", "America/New_York", "UTC"])
+windows = st.dictionaries(
+    st.integers(0, 6),
+    st.integers(4, 22).flatmap(lambda opens: st.tuples(st.just(opens), st.integers(opens + 1, 23))),
+    min_size=1,
+)
+moments = st.integers(0, 24 * 330).map(lambda hour: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hour))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    zone=zones,
+    week=windows,
+    closed=st.frozensets(st.dates(date(2026, 1, 1), date(2027, 3, 1)), max_size=40),
+    accepted_at=moments,
+    passed=st.integers(0, 24 * 60),
+    agreed=st.tuples(st.integers(1, 12), st.integers(1, 15)),
+    made=st.integers(0, 13),
+)
+def test_the_next_touch_is_the_one_that_a_naive_count_of_open_days_asks_for(
+    zone: str,
+    week: dict[int, tuple[int, int]],
+    closed: frozenset[date],
+    accepted_at: datetime,
+    passed: int,
+    agreed: tuple[int, int],
+    made: int,
+) -> None:
+    tz = ZoneInfo(zone)
+    hours = OpeningHours({day: [(time(a), time(b))] for day, (a, b) in week.items()}, closed, tz)
+    now = accepted_at + timedelta(hours=passed)
+    touches, days = agreed
+
+    found = progress(Cadence(touches, days), accepted_at, hours, made=made, at=now)
+
+    # The oracle: the days that are open by the wall's weekday, and how many touches each asks for by its end.
+    local = accepted_at.astimezone(tz)
+    _opens, closes = week.get(local.weekday(), (0, 0))
+    todays = local.weekday() in week and local.date() not in closed and local.hour < closes
+    day = local.date() if todays else local.date() + timedelta(days=1)
+    open_days: list[date] = []
+    while len(open_days) < days:
+        if day.weekday() in week and day not in closed:
+            open_days.append(day)
+        day += timedelta(days=1)
+    asked = [nth * touches // days for nth in range(1, days + 1)]
+    short = [on for on, wanted in zip(open_days, asked, strict=True) if wanted > made]
+    assert found.due_on == (short[0] if short else None)
+    assert found.is_done == (not short)
+    assert found.is_overdue == bool(short and short[0] < now.astimezone(tz).date())

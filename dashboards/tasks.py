@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from dashboards import reports
+from dashboards.weekly import reports
 
 
 @shared_task(ignore_result=True)

@@ -1,20 +1,16 @@
 from django.urls import path
 
-from dashboards import (
-    attainment_views,
-    behind_views,
-    company_views,
-    funnel_views,
-    goal_views,
-    home,
-    lead_list,
-    lead_views,
-    merge_views,
-    number_views,
-    review_views,
-    weekly_views,
-)
-from dashboards.api import LeadDetail, LeadList, MetricDetail, MetricList
+from dashboards.attainment import views as attainment_views
+from dashboards.goals import views as goal_views
+from dashboards.home import views as home
+from dashboards.lead import company_views, lead_list, merge_views
+from dashboards.lead import views as lead_views
+from dashboards.lead.api import LeadDetail, LeadList
+from dashboards.numbers import behind_views, funnel_views
+from dashboards.numbers import views as number_views
+from dashboards.numbers.api import MetricDetail, MetricList
+from dashboards.reviews import views as review_views
+from dashboards.weekly import views as weekly_views
 
 urlpatterns = [
     path("", home.home, name="home"),

@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from integrations import delivering, dispatching, mailbox
+from integrations.delivery import delivering, dispatching
+from integrations.mail import mailbox
 from sla.flow.machine import working
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations import views
+from integrations.delivery import views
 
 urlpatterns = [
     path("me/telling/", views.telling, name="telling"),

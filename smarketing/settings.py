@@ -88,7 +88,7 @@ TEMPLATES = [
                 "django.template.context_processors.tz",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboards.navigation.nav_counts",
+                "dashboards.home.navigation.nav_counts",
             ],
         },
     }
@@ -251,7 +251,9 @@ if EMAIL_PROVIDER:
         ANYMAIL[f"{EMAIL_PROVIDER.upper()}_API_URL"] = env.text("EMAIL_API_URL")
     EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "integrations.mailbox.EmailBackend"
+    EMAIL_BACKEND = (
+        "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "integrations.mail.mailbox.EmailBackend"
+    )
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"smarketing@{_address.hostname}")
 
 # Chat: webhooks of our own network are refused, because whoever may name an address could reach what others cannot.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from dashboards.models import Goal
+from dashboards.goals.models import Goal
 from leads.models import Campaign, CustomField
 from metrics.period import Period
 from teams.models import Organization, Role, Team, User

@@ -134,7 +134,7 @@ def test_a_provider_of_mail_that_lacks_something_stops_the_start(given: dict[str
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "integrations.mailbox.EmailBackend False False"),
+        ({}, "integrations.mail.mailbox.EmailBackend False False"),
         ({"EMAIL_HOST": "mail.example.org"}, "django.core.mail.backends.smtp.EmailBackend True False"),
         (
             {"EMAIL_HOST": "m.example.org", "EMAIL_PORT": "465"},

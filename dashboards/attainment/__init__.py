@@ -1,0 +1,1 @@
+"""What both sides promised, and what it came to."""

@@ -1,0 +1,1 @@
+"""The goals that both teams share."""

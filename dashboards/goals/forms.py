@@ -1,0 +1,90 @@
+"""Set a goal: what, for which days, and how much."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboards.goals.models import Goal
+from metrics.period import Period
+from teams.models import User
+
+# A goal of more than three years is a typing error.
+LONGEST = timedelta(days=1096)
+
+
+def first_goal(at: datetime) -> dict[str, Any]:
+    """What a new goal begins with: contracts in this quarter, or revenue where those are set."""
+    quarter = Period.quarter_of(at)
+    days = {"starts_on": quarter.start, "ends_on": quarter.end}
+    set_already = Goal.objects.filter(measure=Goal.Measure.CONTRACTS, **days).exists()
+    return {"measure": Goal.Measure.REVENUE if set_already else Goal.Measure.CONTRACTS, **days}
+
+
+class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
+    """People name the last day of a period; it is kept half open, as all periods are."""
+
+    last_day = forms.DateField(
+        label=gettext_lazy("Last day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+
+    class Meta:
+        model = Goal
+        fields = ("measure", "starts_on", "last_day", "target")
+        widgets = {
+            "measure": forms.RadioSelect(attrs={"class": "segments"}),
+            "starts_on": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            "target": forms.NumberInput(attrs={"min": "0", "step": "any"}),
+        }
+        labels = {"starts_on": gettext_lazy("First day")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["measure"].choices = Goal.Measure.choices  # type: ignore[attr-defined]
+        if self.instance.ends_on:
+            self.initial["last_day"] = self.instance.ends_on - timedelta(days=1)
+        if self.instance.target is not None:
+            self.initial["target"] = self.instance.target.normalize()
+
+    def clean_target(self) -> Any:
+        target = self.cleaned_data["target"]
+        if target is not None and target <= 0:
+            raise forms.ValidationError(_("A goal is more than nothing."))
+        return target
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        start, last, measure = (cleaned.get(name) for name in ("starts_on", "last_day", "measure"))
+        if isinstance(start, date) and isinstance(last, date):
+            if last < start:
+                self.add_error("last_day", _("The last day is not before the first."))
+            elif last - start > LONGEST:
+                self.add_error("last_day", _("A goal lasts three years at most."))
+            elif measure and self._is_taken(measure, start, last):
+                self.add_error(None, _("There is a goal for this and these days already. Change that one."))
+        if measure == Goal.Measure.CONTRACTS and cleaned.get("target") and cleaned["target"] % 1:
+            self.add_error("target", _("Contracts are counted whole."))
+        return cleaned
+
+    def _is_taken(self, measure: str, start: date, last: date) -> bool:
+        same = Goal.objects.filter(measure=measure, starts_on=start, ends_on=last + timedelta(days=1))
+        return same.exclude(pk=self.instance.pk).exists()
+
+    def set(self, *, by: User, at: datetime) -> Goal:
+        """Keep the goal, with who set it."""
+        goal: Goal = self.save(commit=False)
+        goal.ends_on = self.cleaned_data["last_day"] + timedelta(days=1)
+        goal.set_by, goal.set_at = by, at
+        goal.save()
+        return goal
+
+    def _post_clean(self) -> None:
+        # The constraints speak of `ends_on`, which the form asks for as the last day.
+        last = self.cleaned_data.get("last_day")
+        if last:
+            self.instance.ends_on = last + timedelta(days=1)
+        super()._post_clean()  # type: ignore[misc]

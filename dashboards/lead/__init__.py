@@ -1,0 +1,1 @@
+"""One lead, one company, and the list of leads."""

@@ -1,0 +1,160 @@
+"""Leads with where they stand and what they are worth, and every metric, by programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dashboards.numbers.api import as_problems
+from leads.api.activities import (
+    AFTER,
+    NEWEST,
+    SIZE,
+    LeadChange,
+    LeadIn,
+    leads_asked_for,
+    listed,
+)
+from leads.models import Company, Identity, Lead
+from leads.registering import registration
+from leads.registering.searching import search
+from scoring.formula import MILLION
+from smarketing.api.problems import problems, writing_problems
+from teams.api.endpoints import Endpoint, caller
+
+
+class CompanyOut(serializers.ModelSerializer[Company]):
+    custom = serializers.DictField(read_only=True)
+
+    class Meta:
+        model = Company
+        fields = ["id", "name", "domain", "industry", "employees", "revenue", "country", "region", "custom"]
+        read_only_fields = fields
+
+
+class IdentityOut(serializers.ModelSerializer[Identity]):
+    class Meta:
+        model = Identity
+        fields = ["system", "external_id"]
+        read_only_fields = fields
+
+
+class LeadOut(serializers.ModelSerializer[Lead]):
+    """A lead, with what it is worth (0 to 100 each) and where it stands."""
+
+    company = CompanyOut(allow_null=True, read_only=True)
+    identities = IdentityOut(many=True, read_only=True)
+    campaign = serializers.CharField(source="campaign.name", default=None, read_only=True, allow_null=True)
+    owner = serializers.EmailField(source="owner.email", default=None, read_only=True, allow_null=True)
+    custom = serializers.DictField(read_only=True)
+    fit = serializers.SerializerMethodField()
+    interest = serializers.SerializerMethodField()
+    quadrant = serializers.SerializerMethodField()
+    stage = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Lead
+        fields = [
+            "id", "email", "identities", "family_name", "given_name", "family_name_reading", "given_name_reading",
+            "phone", "title", "department", "seniority", "buying_role", "country", "region", "source", "campaign",
+            "consent", "is_free_mail", "company", "owner", "custom", "created_at", "fit", "interest", "quadrant",
+            "stage",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_fit(self, lead: Lead) -> float | None:
+        return lead.score.fit / MILLION if hasattr(lead, "score") else None
+
+    def get_interest(self, lead: Lead) -> float | None:
+        return lead.score.interest / MILLION if hasattr(lead, "score") else None
+
+    def get_quadrant(self, lead: Lead) -> str | None:
+        return str(lead.score.quadrant) if hasattr(lead, "score") else None
+
+    def get_stage(self, lead: Lead) -> str | None:
+        """The role of the stage where the lead stands, or the name of a stage without one."""
+        return (lead.journey.stage.role or lead.journey.stage.name_en) if hasattr(lead, "journey") else None
+
+
+class LeadPage(serializers.Serializer[Any]):
+    results = LeadOut(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+def shown() -> QuerySet[Lead]:
+    here = Lead.objects.here().select_related("company", "campaign", "owner", "score", "journey__stage")
+    return here.prefetch_related("identities")
+
+
+class LeadList(Endpoint):
+    @extend_schema(
+        operation_id="leads_list",
+        parameters=[
+            OpenApiParameter("search", OpenApiTypes.STR, description="Words of names, readings, e-mail, company."),
+            OpenApiParameter("criteria", OpenApiTypes.STR, description="A tree of conditions, as JSON."),
+            AFTER,
+            SIZE,
+        ],
+        responses={200: LeadPage, **problems()},
+    )
+    def get(self, request: Request) -> Response:
+        """Leads, the newest first."""
+        leads = leads_asked_for(request, shown())
+        return listed(request, search(leads, request.query_params.get("search", "")), NEWEST, LeadOut)
+
+    @extend_schema(
+        operation_id="leads_create",
+        request=LeadIn,
+        responses={200: LeadOut, 201: LeadOut, **writing_problems(409)},
+    )
+    def post(self, request: Request) -> Response:
+        """Create a lead (201), or update the one that the e-mail or the external id names (200).
+
+        What is left out, and what is empty, stays as it is. When the e-mail and the external id name two different
+        leads, nothing is changed (409).
+        """
+        said = LeadIn(data=request.data)
+        said.is_valid(raise_exception=True)
+        values, identities = said.told()
+        with as_problems():
+            lead, created = registration.register(values, identities=identities, by=caller(request), how="api")
+        return Response(LeadOut(shown().get(pk=lead.pk)).data, status=201 if created else 200)
+
+
+class LeadDetail(Endpoint):
+    @extend_schema(operation_id="leads_read", responses={200: LeadOut, **problems(404)})
+    def get(self, request: Request, pk: int) -> Response:
+        """One lead."""
+        return Response(LeadOut(get_object_or_404(shown(), pk=pk)).data)
+
+    @extend_schema(
+        operation_id="leads_update", request=LeadChange, responses={200: LeadOut, **writing_problems(404, 409)}
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Change what is said: what is left out stays, what is empty or null is emptied."""
+        lead = get_object_or_404(shown(), pk=pk)
+        said = LeadChange(data=request.data)
+        said.is_valid(raise_exception=True)
+        values = dict(said.validated_data)
+        by = caller(request)
+        if values.get("email") == "" and not lead.identities.all():
+            raise serializers.ValidationError({"email": [_("A lead needs an e-mail or an external id.")]})
+        with transaction.atomic():
+            if company := values.get("company"):
+                with as_problems("company"):
+                    values["company"] = registration.register_company(company, by=by, how="api")
+            with as_problems():
+                registration.change(lead, values, by=by, how="api")
+        return Response(LeadOut(shown().get(pk=pk)).data)
+
+
+# Metrics

@@ -1,0 +1,71 @@
+"""The page of one company: its people as a buying group, by where they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import OuterRef, Subquery, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+
+from dashboards.lead.changes import changes_of
+from funnel.models import Opportunity, Stage
+from leads.models import Activity, Company, CustomField, Lead
+from smarketing.pages.paging import Sort, page_of
+from teams.http import UserRequest
+from teams.models import Organization
+
+NEWEST = Sort("newest", "", "created_at", descending=True)
+
+
+@require_GET
+def company(request: UserRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Company.objects.select_related("owner__team"), pk=pk)
+    here = Lead.objects.here().filter(company=found)
+    done = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
+    rows = here.select_related("journey__stage", "score", "owner__team").annotate(
+        last_activity_at=Subquery(done.values("occurred_at")[:1])
+    )
+    page = page_of(request, rows, NEWEST, size=25)
+    context = {
+        "company": found,
+        "page": page,
+        "stages": stages_of(found),
+        "deals": Opportunity.objects.filter(lead__company=found, lead__merged_into=None)
+        .select_related("lead", "owner__team")
+        .order_by("-opened_at", "-pk")[:20],
+        "won": won_of(found),
+        "custom": custom_of(found),
+        "identities": found.identities.all(),
+        "changes": changes_of("company", pk, limit=20),
+        "currency": Organization.ours().currency,
+    }
+    return render(request, "dashboards/lead/company.html", context)
+
+
+def stages_of(company: Company) -> list[tuple[Stage, list[Lead]]]:
+    """Who of the buying group stands at which stage, the farthest first."""
+    standing = (
+        Lead.objects.here()
+        .filter(company=company, journey__closed_at=None, journey__isnull=False)
+        .select_related("journey__stage")
+        .order_by("-journey__stage__position", "-pk")[:200]
+    )
+    groups: dict[int, tuple[Stage, list[Lead]]] = {}
+    for lead in standing:
+        stage = lead.journey.stage
+        groups.setdefault(stage.pk, (stage, []))[1].append(lead)
+    return list(groups.values())
+
+
+def won_of(company: Company) -> list[Any]:
+    """What they bought, by currency: amounts of several are not added."""
+    won = Opportunity.objects.won().filter(lead__company=company, lead__merged_into=None)
+    return list(won.values("currency").annotate(total=Sum("amount")).order_by("currency"))
+
+
+def custom_of(company: Company) -> list[tuple[CustomField, Any]]:
+    fields = CustomField.objects.filter(subject=CustomField.Subject.COMPANY)
+    return [(field, company.custom[field.key]) for field in fields if company.custom.get(field.key) not in (None, "")]

@@ -1,0 +1,1 @@
+"""Any number, its picture, and the leads behind it."""

@@ -1,0 +1,131 @@
+"""Every metric, by programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError as Invalid
+from django.http import Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leads.api.activities import (
+    YEARS,
+    faults_of,
+)
+from leads.registering import registration
+from metrics.period import Period
+from metrics.registry import BadQuestion, Question, UnknownMetric, View, metric, metrics
+from smarketing.api.problems import Conflict, problems
+from teams.api.endpoints import Endpoint
+
+
+@contextmanager
+def as_problems(inside: str = "") -> Iterator[None]:
+    """Answer what the verbs refuse as the API refuses; `inside` says which part of the body they were given."""
+    try:
+        yield
+    except registration.Conflict as error:
+        raise Conflict(error.sentence)
+    except registration.Unnamed as error:
+        raise serializers.ValidationError({"email": [str(error)]})
+    except Invalid as error:
+        faults = faults_of(error)
+        raise serializers.ValidationError({inside: faults.detail}) if inside else faults
+
+
+class MetricOut(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    definition = serializers.CharField()
+    unit = serializers.CharField()
+    views = serializers.ListField(child=serializers.CharField())
+    dimensions = serializers.ListField(child=serializers.CharField())
+
+
+class RowOut(serializers.Serializer[Any]):
+    key = serializers.CharField(allow_blank=True)
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField(allow_null=True)
+    value = serializers.FloatField(allow_null=True)
+    mature = serializers.BooleanField()
+    flagged = serializers.IntegerField()
+
+
+class AnswerOut(serializers.Serializer[Any]):
+    metric = serializers.CharField()
+    view = serializers.CharField()
+    rows = RowOut(many=True)
+
+
+class MetricList(Endpoint):
+    @extend_schema(operation_id="metrics_list", responses={200: MetricOut(many=True), **problems()})
+    def get(self, request: Request) -> Response:
+        """Every number that both teams mean the same by."""
+        return Response(MetricOut(metrics(), many=True).data)
+
+
+def in_our_time(day: date) -> None:
+    if day.year not in YEARS:
+        raise serializers.ValidationError(_("Write a day from 1900 to 2100."))
+
+
+class MetricAsked(serializers.Serializer[Any]):
+    start = serializers.DateField(validators=[in_our_time])
+    end = serializers.DateField(validators=[in_our_time])
+    view = serializers.ChoiceField(choices=[view.value for view in View], required=False, default="")
+    window = serializers.IntegerField(required=False, min_value=1, max_value=36500)
+    by = serializers.CharField(required=False, default="")
+
+
+class MetricDetail(Endpoint):
+    @extend_schema(
+        operation_id="metrics_read",
+        parameters=[
+            OpenApiParameter("start", OpenApiTypes.DATE, required=True, description="The first day."),
+            OpenApiParameter("end", OpenApiTypes.DATE, required=True, description="The first day no longer in it."),
+            OpenApiParameter("view", OpenApiTypes.STR, enum=[view.value for view in View]),
+            OpenApiParameter("from", OpenApiTypes.STR, description="The stage to count from."),
+            OpenApiParameter("to", OpenApiTypes.STR, description="The stage to count to."),
+            OpenApiParameter("window", OpenApiTypes.INT, description="Days, in the cohort view."),
+            OpenApiParameter("by", OpenApiTypes.STR, description="month, week, or another dimension."),
+        ],
+        responses={200: AnswerOut, **problems(404)},
+    )
+    def get(self, request: Request, name: str) -> Response:
+        """One metric over some days."""
+        asked = MetricAsked(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        start, end = asked.validated_data["start"], asked.validated_data["end"]
+        try:
+            known = metric(name)
+        except UnknownMetric:
+            raise Http404
+        try:
+            question = Question(
+                _period(start, end),
+                view=asked.validated_data["view"],
+                from_role=request.query_params.get("from", ""),
+                to_role=request.query_params.get("to", ""),
+                window_days=asked.validated_data.get("window"),
+                by=asked.validated_data["by"],
+            )
+            question = known.accept(question)
+            rows = known.rows(question)
+        except BadQuestion as error:
+            raise serializers.ValidationError({error.field: [str(error)]})
+        return Response(AnswerOut({"metric": name, "view": question.view, "rows": rows}).data)
+
+
+def _period(start: date, end: date) -> Period:
+    try:
+        return Period(start, end)
+    except (ValueError, OverflowError) as error:
+        raise serializers.ValidationError({"end": [str(error)]})

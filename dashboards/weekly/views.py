@@ -1,0 +1,73 @@
+"""The weekly review: one page that both teams see."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboards.weekly.page import WeeklyPage
+from dashboards.weekly.reports import report_of
+from metrics.period import Period
+from teams.http import UserRequest
+
+
+@require_GET
+def weekly(request: UserRequest) -> HttpResponse:
+    """This week so far; or, with `on`, the week of that day."""
+    wanted = request.GET.get("on", "")
+    if not wanted:
+        return page_of(request, Period.week_of(now()))
+    try:
+        week = Period.week_of(date.fromisoformat(wanted))
+    except (ValueError, OverflowError):
+        messages.error(request, _("“%(text)s” is not a date such as 2026-04-01.") % {"text": wanted})
+        return redirect("weekly")
+    if not is_shown(week):
+        messages.warning(
+            request, _("That week has not begun.") if week.start.year > 2000 else _("That is too long ago.")
+        )
+        return redirect("weekly")
+    return redirect("weekly_week", week.start.isoformat())
+
+
+@require_GET
+def weekly_week(request: UserRequest, day: str) -> HttpResponse:
+    week = week_named(day)
+    if week.start.isoformat() != day:
+        return redirect("weekly_week", week.start.isoformat())
+    return page_of(request, week)
+
+
+@require_POST
+def weekly_computation(request: UserRequest, day: str) -> HttpResponse:
+    """Compute the week again, whatever is kept."""
+    week = week_named(day)
+    report_of(week, anew=True)
+    messages.success(request, _("The numbers of this week were computed again."))
+    return redirect("weekly_week", week.start.isoformat())
+
+
+def week_named(day: str) -> Period:
+    """The week of that day, if it is one that has begun."""
+    try:
+        week = Period.week_of(date.fromisoformat(day))
+    except (ValueError, OverflowError):
+        raise Http404
+    if not is_shown(week):
+        raise Http404
+    return week
+
+
+def is_shown(week: Period) -> bool:
+    return week.start.year > 2000 and week.starts_at <= now()
+
+
+def page_of(request: UserRequest, week: Period) -> HttpResponse:
+    page = WeeklyPage(report_of(week), week)
+    return render(request, "dashboards/weekly/weekly.html", {"page": page, "nav_here": "weekly"})

@@ -1,0 +1,94 @@
+"""Notices as messages of a chat, by its incoming webhook."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from integrations.chat.models import Channel
+from integrations.chat.posting import Answer, Refused, post
+from integrations.delivery.failing import Failed, said
+from integrations.delivery.models import Delivery
+from integrations.delivery.words import action, address_of, page, sentence
+
+# A Teams connector says that it failed with status 200.
+FAILED_INSIDE = "failed with error"
+# The longest we let a chat put us off.
+LONGEST_WAIT = timedelta(hours=8)
+
+
+def tell(delivery: Delivery, channel: Channel) -> None:
+    """Post a notice. Raises `Failed`."""
+    with translation.override(channel.spoken):
+        notice = delivery.notice
+        send(channel, sentence(notice), page(notice), action(notice))
+
+
+def try_out(channel: Channel) -> None:
+    """Post a line that says it works. Raises `Failed`."""
+    with translation.override(channel.spoken):
+        send(
+            channel,
+            _("This is where Smarketing tells its notices from now on."),
+            address_of("telling"),
+            _("What I am told, and how"),
+        )
+
+
+def send(channel: Channel, text: str, url: str, button: str) -> None:
+    """Post one message in the channel's style, in the language that is active. Raises `Failed`."""
+    message = (slack if channel.style == Channel.Style.SLACK else adaptive_card)(text, url, button)
+    try:
+        answer = post(channel.url, json.dumps(message, ensure_ascii=False).encode())
+    except Refused as problem:
+        raise Failed(str(problem), of_all=True) from problem
+    except OSError as problem:
+        raise Failed(said(problem), of_all=True) from problem
+    judge(answer)
+
+
+def judge(answer: Answer) -> None:
+    """Raise `Failed` unless the message was taken."""
+    if 200 <= answer.status < 300 and FAILED_INSIDE not in answer.text:
+        return
+    raise Failed(
+        f"{answer.status} {answer.text}", for_good=answer.status in (404, 410), of_all=True, wait=_wait(answer)
+    )
+
+
+def slack(text: str, url: str, button: str) -> dict[str, Any]:
+    """A message of Slack's kind. Names may hold anything, so that the text is plain, and the fallback escaped."""
+    return {
+        "text": f"{_escaped(text)} {url}",
+        "blocks": [
+            {"type": "section", "text": {"type": "plain_text", "text": text[:3000], "emoji": False}},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{url}|{_escaped(button)}>"}]},
+        ],
+    }
+
+
+def adaptive_card(text: str, url: str, button: str) -> dict[str, Any]:
+    """A message of Teams' kind. Runs of rich text are not read as markdown, text blocks are."""
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "fallbackText": text,
+        "body": [{"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text}]}],
+        "actions": [{"type": "Action.OpenUrl", "title": button, "url": url}],
+    }
+    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
+    return {"type": "message", "attachments": [attachment]}
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _wait(answer: Answer) -> timedelta | None:
+    seconds = answer.retry_after.strip()
+    return min(timedelta(seconds=int(seconds[:9])), LONGEST_WAIT) if seconds.isdecimal() else None

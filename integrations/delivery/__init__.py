@@ -1,0 +1,1 @@
+"""By which ways notices go out, and what became of them."""

@@ -1,0 +1,95 @@
+"""What was sent where."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from integrations.chat.models import Channel
+from teams.models import Notice
+
+# How long to wait after the first failure, the second, …; after the last one more, it is given up.
+WAITS = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=8),
+    timedelta(hours=8),
+    timedelta(hours=8),
+)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def waiting(self) -> Self:
+        return self.filter(sent_at=None, given_up_at=None)
+
+    def due(self, at: datetime) -> Self:
+        return self.waiting().filter(next_try_at__lte=at)
+
+    def stuck(self) -> Self:
+        """What failed and is not sent yet: tried again later, or given up."""
+        return self.filter(sent_at=None).filter(Q(tries__gt=0) | Q(given_up_at__isnull=False))
+
+
+class Delivery(models.Model):
+    """One notice on its way to somebody, by one way. It is sent once."""
+
+    class Way(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        CHAT = "chat", _("Own chat")
+        TEAM = "team", _("The team's chat")
+
+    notice = models.ForeignKey(Notice, models.CASCADE, related_name="deliveries")
+    way = models.CharField(max_length=8, choices=Way)
+    # Of a chat; its host stays in `address` when the channel is gone.
+    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, related_name="deliveries")
+    # The e-mail address, or the chat's host: never the secret part of a webhook.
+    address = models.CharField(max_length=254)
+    # What a team's channel is told once, however many of the team are told of it.
+    topic = models.CharField(max_length=110, blank=True)
+    due_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["notice", "way"], name="a_notice_goes_once_by_a_way"),
+            models.UniqueConstraint(
+                fields=["channel", "topic"], condition=Q(way="team"), name="a_team_is_told_once_of_a_topic"
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(given_up_at=None), name="what_was_sent_is_not_given_up"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="delivery_due", condition=Q(sent_at=None) & Q(given_up_at=None)),
+            models.Index(fields=["-next_try_at", "-id"], name="delivery_unsent", condition=Q(sent_at=None)),
+            models.Index(fields=["sent_at"], name="delivery_sent", condition=Q(sent_at__isnull=False)),
+        ]
+
+    @property
+    def number(self) -> str:
+        """What stays the same each time it is tried, and in no other delivery even of a database made anew."""
+        return f"{self.pk}.{int(self.due_at.timestamp() * 1_000_000)}"
+
+    def sent(self, *, at: datetime) -> None:
+        Delivery.objects.filter(pk=self.pk).update(sent_at=at, tries=F("tries") + 1, address=self.address, error="")
+
+    def failed(self, because: str, *, at: datetime, next_try_at: datetime | None) -> None:
+        """Note why it did not go out; without a next try it is given up."""
+        Delivery.objects.filter(pk=self.pk).update(
+            tries=F("tries") + 1,
+            address=self.address,
+            error=because[:300],
+            **({"next_try_at": next_try_at} if next_try_at else {"given_up_at": at}),
+        )

@@ -1,0 +1,208 @@
+"""By which ways a notice goes out, and when."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
+
+from integrations.chat.models import Channel
+from integrations.delivery.dispatching import dispatch_all
+from integrations.delivery.models import Delivery
+from integrations.delivery.quiet import opening, opening_of
+from sla.calendars.hours import OpeningHours
+from sla.models import Absence, Calendar, CalendarUse
+from teams.models import Notice, NoticeChoice, Organization, Role, Team, User, Way
+from tests import make
+from tests.make import MONDAY_9AM
+
+pytestmark = pytest.mark.django_db
+AT = MONDAY_9AM + timedelta(hours=1)
+Kind = Notice.Kind
+
+
+@pytest.fixture
+def sam() -> User:
+    return make.user(Role.REP, email="sam@example.org")
+
+
+def tell(*users: User, kind: Kind = Kind.OFFERED, about: str = "handoff 1", at: datetime = AT) -> None:
+    Notice.objects.tell(users, kind, about=about, params={"given_name": "Joe"}, url="/inbox/1/", at=at)
+
+
+def channel(**fields: object) -> Channel:
+    return Channel.objects.create(url="https://chat.example.org/hook/secret", **fields)
+
+
+def ways() -> list[tuple[str, str]]:
+    return list(Delivery.objects.order_by("pk").values_list("notice__kind", "way"))
+
+
+def test_a_notice_goes_out_by_e_mail_when_nothing_else_was_chosen(sam: User) -> None:
+    tell(sam)
+    assert dispatch_all(at=AT) == 1
+    delivery = Delivery.objects.get()
+    assert (delivery.way, delivery.address, delivery.due_at) == ("email", "sam@example.org", AT)
+    assert delivery.next_try_at == AT
+
+
+def test_a_finished_import_is_told_in_the_app_alone(sam: User) -> None:
+    tell(sam, kind=Kind.IMPORT_DONE)
+    assert dispatch_all(at=AT) == 0
+    assert not Notice.objects.undispatched().exists()
+
+
+def test_dispatching_twice_is_dispatching_once(sam: User) -> None:
+    tell(sam)
+    assert [dispatch_all(at=AT), dispatch_all(at=AT)] == [1, 0]
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_kind_goes_by_the_ways_that_were_chosen_and_no_other(sam: User, kind: Kind) -> None:
+    channel(user=sam)
+    for chosen in [set(), {Way.EMAIL}, {Way.CHAT}, {Way.EMAIL, Way.CHAT}]:
+        NoticeChoice.objects.choose(sam, {way: {kind} if way in chosen else set() for way in Way})
+        tell(sam, kind=kind, about=f"{chosen}")
+        dispatch_all(at=AT)
+        assert set(Delivery.objects.filter(notice__about=f"{chosen}").values_list("way", flat=True)) == chosen
+
+
+def test_only_what_differs_from_the_usual_is_kept(sam: User) -> None:
+    usual = NoticeChoice.objects.kinds_of([sam])[sam.pk]
+    NoticeChoice.objects.choose(sam, usual)
+    assert not NoticeChoice.objects.exists()
+    NoticeChoice.objects.choose(sam, usual | {Way.EMAIL: usual[Way.EMAIL] - {Kind.OFFERED}})
+    (row,) = NoticeChoice.objects.values_list("way", "kind", "wanted")
+    assert row == ("email", "offered", False)
+
+
+def test_without_a_chat_nothing_waits_for_one(sam: User) -> None:
+    tell(sam, kind=Kind.BREACH)
+    dispatch_all(at=AT)
+    assert ways() == [("breach", "email")]
+
+
+def test_a_team_s_chat_is_told_once_however_many_of_it_are() -> None:
+    team = make.team(Team.Kind.SALES)
+    people = [make.user(Role.REP, team=team) for _ in range(3)]
+    channel(team=team, kinds=["breach"])
+    tell(*people, kind=Kind.BREACH, about="timer 1")
+    tell(*people, kind=Kind.OFFERED, about="handoff 1")
+    dispatch_all(at=AT)
+    assert Delivery.objects.filter(way="team").count() == 1
+    # Somebody else of the team is told of it later.
+    late = make.user(Role.REP, team=team)
+    tell(late, kind=Kind.BREACH, about="timer 1")
+    dispatch_all(at=AT)
+    assert Delivery.objects.filter(way="team").count() == 1
+
+
+def test_nothing_goes_to_a_chat_that_is_gone(sam: User) -> None:
+    channel(user=sam, dead_at=AT)
+    tell(sam, kind=Kind.BREACH)
+    dispatch_all(at=AT)
+    assert ways() == [("breach", "email")]
+
+
+def test_whoever_left_is_told_nothing(sam: User) -> None:
+    User.objects.update(is_active=False)
+    tell(sam)
+    assert dispatch_all(at=AT) == 0
+    assert not Notice.objects.undispatched().exists()
+
+
+def test_what_is_older_than_a_day_is_read_in_the_app(sam: User) -> None:
+    tell(sam, about="old", at=AT - timedelta(days=1, seconds=1))
+    tell(sam, about="new", at=AT - timedelta(days=1))
+    dispatch_all(at=AT)
+    assert [delivery.notice.about for delivery in Delivery.objects.all()] == ["new"]
+
+
+def test_the_demo_s_past_is_not_sent(sam: User) -> None:
+    Organization.ours()
+    Organization.objects.update(is_demo=True)
+    tell(sam, about="lived")
+    assert dispatch_all(at=AT) == 0
+    assert Notice.objects.undispatched().exists()
+    ready = AT + timedelta(minutes=5)
+    Organization.objects.update(demo_built_at=ready)
+    tell(sam, about="today", at=ready + timedelta(minutes=1))
+    dispatch_all(at=ready + timedelta(minutes=2))
+    assert [delivery.notice.about for delivery in Delivery.objects.all()] == ["today"]
+
+
+def test_dispatching_costs_the_same_for_one_and_for_many_notices(sam: User) -> None:
+    tell(sam)
+    with CaptureQueriesContext(connection) as one:
+        dispatch_all(at=AT)
+    for n in range(20):
+        tell(sam, about=f"handoff {n + 2}")
+    with CaptureQueriesContext(connection) as many:
+        dispatch_all(at=AT)
+    assert len(many) == len(one)
+
+
+# Quiet hours
+
+
+def test_what_comes_in_the_night_waits_for_the_morning(sam: User) -> None:
+    night = MONDAY_9AM + timedelta(hours=14)
+    tell(sam, at=night)
+    dispatch_all(at=night)
+    assert Delivery.objects.get().due_at == MONDAY_9AM + timedelta(days=1)
+
+
+def test_without_quiet_hours_nothing_waits(sam: User) -> None:
+    User.objects.update(quiet_hours=False)
+    night = MONDAY_9AM + timedelta(hours=14)
+    tell(sam, at=night)
+    dispatch_all(at=night)
+    assert Delivery.objects.get().due_at == night
+
+
+def test_whoever_is_away_is_told_when_they_are_back(sam: User) -> None:
+    Absence.objects.create(user=sam, from_on=date(2026, 11, 16), until_on=date(2026, 11, 18))
+    assert opening(sam, AT) == MONDAY_9AM + timedelta(days=3)
+    assert opening(make.user(), AT) == AT
+
+
+def test_each_person_is_quiet_by_their_own_calendar(sam: User) -> None:
+    new_york = Calendar.objects.create(
+        name="New York",
+        time_zone="America/New_York",
+        country="US",
+        windows={str(day): [["09:00", "18:00"]] for day in range(5)},
+    )
+    CalendarUse.objects.create(calendar=new_york, user=sam)
+    # Friday evening before the clocks go forward, and before they go back: 9:00 there is another hour of UTC.
+    assert opening(sam, datetime(2026, 3, 7, 1, tzinfo=UTC)) == datetime(2026, 3, 9, 13, tzinfo=UTC)
+    assert opening(sam, datetime(2026, 10, 31, 1, tzinfo=UTC)) == datetime(2026, 11, 2, 14, tzinfo=UTC)
+
+
+def test_the_opening_is_the_minute_that_a_naive_clock_finds() -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    night = {day: [(time(1, 30), time(3, 30))] for day in range(7)}
+    hours = OpeningHours(night, frozenset({date(2026, 10, 25)}), zone)
+    for begin in (datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 10, 24, tzinfo=UTC)):
+        for step in range(0, 48 * 60, 47):
+            at = begin + timedelta(minutes=step)
+            naive = next(m for m in (at + timedelta(minutes=n) for n in range(5000)) if hours.is_open(m))
+            assert opening_of(hours, at) == naive
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_dispatch_at_once_decide_on_each_once() -> None:
+    for n in range(40):
+        tell(make.user(), about=f"handoff {n}")
+
+    def run() -> int:
+        try:
+            return dispatch_all(at=AT)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = sum(done.result() for done in [pool.submit(run) for _ in range(4)])
+    assert made == Delivery.objects.count() == 40

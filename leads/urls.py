@@ -1,10 +1,12 @@
 from django.urls import include, path
 
+from leads.activities import views as activity_views
 from leads.api.activities import ActivityKinds, ActivityList
 from leads.campaigns import views as campaign_views
 from leads.criteria import views as criteria_views
-from leads.pages import registry_views, views
+from leads.pages import views
 from leads.personas import views as persona_views
+from leads.registering import custom_field_views
 from leads.segments import views as segment_views
 
 urlpatterns = [
@@ -31,15 +33,15 @@ urlpatterns = [
     path("segments/<int:pk>/deletion/", segment_views.segment_delete, name="segment_delete"),
     path("imports/", include("leads.importing.pages.urls")),
     # What an administrator keeps.
-    path("settings/fields/", registry_views.custom_fields, name="custom_fields"),
-    path("settings/fields/new/", registry_views.custom_field_new, name="custom_field_new"),
-    path("settings/fields/<int:pk>/", registry_views.custom_field_edit, name="custom_field_edit"),
-    path("settings/activities/", registry_views.activity_kinds, name="activity_kinds"),
-    path("settings/activities/new/", registry_views.activity_kind_new, name="activity_kind_new"),
-    path("settings/activities/<int:pk>/", registry_views.activity_kind_edit, name="activity_kind_edit"),
+    path("settings/fields/", custom_field_views.custom_fields, name="custom_fields"),
+    path("settings/fields/new/", custom_field_views.custom_field_new, name="custom_field_new"),
+    path("settings/fields/<int:pk>/", custom_field_views.custom_field_edit, name="custom_field_edit"),
+    path("settings/activities/", activity_views.activity_kinds, name="activity_kinds"),
+    path("settings/activities/new/", activity_views.activity_kind_new, name="activity_kind_new"),
+    path("settings/activities/<int:pk>/", activity_views.activity_kind_edit, name="activity_kind_edit"),
     path(
         "settings/activities/<int:pk>/retirement/",
-        registry_views.activity_kind_retirement,
+        activity_views.activity_kind_retirement,
         name="activity_kind_retirement",
     ),
 ]

@@ -290,10 +290,10 @@ class Scoring:
         """SQL of the unclamped fit of one row, of those aliases."""
         conditions = self.conditions(lead, company)
         cases = [
-            f"CASE WHEN {sql} THEN {rule.millionths} ELSE 0 END"
+            f"CASE WHEN {sql} THEN {rule.millionths}::bigint ELSE 0 END"
             for rule, (sql, _params) in zip(self.rules, conditions, strict=True)
         ]
-        return f"({' + '.join(cases) or 0})::bigint", [param for _sql, given in conditions for param in given]
+        return f"({' + '.join(cases) or '0::bigint'})", [param for _sql, given in conditions for param in given]
 
     def conditions(self, lead: str, company: str) -> list[Sql]:
         """SQL of what each fit rule asks. Windows begin with the company day: a score belongs to it."""

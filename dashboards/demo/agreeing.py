@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from django.utils import translation
 
+from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import DECISIONS, SHARPER_MQL
 from funnel.models import Stage, StageRole
 from leads.models import Company
@@ -16,9 +16,6 @@ from sla.attainment import computing as attainment
 from sla.models import Agreement, Calendar, CalendarDay, CalendarUse, Clause, Decision, Review, Territory
 from sla.reviews import reviewing
 from teams.models import Team
-
-if TYPE_CHECKING:
-    from dashboards.demo.year import Year
 
 # What they can really keep, most of the time.
 FIRST: dict[str, Decimal | int] = {
@@ -37,7 +34,7 @@ ABROAD = {
 }
 
 
-def begin(year: Year) -> None:
+def begin(year: Simulation) -> None:
     """Calendars, territories and the first agreement; then what comes of it in its time."""
     _calendars(year)
     sales = Team.objects.get(kind=Team.Kind.SALES)
@@ -58,7 +55,7 @@ def begin(year: Year) -> None:
         day += timedelta(days=1)
 
 
-def end(year: Year) -> None:
+def end(year: Simulation) -> None:
     """Companies that have somebody of ours, and what every promise came to."""
     for n, company in enumerate(Company.objects.order_by("pk")[:40]):
         Company.objects.filter(pk=company.pk).update(owner=year.users[f"rep{n % 3 + 1}"])
@@ -66,7 +63,7 @@ def end(year: Year) -> None:
     attainment.compute(at=year.end, full=True)
 
 
-def _calendars(year: Year) -> None:
+def _calendars(year: Simulation) -> None:
     sdr, _ = Calendar.objects.update_or_create(
         name="Inside sales", defaults={"windows": {str(day): SDR_DAY for day in range(5)}}
     )
@@ -77,7 +74,7 @@ def _calendars(year: Year) -> None:
             CalendarDay.objects.bulk_create(CalendarDay(calendar=calendar, day=day, name="年末年始") for day in days)
 
 
-def _moment(year: Year, day: date, hour: int) -> datetime:
+def _moment(year: Simulation, day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), year.zone)
 
 
@@ -86,13 +83,13 @@ def _promise(draft: Agreement, targets: dict[str, Decimal | int]) -> None:
         Clause.objects.filter(pk=clause.pk).update(target=targets[clause.metric])
 
 
-def _sign(year: Year, proposal: Agreement, at: datetime, note: str = "") -> None:
+def _sign(year: Simulation, proposal: Agreement, at: datetime, note: str = "") -> None:
     agreements.sign(proposal, by=year.users["head-of-marketing"], at=at + timedelta(hours=1))
     agreements.sign(proposal, by=year.users["head-of-sdr"], at=at + timedelta(hours=3))
     agreements.sign(proposal, by=year.users["head-of-sales"], at=at + timedelta(hours=5), note=note)
 
 
-def _agree_anew(year: Year, at: datetime) -> None:
+def _agree_anew(year: Simulation, at: datetime) -> None:
     """In the middle of the year the heads sharpen what an MQL is; sales sends it back once, and then all sign."""
     head = year.users["head-of-marketing"]
     definition = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=head, at=at)
@@ -114,7 +111,7 @@ def _begin_day(at: datetime) -> None:
     reviewing.begin_day(at=at)
 
 
-def _hold_reviews(year: Year, at: datetime) -> None:
+def _hold_reviews(year: Simulation, at: datetime) -> None:
     """What was due is held, with a decision; the last one waits for whoever looks at the demo."""
     if at > year.end - timedelta(days=20):
         return

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from dashboards.demo.market import Prospect
+from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import CALLS, DISPUTES, MEETINGS, NOTES, RULINGS, TOO_SOON
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Lead
@@ -17,9 +17,6 @@ from sla.disputes import disputing
 from sla.handoffs.touching import at_work
 from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
 from teams.models import User
-
-if TYPE_CHECKING:
-    from dashboards.demo.year import Year
 
 # One month, so many before the end, all but one rep are away: he answers late, and wins less.
 OVERLOAD_MONTHS_AGO = 4
@@ -40,7 +37,7 @@ Event = Callable[[datetime], None]
 class Sales:
     """Both teams that take leads over. Each thing they do is an event of the year, at its moment."""
 
-    def __init__(self, year: Year) -> None:
+    def __init__(self, year: Simulation) -> None:
         self.year, self.draw = year, year.draw
         self.reasons = {(reason.kind, reason.key): reason for reason in Reason.objects.all()}
         self.seen = 0

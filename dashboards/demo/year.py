@@ -4,18 +4,15 @@ win. Everything that happens is done by the verbs that do it in real life, with 
 from __future__ import annotations
 
 import heapq
-import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from itertools import count
+from datetime import datetime, time, timedelta
 
 from django.db import connection, transaction
 
 from dashboards.demo import agreeing
-from dashboards.demo.cast import DOMAIN
 from dashboards.demo.market import Market, Prospect
 from dashboards.demo.selling import Sales
+from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import COMMENTS, SEGMENTS
 from history.models import Outbox
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
@@ -24,8 +21,7 @@ from leads.registering.searching import refresh
 from sla.escalation.sweeping import sweep_timers
 from sla.flow.advancing import advance_all, flow
 from sla.models import Escalation
-from smarketing.company import company_zone
-from teams.models import Notice, User
+from teams.models import Notice
 
 SLOTS = (time(10, 30), time(16), time(23, 59))
 WEEKEND_SLOTS = (time(23, 59),)
@@ -35,30 +31,16 @@ SOON = timedelta(seconds=2)
 Say = Callable[[str], None]
 
 
-@dataclass(order=True)
-class _Due:
-    at: datetime
-    n: int
-    do: Callable[[datetime], None] = field(compare=False)
-
-
-class Year:
-    """The simulation: a market, a team, and what is still to happen."""
+class Year(Simulation):
+    """The story: a market, a team, and what happens hour by hour."""
 
     def __init__(self, end: datetime, *, days: int, leads: int, seed: int, say: Say = lambda text: None) -> None:
-        self.zone = company_zone()
-        self.end = end
-        self.start = datetime.combine(end.astimezone(self.zone).date() - timedelta(days=days), time(), self.zone)
-        self.draw = random.Random(seed)
+        super().__init__(end, days=days, seed=seed)
         self.market = Market(seed, self.zone)
         self.count = leads
         self.say = say
-        self.due: list[_Due] = []
-        self.tick = count()
-        self.prospects: dict[int, Prospect] = {}
         self.companies: dict[str, int] = {}
         self.kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
-        self.users = {user.email.split("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
         self.sales = Sales(self)
 
     # The story
@@ -116,11 +98,11 @@ class Year:
 
     def _step(self, at: datetime) -> None:
         """What fell due until now, each at its own moment; then the machine."""
-        while self.due and self.due[0].at <= at:
-            event = heapq.heappop(self.due)
+        while due := self.next_due(at):
+            moment, act = due
             # What a clock does before somebody acts, it does before.
-            self._sweep(event.at)
-            event.do(event.at)
+            self._sweep(moment)
+            act(moment)
         self._sweep(at)
         advance_all(at=at)
         self.sales.meet_offers(at)
@@ -185,14 +167,6 @@ class Year:
                 change(Lead.objects.get(pk=lead), {"consent": "withdrawn"}, how="unsubscribe", at=at)
         when = max(latest.values())
         mark(list(latest), at=when, news_at=when)
-
-    # The clock
-
-    def later(self, at: datetime, do: Callable[[datetime], None]) -> None:
-        heapq.heappush(self.due, _Due(at, next(self.tick), do))
-
-    def day(self, at: datetime) -> date:
-        return at.astimezone(self.zone).date()
 
     def _finish(self) -> None:
         """Everyone as of now, and what lies behind is read and told."""

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from integrations.chat.models import Channel
 from integrations.chat.posting import Answer, Refused, post
-from integrations.delivery.failing import Failed, said
-from integrations.delivery.models import Delivery
-from integrations.delivery.words import action, address_of, page, sentence
+from integrations.messages.error_text import Failed, said
+from integrations.messages.message_text import action, address_of, page, sentence
+from integrations.messages.models import Delivery
 
 # A Teams connector says that it failed with status 200.
 FAILED_INSIDE = "failed with error"

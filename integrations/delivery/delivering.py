@@ -16,10 +16,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from integrations.chat import chat
-from integrations.delivery.failing import Failed
-from integrations.delivery.models import WAITS, Delivery
-from integrations.delivery.quiet import opening
-from integrations.mail import letters
+from integrations.delivery.quiet_hours import opening
+from integrations.mail import emails as letters
+from integrations.messages.error_text import Failed
+from integrations.messages.models import WAITS, Delivery
 from teams.models import Notice, Role, User
 
 # How long one run begins to send: the next one goes on, and a worker is free for other work in between.

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from integrations.chat.models import Channel
-from integrations.delivery.models import Delivery
-from integrations.delivery.quiet import opening
+from integrations.delivery.quiet_hours import opening
+from integrations.messages.models import Delivery
 from teams.models import Notice, NoticeChoice, Organization, User, Way
 
 BATCH = 500

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from integrations.chat import chat
 from integrations.chat.models import Channel
 from integrations.delivery.dispatching import STALE
-from integrations.delivery.failing import Failed
 from integrations.delivery.forms import ChannelForm, TeamChannelForm, TellingForm
-from integrations.delivery.models import Delivery
 from integrations.mail import mailbox
+from integrations.messages.error_text import Failed
+from integrations.messages.models import Delivery
 from smarketing.queue.bells import ring
 from teams.http import UserRequest
 from teams.models import Notice, Role, Team, User

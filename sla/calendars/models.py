@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -160,3 +160,18 @@ class Absence(models.Model):
             models.CheckConstraint(condition=Q(from_on__lte=F("until_on")), name="an_absence_ends_after_it_begins")
         ]
         indexes = [models.Index(fields=["user", "until_on"], name="absence_of_user")]
+
+
+def calendars_of(users: Iterable[User]) -> dict[int, Calendar]:
+    """Whose hours each person's clocks run by, by the person's id: `Calendar.of` for many, in two queries."""
+    known = {user.pk: user.team_id for user in users}
+    used = CalendarUse.objects.filter(Q(user__in=known) | Q(team__in={team for team in known.values() if team}))
+    own: dict[int, Calendar] = {}
+    of_team: dict[int, Calendar] = {}
+    for use in used.select_related("calendar"):
+        if use.user_id:
+            own[use.user_id] = use.calendar
+        elif use.team_id:
+            of_team[use.team_id] = use.calendar
+    company = Calendar.default()
+    return {pk: own.get(pk) or of_team.get(team or 0) or company for pk, team in known.items()}

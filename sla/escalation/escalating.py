@@ -12,13 +12,13 @@ from datetime import datetime
 from django.db import OperationalError, transaction
 
 from funnel.models import Journey
-from sla.agreement.models import Party, Step
+from sla.agreement.models import Step
 from sla.escalation.reminding import TOO_LATE
 from sla.handoffs.models.handoffs import UNANSWERED, Handoff, about_lead
 from sla.handoffs.models.timers import Escalation
 from sla.routing.offering import tell_offered
 from sla.routing.turns import somebody_else
-from teams.models import Notice, User
+from teams.models import Notice
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +85,3 @@ def _tell_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
     for user, url in told:
         if user is not None:
             Notice.objects.tell([user], Notice.Kind.ENDED, about=about, params=params, url=url, at=at)
-
-
-def escalates_to(handoff: Handoff) -> User | None:
-    """Whom the agreement names for the receiving team, or the team's head."""
-    party = Party.objects.filter(agreement=handoff.hop.agreement_id, team=handoff.hop.receiving_team_id)
-    named = party.select_related("escalates_to").first()
-    return (named and named.escalates_to) or handoff.hop.receiving_team.head

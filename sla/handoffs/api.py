@@ -15,7 +15,8 @@ from rest_framework.response import Response
 
 from funnel.models import Journey, Reason
 from leads.api.activities import AFTER, SIZE, ByWord, listed
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.touches import Touch
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.pages.paging import Sort
 from teams.api.endpoints import Endpoint, caller

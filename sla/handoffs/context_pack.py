@@ -16,7 +16,8 @@ from leads.criteria import Catalogue, Field, Type
 from leads.criteria.fields import Frame
 from leads.models import Lead, PersonaVersion
 from sla.agreement.models import AgreedPersona
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.touches import Touch
 from smarketing.pages import wording
 
 EARLIER = 5

@@ -14,10 +14,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sla.calendars.hours import OpeningHours, Span
+from sla.calendars.models import calendars_of
 from sla.handoffs.cadence import Cadence, Progress, progress
-from sla.handoffs.clocks import calendars_of
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
+from sla.handoffs.models.touches import Touch
 from teams.models import User
 
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funnel.models import Reason, StageRole
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.touches import Touch
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput
 

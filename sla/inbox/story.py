@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from sla.agreement.models import Step
 from sla.disputes.models import Dispute
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Escalation, Pause, Timer
+from sla.handoffs.models.touches import Touch
 from smarketing.database.statements import Given, Statement
 from smarketing.pages import wording
 from smarketing.pages.wording import person_name

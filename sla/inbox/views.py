@@ -20,8 +20,9 @@ from scoring.explaining import explain
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.handoffs.context_pack import packed
-from sla.handoffs.models.handoffs import Handoff, Touch
+from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
+from sla.handoffs.models.touches import Touch
 from sla.handoffs.touching import Clock, Work
 from sla.inbox import inbox as waiting
 from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, TouchForm

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit
-from sla.handoffs.models.handoffs import Touch
 from sla.handoffs.models.timers import Timer
+from sla.handoffs.models.touches import Touch
 from sla.metrics.answers import accepted
 from sla.metrics.clocks import due_in_period, kept
 from sla.metrics.handoffs import DIMENSIONS, behind, of_leads, rates

@@ -18,8 +18,9 @@ from sla.calendars.models import Absence, Calendar, CalendarDay, CalendarUse, na
 from sla.disputes.models import Dispute
 from sla.feed.models import Feed
 from sla.flow.models import BegunDay
-from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet, Touch
+from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet
 from sla.handoffs.models.timers import Escalation, Pause, Timer
+from sla.handoffs.models.touches import Touch
 from sla.reviews.models import Decision, Review
 from sla.routing.models import Capacity, Territory
 

@@ -20,7 +20,7 @@ from sla.agreement import agreements
 from sla.agreement.models import Agreement
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
-from sla.reviews.models import Decision, Review
+from sla.reviews.models import Review
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
 
@@ -176,8 +176,3 @@ def draft_from(review: Review, *, by: User, at: datetime | None = None) -> Agree
         agreements.editable(draft)
         review.decisions.filter(draft=None).update(draft=draft)
     return draft
-
-
-def decisions_for(draft: Agreement) -> QuerySet[Decision]:
-    """What reviews decided that this draft is to take up."""
-    return Decision.objects.filter(draft=draft).select_related("review", "by").order_by("review__due_on", "pk")

@@ -1,4 +1,4 @@
-"""Leads that entered a hop's stage are offered: to whom is `turns`, and until when `sla.handoffs.clocks`."""
+"""Leads that entered a hop's stage are offered: to whom is `turns`, and until when `Timer.start`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from history.models import Outbox
 from leads.criteria import Field
 from leads.models import Lead
 from sla.agreement.models import Agreement, Hop, Policy
-from sla.handoffs.clocks import start_clocks
 from sla.handoffs.models.handoffs import Handoff, about_lead
+from sla.handoffs.models.timers import Timer
 from sla.routing.readiness import in_words, lacking
 from sla.routing.turns import Desk, take_turns, territories_of
 from teams.models import Notice, User
@@ -134,7 +134,7 @@ def _routed(hop: Hop, steps: Sequence[Transition], leads: dict[int, Lead], *, at
 
 def _open(handoffs: list[Handoff], *, at: datetime) -> None:
     Handoff.objects.bulk_create(handoffs)
-    start_clocks(handoffs, at=at)
+    Timer.start(handoffs, at=at)
     Outbox.objects.bulk_create(
         Outbox(kind="handoff_offered", payload={"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id}, at=at)
         for h in handoffs

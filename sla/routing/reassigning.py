@@ -10,7 +10,6 @@ from django.db.models import Count
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from sla.escalation.escalating import escalates_to
 from sla.handoffs.models.handoffs import Handoff, about_lead
 from sla.routing.offering import tell_offered
 from sla.routing.turns import somebody_else
@@ -100,7 +99,7 @@ def _tell_nobody_can(staying: Sequence[int], *, at: datetime) -> None:
     related = ("lead", "hop__receiving_team__head")
     told = set(Notice.objects.filter(kind=Notice.Kind.UNOFFERED, about__in=map(_about, staying)).values_list("about"))
     for handoff in Handoff.objects.filter(pk__in=staying).select_related(*related):
-        head = escalates_to(handoff) if (_about(handoff.pk),) not in told else None
+        head = handoff.escalates_to() if (_about(handoff.pk),) not in told else None
         if head is not None:
             params = about_lead(handoff.lead) | {"team": handoff.hop.receiving_team.name}
             url = f"/leads/{handoff.lead_id}/"

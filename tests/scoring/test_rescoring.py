@@ -126,6 +126,13 @@ def test_activities_ages_old_fade_to_nothing():
     assert Score.objects.get().interest == 0
 
 
+def test_rules_that_together_pass_what_an_integer_holds_are_clamped_like_any_other():
+    score_model(fit=[(MANAGER, 999)] * 3)
+    lead = make.lead(seniority="Manager")
+    rescore(at=AT)
+    assert Score.objects.get(lead=lead).fit == 100_000_000
+
+
 def test_the_nightly_pass_brings_everyone_to_the_day_and_may_run_twice():
     model = score_model(interest={"page_view": (64, None, 1)})
     leads = [make.lead() for _ in range(3)]

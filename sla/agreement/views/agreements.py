@@ -23,7 +23,6 @@ from sla.agreement.forms.hops import HopFormSet
 from sla.agreement.forms.policies import PolicyFormSet
 from sla.agreement.missing import missing
 from sla.agreement.models import Agreement, Comment, Party
-from sla.reviews import reviewing
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 
@@ -242,7 +241,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "standing": agreements.standing_leads(draft),
         "comments": located(agreements.open_comments(draft), parts),
         "earlier": earlier,
-        "decisions": reviewing.decisions_for(draft),
+        "decisions": draft.decisions.select_related("review", "by").order_by("review__due_on", "pk"),
         "has_personas": Persona.objects.exists(),
         "nav_here": "agreement",
     }

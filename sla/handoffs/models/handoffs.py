@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Self
 
 from django.db import models, transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import F, FilteredRelation, Q, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
-from history.models import Change, Outbox
+from history.models import Outbox
 from leads.models import Lead, Persona
-from leads.registering.registration import change, forget, record
+from leads.registering.registration import change, record
 from scoring.models import Quadrant
-from sla.agreement.models import Hop, Policy
+from sla.agreement.models import Hop, Party, Policy
 from sla.calendars.models import Calendar
 from sla.handoffs.cadence import Cadence, Progress, progress
-from sla.handoffs.clocks import resume, start_clocks
 from sla.handoffs.models.timers import Timer
+from sla.handoffs.models.touches import Touch
 from teams.models import Notice, User
 
 # What the machine writes where a person would give a reason; told in the reader's language.
@@ -292,7 +292,7 @@ class Handoff(models.Model):
                 persona_id=self.persona_id,
                 quadrant=self.quadrant,
             )
-            start_clocks([again], at=at)
+            Timer.start([again], at=at)
             payload = {"handoff": again.pk, "lead": again.lead_id, "rep": to.pk, "replaces": self.pk}
             Outbox.objects.put("handoff_offered", payload, at=at)
         return again
@@ -325,7 +325,22 @@ class Handoff(models.Model):
         if self.hop.accepted_stage_id != journey.stage_id:
             journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)
         change(self.lead, {"owner": self.rep}, by=by, how="handoff", at=at)
-        start_clocks([self], at=at, kind=Timer.Kind.FIRST_TOUCH)
+        Timer.start([self], at=at, kind=Timer.Kind.FIRST_TOUCH)
+
+    def waited(self) -> timedelta | None:
+        """How long its lead waited, in open time, from its first offer to this answer, whoever had it meanwhile; None
+        while it waits. It is what the timers kept: each ran by the hours of its rep."""
+        if not self.answer:
+            return None
+        chain = Timer.objects.filter(kind=Timer.Kind.ANSWER, handoff__transition=self.transition_id)
+        total: timedelta | None = chain.filter(handoff__lte=self.pk).aggregate(total=Sum("open_time"))["total"]
+        return total
+
+    def escalates_to(self) -> User | None:
+        """Whom the agreement names for the receiving team, or the team's head."""
+        party = Party.objects.filter(agreement=self.hop.agreement_id, team=self.hop.receiving_team_id)
+        named = party.select_related("escalates_to").first()
+        return (named and named.escalates_to) or self.hop.receiving_team.head
 
     def _journey(self) -> Journey:
         """The lead's journey, if it still stands where the hand-off found it."""
@@ -352,60 +367,6 @@ class Handoff(models.Model):
             timer.stop(at=at, done=answer != self.Answer.WITHDRAWN, in_time=in_time)
         Outbox.objects.put(f"handoff_{answer}", {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
         return at
-
-
-class Touch(models.Model):
-    """What sales did to reach a handed-over lead: an attempt, or a contact, which is an exchange both ways."""
-
-    class Kind(models.TextChoices):
-        CALL = "call", _("Call")
-        EMAIL = "email", _("E-mail")
-        MEETING = "meeting", _("Meeting")
-        MESSAGE = "message", _("Message")
-
-    # A slip of the finger is seen at once; what stands longer is what happened.
-    UNDONE_WITHIN: ClassVar = timedelta(minutes=15)
-
-    class TooLate(Exception):
-        """It was written some time ago, by somebody else, or something came after it."""
-
-    handoff = models.ForeignKey(Handoff, models.CASCADE, related_name="touches")
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
-    at = models.DateTimeField(default=now)
-    kind = models.CharField(_("How"), max_length=7, choices=Kind)
-    is_contact = models.BooleanField(_("They answered"), default=False)
-    note = models.CharField(_("Note"), max_length=500, blank=True)
-
-    class Meta:
-        ordering = ["at", "pk"]
-        indexes = [models.Index(fields=["at"], name="touch_at")]
-
-    def undo(self, *, by: User, at: datetime | None = None) -> None:
-        """Take it back, as it was not made: the clock that it stopped runs on, and what the lead did with it is
-        forgotten. It stays in the history. Only the newest, by whoever wrote it, within minutes.
-
-        Raises `TooLate`, and `Handoff.Over` once the hand-off is not worked any more.
-        """
-        with transaction.atomic():
-            self.handoff._worked()
-            at = at or now()
-            if self.by_id != by.pk or at - self.at > self.UNDONE_WITHIN or self != self.handoff.touches.last():
-                raise self.TooLate
-            if not self.handoff.touches.exclude(pk=self.pk).exists():
-                for timer in self.handoff.timers.filter(kind=Timer.Kind.FIRST_TOUCH, stopped_at=self.at):
-                    resume(timer, at=at)
-            if self.is_an_activity:
-                forget(self.handoff.lead, self.kind, self.at, at=at)
-            was = {"touch": (f"{self.kind}, contact" if self.is_contact else self.kind, None)}
-            Change.objects.write("handoff", self.handoff_id, was, at=at, by=by, how="undone")
-            payload = {"touch": self.pk, "handoff": self.handoff_id, "lead": self.handoff.lead_id, "rep": by.pk}
-            Outbox.objects.put("touch_undone", payload, at=at)
-            self.delete()
-
-    @property
-    def is_an_activity(self) -> bool:
-        """Whether the lead took part, which is something that the lead did."""
-        return self.is_contact and self.kind in (Touch.Kind.CALL, Touch.Kind.MEETING)
 
 
 def about_lead(lead: Lead) -> dict[str, str | int]:

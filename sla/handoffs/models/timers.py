@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Self
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -11,15 +12,24 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from history.models import Outbox
-from sla.agreement.models import Step
+from sla.agreement.models import Policy, Step
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar
+from sla.calendars.models import Calendar, calendars_of
 from teams.models import User
 
 
 class TimerQuerySet(models.QuerySet["Timer"]):
     def running(self) -> Self:
         return self.filter(stopped_at=None, breached_at=None)
+
+
+class Promised(Protocol):
+    """What a timer needs of its hand-off."""
+
+    pk: int
+    rep: User
+    rep_id: int
+    policy: Policy | None
 
 
 class Timer(models.Model):
@@ -77,6 +87,46 @@ class Timer(models.Model):
             models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
+
+    @classmethod
+    def start(cls, handoffs: Sequence[Promised], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:
+        """Start a timer for each hand-off at one moment, by its policy and the hours of its rep, with its steps."""
+        calendars = calendars_of({handoff.rep for handoff in handoffs})
+        hours = {calendar.pk: calendar.hours(at=at) for calendar in {*calendars.values()}}
+        moments: dict[tuple[int, timedelta], datetime] = {}
+
+        def after(calendar: Calendar, target: timedelta) -> datetime:
+            if (calendar.pk, target) not in moments:
+                moments[calendar.pk, target] = hours[calendar.pk].deadline(at, target)
+            return moments[calendar.pk, target]
+
+        timers, escalations = [], []
+        for handoff in handoffs:
+            policy, calendar = handoff.policy, calendars[handoff.rep_id]
+            target = policy and (policy.answer_within if kind == cls.Kind.ANSWER else policy.touch_within)
+            if not policy or not target:
+                continue
+            timer = Timer(
+                handoff_id=handoff.pk,
+                kind=kind,
+                target=target,
+                started_at=at,
+                due_at=after(calendar, target),
+                calendar=None if calendar.is_default else calendar,
+            )
+            timers.append(timer)
+            escalations += [
+                Escalation(
+                    timer=timer,
+                    percent=step.percent,
+                    action=step.action,
+                    due_at=after(calendar, target * step.percent / 100),
+                )
+                for step in policy.steps.all()
+                if step.clock == kind
+            ]
+        Timer.objects.bulk_create(timers)
+        Escalation.objects.bulk_create(escalations)
 
     @property
     def hours(self) -> OpeningHours:
@@ -140,6 +190,18 @@ class Timer(models.Model):
         if not told:
             outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
             Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
+
+    def resume(self, *, at: datetime) -> None:
+        """Let a stopped timer run on, as what stopped it did not happen: its deadline stands, and the steps that are
+        still to come are. A breach stays."""
+        self.stopped_at = self.kept_at = self.open_time = None
+        self.save(update_fields=["stopped_at", "kept_at", "open_time"])
+        policy, hours, pauses = self.handoff.policy, self.hours, self.paused()
+        known = set(self.escalations.values_list("percent", "action"))
+        for step in policy.steps.filter(clock=self.kind) if policy else ():
+            due_at = hours.deadline(self.started_at, self.target * step.percent / 100, pauses)
+            if due_at > at and (step.percent, step.action) not in known:
+                Escalation.objects.create(timer=self, percent=step.percent, action=step.action, due_at=due_at)
 
 
 class Escalation(models.Model):

@@ -19,8 +19,8 @@ from integrations.chat.models import Channel
 from integrations.delivery import delivering
 from integrations.delivery.delivering import send_due
 from integrations.delivery.dispatching import dispatch_all
-from integrations.delivery.models import WAITS, Delivery
-from integrations.mail import letters
+from integrations.mail import emails as letters
+from integrations.messages.models import WAITS, Delivery
 from teams.models import Notice, NoticeChoice, Role, Team, User, Way
 from tests import make
 from tests.integrations.servers import Chat, MailServer

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations.chat.models import Channel
 from integrations.delivery.dispatching import dispatch_all
-from integrations.delivery.models import Delivery
-from integrations.delivery.quiet import opening, opening_of
+from integrations.delivery.quiet_hours import opening, opening_of
+from integrations.messages.models import Delivery
 from sla.calendars.hours import OpeningHours
 from sla.models import Absence, Calendar, CalendarUse
 from teams.models import Notice, NoticeChoice, Organization, Role, Team, User, Way

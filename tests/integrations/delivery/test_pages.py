@@ -16,8 +16,8 @@ from pytest_django import Settings
 
 from integrations.chat.models import Channel
 from integrations.delivery import views
-from integrations.delivery.models import Delivery
 from integrations.mail import mailbox
+from integrations.messages.models import Delivery
 from teams.models import Notice, NoticeChoice, Role, Team, User, Way
 from tests import make
 from tests.integrations.servers import Chat

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from integrations.delivery.delivering import send_due
 from integrations.delivery.dispatching import dispatch_all
-from integrations.delivery.models import Delivery
+from integrations.messages.models import Delivery
 from teams.models import Notice, User
 from tests import make
 from tests.integrations.servers import Chat

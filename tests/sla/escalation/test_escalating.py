@@ -21,7 +21,6 @@ from funnel.models import Journey, Stage, StageRole
 from history.models import Outbox
 from sla.escalation import escalating
 from sla.escalation.sweeping import sweep_timers
-from sla.handoffs.clocks import waited
 from sla.models import Escalation, Handoff, Step, Timer
 from sla.routing.offering import offer, waiting
 from teams.models import Notice, Role, Team, User
@@ -103,7 +102,7 @@ def test_a_sweep_that_comes_late_takes_what_still_makes_sense_and_ends_with_the_
 def test_reassigned_twice_the_lead_s_own_wait_goes_on():
     first, second, third = sales((100, "reassign"), reps=3)
     (handoff,) = offered()
-    assert waited(handoff) is None
+    assert handoff.waited() is None
     # Over at two o'clock, and, begun anew at three, at ten of the next morning.
     for at in (MONDAY_9AM + timedelta(hours=6), MONDAY_9AM + timedelta(hours=26)):
         sweep_timers(at=at)
@@ -112,7 +111,7 @@ def test_reassigned_twice_the_lead_s_own_wait_goes_on():
     assert [h.rep for h in Handoff.objects.order_by("pk")] == [first, second, third]
     last.accept(by=third, at=MONDAY_9AM + timedelta(hours=27))
     # Eight hours of Monday, and three of Tuesday.
-    assert waited(last) == timedelta(hours=11)
+    assert last.waited() == timedelta(hours=11)
     assert last.timers.get(kind=Timer.Kind.ANSWER).kept_at == MONDAY_9AM + timedelta(hours=27)
     assert Timer.objects.filter(breached_at__isnull=False).count() == 2
 
@@ -342,7 +341,7 @@ django.setup()
 from django.db import connection
 given = json.load(sys.stdin)
 connection.settings_dict.update(given["database"])
-from sla.sweeping import sweep_timers
+from sla.escalation.sweeping import sweep_timers
 left = [given["statement"]]
 def execute(execute, sql, params, many, context):
     left[0] -= 1

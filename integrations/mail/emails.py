@@ -13,9 +13,9 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from integrations.delivery.failing import Failed, said
-from integrations.delivery.models import Delivery
-from integrations.delivery.words import action, address_of, due_at, page, sentence
+from integrations.messages.error_text import Failed, said
+from integrations.messages.message_text import action, address_of, due_at, page, sentence
+from integrations.messages.models import Delivery
 from smarketing.company import company_zone
 from teams.models import Organization
 

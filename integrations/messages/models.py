@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.chat.models import Channel
 from teams.models import Notice
 
 # How long to wait after the first failure, the second, …; after the last one more, it is given up.
@@ -47,7 +46,9 @@ class Delivery(models.Model):
     notice = models.ForeignKey(Notice, models.CASCADE, related_name="deliveries")
     way = models.CharField(max_length=8, choices=Way)
     # Of a chat; its host stays in `address` when the channel is gone.
-    channel = models.ForeignKey(Channel, models.SET_NULL, null=True, blank=True, related_name="deliveries")
+    channel = models.ForeignKey(
+        "integrations.Channel", models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
     # The e-mail address, or the chat's host: never the secret part of a webhook.
     address = models.CharField(max_length=254)
     # What a team's channel is told once, however many of the team are told of it.

@@ -1,0 +1,69 @@
+"""What sales did to reach a lead."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models, transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from history.models import Change, Outbox
+from leads.registering.registration import forget
+from sla.handoffs.models.timers import Timer
+from teams.models import User
+
+
+class Touch(models.Model):
+    """What sales did to reach a handed-over lead: an attempt, or a contact, which is an exchange both ways."""
+
+    class Kind(models.TextChoices):
+        CALL = "call", _("Call")
+        EMAIL = "email", _("E-mail")
+        MEETING = "meeting", _("Meeting")
+        MESSAGE = "message", _("Message")
+
+    # A slip of the finger is seen at once; what stands longer is what happened.
+    UNDONE_WITHIN: ClassVar = timedelta(minutes=15)
+
+    class TooLate(Exception):
+        """It was written some time ago, by somebody else, or something came after it."""
+
+    handoff = models.ForeignKey("sla.Handoff", models.CASCADE, related_name="touches")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(default=now)
+    kind = models.CharField(_("How"), max_length=7, choices=Kind)
+    is_contact = models.BooleanField(_("They answered"), default=False)
+    note = models.CharField(_("Note"), max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["at"], name="touch_at")]
+
+    def undo(self, *, by: User, at: datetime | None = None) -> None:
+        """Take it back, as it was not made: the clock that it stopped runs on, and what the lead did with it is
+        forgotten. It stays in the history. Only the newest, by whoever wrote it, within minutes.
+
+        Raises `TooLate`, and `Handoff.Over` once the hand-off is not worked any more.
+        """
+        with transaction.atomic():
+            self.handoff._worked()
+            at = at or now()
+            if self.by_id != by.pk or at - self.at > self.UNDONE_WITHIN or self != self.handoff.touches.last():
+                raise self.TooLate
+            if not self.handoff.touches.exclude(pk=self.pk).exists():
+                for timer in self.handoff.timers.filter(kind=Timer.Kind.FIRST_TOUCH, stopped_at=self.at):
+                    timer.resume(at=at)
+            if self.is_an_activity:
+                forget(self.handoff.lead, self.kind, self.at, at=at)
+            was = {"touch": (f"{self.kind}, contact" if self.is_contact else self.kind, None)}
+            Change.objects.write("handoff", self.handoff_id, was, at=at, by=by, how="undone")
+            payload = {"touch": self.pk, "handoff": self.handoff_id, "lead": self.handoff.lead_id, "rep": by.pk}
+            Outbox.objects.put("touch_undone", payload, at=at)
+            self.delete()
+
+    @property
+    def is_an_activity(self) -> bool:
+        """Whether the lead took part, which is something that the lead did."""
+        return self.is_contact and self.kind in (Touch.Kind.CALL, Touch.Kind.MEETING)

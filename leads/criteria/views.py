@@ -5,7 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from leads.criteria.editing import posted, press, pressed
-from leads.criteria.forms import Editor, from_json
+from leads.criteria.editor import Editor
+from leads.criteria.forms import from_json
 
 SCOPES = ("all", "fit", "persona")
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.criteria import BadCriteria, TooMany, counts, sentence, speaker
-from leads.criteria.forms import PATIENCE, from_json
+from leads.criteria.editor import COUNT_TIMEOUT
+from leads.criteria.forms import from_json
 from leads.criteria.words import Speaker
 from leads.models.segments import Segment
 from leads.segments.forms import SegmentForm
@@ -46,7 +47,7 @@ def count(found: Sequence[dict[str, Any]]) -> None:
     for begin in range(0, len(found), AT_ONCE):
         some = found[begin : begin + AT_ONCE]
         with suppress(TooMany, BadCriteria):
-            tallies = counts({"any": [each["segment"].criteria for each in some]}, at=now(), patience=PATIENCE)
+            tallies = counts({"any": [each["segment"].criteria for each in some]}, at=now(), patience=COUNT_TIMEOUT)
             for place, each in enumerate(some):
                 each["count"] = tallies[f"/any/{place}"]
 

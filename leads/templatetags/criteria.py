@@ -3,13 +3,13 @@
 from django import template
 
 from leads.criteria.editing import Leaf, Part
-from leads.criteria.forms import Editor, Shown
+from leads.criteria.editor import ConditionInput, Editor
 
 register = template.Library()
 
 
 @register.simple_tag
-def shown(editor: Editor, leaf: Leaf) -> Shown:
+def shown(editor: Editor, leaf: Leaf) -> ConditionInput:
     """{% shown editor leaf as it %}: its comparisons, and the input for its value."""
     return editor.shown(leaf)
 

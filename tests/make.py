@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, CustomField, Lead, PersonaVersion
 from scoring.models import MILLION, Score, ScoreModel
-from sla.agreement.agreements import draft_next
+from sla.agreement.drafting import draft_next
 from sla.models import Agreement, Clause, Handoff
 from sla.routing.offering import offer
 from teams.models import Role, Team, User

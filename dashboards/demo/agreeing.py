@@ -11,7 +11,7 @@ from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import DECISIONS, SHARPER_MQL
 from funnel.models import Stage, StageRole
 from leads.models import Company
-from sla.agreement import agreements, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, signing, starter
 from sla.attainment import computing as attainment
 from sla.models import Agreement, Calendar, CalendarDay, CalendarUse, Clause, Decision, Review, Territory
 from sla.reviews import reviewing
@@ -44,7 +44,7 @@ def begin(year: Simulation) -> None:
         at = year.start - timedelta(days=1, hours=-10)
         draft = starter.draft_first(by=year.users["head-of-marketing"], at=at)
         _promise(draft, FIRST)
-        agreements.propose(draft, by=year.users["head-of-marketing"], at=at)
+        proposing.propose(draft, by=year.users["head-of-marketing"], at=at)
         _sign(year, draft, at)
     half = year.start + (year.end - year.start) / 2
     year.later(half, lambda at: _agree_anew(year, at))
@@ -84,26 +84,26 @@ def _promise(draft: Agreement, targets: dict[str, Decimal | int]) -> None:
 
 
 def _sign(year: Simulation, proposal: Agreement, at: datetime, note: str = "") -> None:
-    agreements.sign(proposal, by=year.users["head-of-marketing"], at=at + timedelta(hours=1))
-    agreements.sign(proposal, by=year.users["head-of-sdr"], at=at + timedelta(hours=3))
-    agreements.sign(proposal, by=year.users["head-of-sales"], at=at + timedelta(hours=5), note=note)
+    signing.sign(proposal, by=year.users["head-of-marketing"], at=at + timedelta(hours=1))
+    signing.sign(proposal, by=year.users["head-of-sdr"], at=at + timedelta(hours=3))
+    signing.sign(proposal, by=year.users["head-of-sales"], at=at + timedelta(hours=5), note=note)
 
 
 def _agree_anew(year: Simulation, at: datetime) -> None:
     """In the middle of the year the heads sharpen what an MQL is; sales sends it back once, and then all sign."""
     head = year.users["head-of-marketing"]
-    definition = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=head, at=at)
+    definition = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL), by=head, at=at)
     definition.criteria = SHARPER_MQL
     definition.text = "Someone of the companies and positions that we want, who asked for a demo or keeps coming back."
     definition.save()
-    draft = agreements.draft_next(by=head, at=at)
-    agreements.agree_on_definition(draft, definition)
+    draft = drafting.draft_next(by=head, at=at)
+    drafting.adopt_definition(draft, definition)
     _promise(draft, {"acceptance": Decimal("0.75")})
-    agreements.propose(draft, by=head, at=at)
+    proposing.propose(draft, by=head, at=at)
     asked = "If the definition is sharper, fewer leads come: then the number in your promise is lower, and ours higher."
-    agreements.send_back(draft, by=year.users["head-of-sales"], comment=asked, at=at + timedelta(hours=26))
+    returning.send_back(draft, by=year.users["head-of-sales"], comment=asked, at=at + timedelta(hours=26))
     _promise(draft, SECOND)
-    agreements.propose(draft, by=head, at=at + timedelta(hours=50))
+    proposing.propose(draft, by=head, at=at + timedelta(hours=50))
     _sign(year, draft, at + timedelta(hours=51), note="Fewer, better. We will look at it again in spring.")
 
 

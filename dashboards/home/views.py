@@ -21,7 +21,7 @@ from leads.models import Activity, Import, Lead, Persona
 from metrics.question import Question, View
 from metrics.registry import metric
 from scoring.models import ScoreModel
-from sla.agreement.agreements import on_its_way, unsigned_by
+from sla.agreement.signing import unsigned_by
 from sla.disputes.disputing import open_disputes
 from sla.handoffs.touching import Clock
 from sla.inbox.inbox import offered
@@ -59,7 +59,7 @@ def home(request: UserRequest) -> HttpResponse:
 
 def signing_of(user: User) -> Agreement | None:
     """The proposed agreement that waits for this head's signature."""
-    agreement = on_its_way()
+    agreement = Agreement.objects.pending().first()
     if agreement is None or agreement.proposed_at is None:
         return None
     return agreement if unsigned_by(agreement, user) else None
@@ -105,7 +105,7 @@ def marketing(at: datetime) -> dict[str, Any]:
         "has_personas": Persona.objects.filter(retired_at=None).exists(),
         "has_leads": Lead.objects.exists(),
         "imports": Import.objects.defer("content", "mapping", "said", "dry_run").order_by("-created_at")[:SHOWN],
-        "on_its_way": on_its_way(),
+        "on_its_way": Agreement.objects.pending().first(),
     }
 
 

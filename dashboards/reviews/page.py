@@ -23,7 +23,7 @@ from metrics.period import Period
 from metrics.question import Question, dimension
 from metrics.registry import metric
 from scoring.models import ScoreModel
-from sla.agreement import agreements
+from sla.agreement import proposing
 from sla.agreement.promises import clause_in_words
 from sla.models import Agreement, Attainment, Calendar, Clause, Dispute, Handoff, Review
 from teams.models import Organization, Team
@@ -224,7 +224,7 @@ def _steps(since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
         "withdrawal": _("The proposal of version %(number)s was taken back"),
     }
     kept = Change.objects.filter(
-        subject=agreements.SUBJECT, field="proposed_at", how__in=words, at__gt=since, at__lte=until
+        subject=proposing.HISTORY_SUBJECT, field="proposed_at", how__in=words, at__gt=since, at__lte=until
     )
     numbers = dict(Agreement.objects.values_list("pk", "number"))
     for change in kept.select_related("by"):

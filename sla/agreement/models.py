@@ -27,6 +27,14 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def in_force(self, at: datetime | None = None) -> Self:
         return self.filter(in_force.holding(at or now()))
 
+    def signed(self) -> Self:
+        """Signed by every head, in force now, before or later; the newest first."""
+        return self.filter(in_force_from__isnull=False)
+
+    def pending(self) -> Self:
+        """The draft or the proposal; a constraint allows one at most."""
+        return self.filter(in_force_from=None)
+
     def draft(self) -> Self:
         return self.filter(proposed_at=None)
 

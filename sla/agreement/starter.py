@@ -17,18 +17,12 @@ from django.utils.timezone import now
 from funnel.models import Definition, Stage, StageRole
 from leads.models import ActivityKind, Persona, PersonaVersion
 from scoring.models import FitRule, InterestRule, Quadrant, ScoreModel
-from sla.agreement.agreements import (
-    agree_on_definition,
-    current_score_model,
-    draft_next,
-    editable,
-    last_signed,
-    on_its_way,
-    propose,
-    sign,
-)
+from sla.agreement.drafting import adopt_definition, draft_next, lock_draft
 from sla.agreement.missing import missing
 from sla.agreement.models import AgreedPersona, Agreement, Clause, Hop, Party, Policy, Step
+from sla.agreement.proposing import propose
+from sla.agreement.scoring import current_score_model
+from sla.agreement.signing import sign
 from smarketing.pages import wording
 from teams.models import Team, User
 
@@ -223,10 +217,10 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
     Where there are SDRs, leads go by way of them, unless asked otherwise.
     Raises `Frozen` when an agreement was signed or proposed before.
     """
-    if last_signed() is not None:
+    if Agreement.objects.signed().first() is not None:
         raise Agreement.Frozen
     at = at or now()
-    begun = on_its_way()
+    begun = Agreement.objects.pending().first()
     draft = draft_next(by=by, at=at)
     if begun is not None:
         return draft
@@ -237,7 +231,7 @@ def draft_first(*, by: User | None = None, at: datetime | None = None, hours: fl
     for position, version in enumerate(_personas(by, at), 1):
         AgreedPersona.objects.create(agreement=draft, version=version, position=position)
     for role, criteria in ((StageRole.MQL, MQL), (StageRole.SQL, SQL)):
-        agree_on_definition(draft, _definition(role, criteria, by, at))
+        adopt_definition(draft, _definition(role, criteria, by, at))
     draft.score_model = current_score_model() or _score_model(by, at)
     draft.score_model_may_change = True
     draft.preamble = in_either(
@@ -385,7 +379,7 @@ def _sides(draft: Agreement) -> tuple[Team | None, Team | None, Team | None]:
 def _add_clauses(draft: Agreement, *clauses: Clause) -> list[Clause]:
     """Put them behind those that the draft has; of a side that is no party, nothing is promised."""
     with transaction.atomic():
-        editable(draft)
+        lock_draft(draft)
         last = draft.clauses.aggregate(last=Max("position"))["last"] or 0
         added = [clause for clause in clauses if clause.team_id]
         for position, clause in enumerate(added, last + 1):

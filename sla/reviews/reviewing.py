@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
 from metrics.period import months_later
-from sla.agreement import agreements
+from sla.agreement import drafting
 from sla.agreement.models import Agreement
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
@@ -172,7 +172,7 @@ def told_of(review: Review) -> QuerySet[User]:
 def draft_from(review: Review, *, by: User, at: datetime | None = None) -> Agreement:
     """Begin the next version from what was decided, or let the draft that there is take it up. Raises `Frozen`."""
     with transaction.atomic():
-        draft = agreements.draft_next(by=by, at=at)
-        agreements.editable(draft)
+        draft = drafting.draft_next(by=by, at=at)
+        drafting.lock_draft(draft)
         review.decisions.filter(draft=None).update(draft=draft)
     return draft

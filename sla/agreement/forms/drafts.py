@@ -19,10 +19,11 @@ from funnel.models import Definition, Stage
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreement.agreements import Remark, editable
 from sla.agreement.document import verdicts
+from sla.agreement.drafting import lock_draft
 from sla.agreement.lines import Line, Part, as_text
 from sla.agreement.models import AgreedDefinition, AgreedPersona, Agreement, Party
+from sla.agreement.returning import Remark
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput
 from teams.models import Team, User
@@ -198,7 +199,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Agreement:
         """Write everything anew. Raises `Agreement.Frozen` when it was proposed meanwhile."""
         with transaction.atomic():
-            editable(self.instance)
+            lock_draft(self.instance)
             draft: Agreement = super().save()
             self._save_parties(draft)
             self._save_personas(draft)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leads.models import Persona
 from scoring.models import ScoreModel
-from sla.agreement import agreements, document, starter
+from sla.agreement import definition_drafts, document, drafting, proposing, returning, scoring, signing, starter
 from sla.agreement.forms.clauses import ClauseFormSet, UsualForm
 from sla.agreement.forms.drafts import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
 from sla.agreement.forms.hops import HopFormSet
@@ -69,10 +69,12 @@ def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
         "versions": versions(),
         "earlier": earlier,
         "changes": changed,
-        "comments": agreements.open_comments(agreement),
+        "comments": returning.open_comments(agreement),
         "same": sum(len(part.lines) for part in parts) - sum(1 for each in changed if each.after),
-        "standing": agreements.standing_leads(agreement) if agreement.in_force_from is None else [],
-        "mine": agreements.unsigned_by(agreement, request.user) if state_of(agreement) == "proposed" else [],
+        "standing": definition_drafts.standing_leads_by_definition(agreement)
+        if agreement.in_force_from is None
+        else [],
+        "mine": signing.unsigned_by(agreement, request.user) if state_of(agreement) == "proposed" else [],
         "may_draft": may_open(request.user, "agreement_draft"),
     }
 
@@ -83,7 +85,7 @@ def agreement(request: UserRequest, number: int | None = None) -> HttpResponse:
     if number is not None:
         shown = get_object_or_404(Agreement, number=number)
     else:
-        newest = agreements.last_signed() or agreements.on_its_way()
+        newest = Agreement.objects.signed().first() or Agreement.objects.pending().first()
         found = Agreement.objects.in_force().first() or newest
         if found is None:
             return render(
@@ -91,13 +93,13 @@ def agreement(request: UserRequest, number: int | None = None) -> HttpResponse:
             )
         shown = found
     context = read(request, shown)
-    waiting = agreements.on_its_way()
+    waiting = Agreement.objects.pending().first()
     if waiting is not None and waiting != shown:
         context |= {
             "waiting": waiting,
             "waiting_state": state_of(waiting),
             "waiting_parties": parties_of(waiting),
-            "waiting_mine": agreements.unsigned_by(waiting, request.user) if waiting.proposed_at else [],
+            "waiting_mine": signing.unsigned_by(waiting, request.user) if waiting.proposed_at else [],
             "waiting_changes": document.changes(before(waiting), waiting),
         }
     return render(request, "sla/agreement/agreement.html", context)
@@ -144,10 +146,10 @@ def _chosen(every: list[Agreement], number: str | None) -> Agreement | None:
 def agreement_draft_new(request: UserRequest) -> HttpResponse:
     """Begin the next version, from the one signed last, or the first one from the starter set."""
     try:
-        if agreements.last_signed() is None:
+        if Agreement.objects.signed().first() is None:
             starter.draft_first(by=request.user)
         else:
-            agreements.draft_next(by=request.user)
+            drafting.draft_next(by=request.user)
     except Agreement.Frozen:
         return _waits_for_signatures(request)
     return redirect("agreement_draft")
@@ -155,14 +157,14 @@ def agreement_draft_new(request: UserRequest) -> HttpResponse:
 
 def _waits_for_signatures(request: UserRequest) -> HttpResponse:
     messages.error(request, _("A proposal waits for signatures. Sign it, or take it back, before the next one begins."))
-    waiting = agreements.on_its_way()
+    waiting = Agreement.objects.pending().first()
     return redirect("agreement_version", waiting.number) if waiting else redirect("agreement")
 
 
 @require_http_methods(["GET", "POST"])
 def agreement_draft(request: UserRequest) -> HttpResponse:
     """Edit the draft, and propose it."""
-    draft = agreements.on_its_way()
+    draft = Agreement.objects.pending().first()
     if draft is None:
         return redirect("agreement")
     if draft.proposed_at:
@@ -238,8 +240,8 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "agreement": draft,
         "missing": missing(draft),
         "changes": document.changes(earlier, parts),
-        "standing": agreements.standing_leads(draft),
-        "comments": located(agreements.open_comments(draft), parts),
+        "standing": definition_drafts.standing_leads_by_definition(draft),
+        "comments": located(returning.open_comments(draft), parts),
         "earlier": earlier,
         "decisions": draft.decisions.select_related("review", "by").order_by("review__due_on", "pk"),
         "has_personas": Persona.objects.exists(),
@@ -256,7 +258,7 @@ def located(comments: list[Comment], parts: list[document.Part]) -> list[tuple[C
 
 def _propose(request: UserRequest, draft: Agreement) -> HttpResponse:
     try:
-        agreements.propose(draft, by=request.user)
+        proposing.propose(draft, by=request.user)
     except Agreement.NotReady as lacking:
         for each in lacking.missing:
             messages.error(request, each)
@@ -271,10 +273,10 @@ def _propose(request: UserRequest, draft: Agreement) -> HttpResponse:
 
 @require_POST
 def agreement_discard(request: UserRequest) -> HttpResponse:
-    draft = agreements.on_its_way()
+    draft = Agreement.objects.pending().first()
     try:
         if draft is not None:
-            agreements.discard(draft)
+            drafting.discard(draft)
             messages.success(request, _("The draft is thrown away. What it named stays."))
     except Agreement.Frozen:
         return _waits_for_signatures(request)
@@ -287,7 +289,7 @@ def agreement_withdrawal(request: UserRequest, number: int) -> HttpResponse:
     return _taken_back(
         request,
         number,
-        lambda proposal: agreements.withdraw(proposal, by=request.user),
+        lambda proposal: returning.withdraw(proposal, by=request.user),
         _("The proposal is a draft again."),
     )
 
@@ -310,14 +312,14 @@ def _taken_back(request: UserRequest, number: int, verb: Callable[[Agreement], N
 def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
     """Read it, and give one's word. Somebody else's signature is not there."""
     proposal = get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
-    if not agreements.unsigned_by(proposal, request.user) or state_of(proposal) != "proposed":
+    if not signing.unsigned_by(proposal, request.user) or state_of(proposal) != "proposed":
         messages.info(request, _("There is nothing for you to sign here."))
         return redirect("agreement_version", number)
     form = SignatureForm(request.POST or None)
     if not form.is_valid():
         return _signature_page(request, proposal, form, UNPROCESSABLE if form.errors else 200)
     try:
-        complete = agreements.sign(proposal, by=request.user, note=form.cleaned_data["note"])
+        complete = signing.sign(proposal, by=request.user, note=form.cleaned_data["note"])
     except Agreement.NotYours:
         form.add_error(None, _("It was taken back, or you have signed it already. Look again."))
         return _signature_page(request, proposal, form, CONFLICT)
@@ -343,7 +345,7 @@ def _signature_page(
         "back": back or ReturnForm(),
         "remarks": remarks or RemarkFormSet(prefix="remarks", form_kwargs={"parts": context["parts"]}),
         "nav_here": "agreement",
-        "begins_at": agreements.begins_at(proposal, now()),
+        "begins_at": signing.begins_at(proposal, now()),
         "compare_url": f"{reverse('agreement_comparison')}?b={proposal.number}",
     }
     return render(request, "sla/agreement/agreement_signature.html", context, status=status)
@@ -362,7 +364,7 @@ def agreement_return(request: UserRequest, number: int) -> HttpResponse:
     if not back.is_valid() or not valid:
         return _signature_page(request, proposal, SignatureForm(), UNPROCESSABLE, back, remarks)
     try:
-        agreements.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"], remarks=said)
+        returning.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"], remarks=said)
     except (Agreement.NotYours, Agreement.Frozen):
         messages.error(request, _("It cannot be sent back any more."))
         return redirect("agreement_version", number)
@@ -377,12 +379,12 @@ def agreement_return(request: UserRequest, number: int) -> HttpResponse:
 def score_model_publication(request: UserRequest, number: int) -> HttpResponse:
     """Publish a score model: from the next day on where the agreement allows it, else as part of the next draft."""
     model = get_object_or_404(ScoreModel, number=number, in_force_from=None)
-    if agreements.may_replace_score_model():
-        agreements.replace_score_model(model)
+    if scoring.may_replace_score_model():
+        scoring.replace_score_model(model)
         messages.success(request, _("Score model %(model)s holds from tomorrow on.") % {"model": model})
         return redirect("scoring")
     try:
-        agreements.agree_on_score_model(agreements.draft_next(by=request.user), model)
+        drafting.adopt_score_model(drafting.draft_next(by=request.user), model)
     except Agreement.Frozen:
         return _waits_for_signatures(request)
     messages.info(request, _("The agreement wants signatures for a new score model: it is in the draft now."))

@@ -18,7 +18,7 @@ from leads.criteria import BadCriteria, Explained, counts, explain, sentence
 from leads.criteria.links import leads_who_meet
 from leads.models import Lead
 from leads.registering.searching import search
-from sla.agreement import agreements, document
+from sla.agreement import definition_drafts, document
 from sla.agreement.forms.drafts import DefinitionForm
 from sla.agreement.models import Agreement
 from smarketing.pages.navigation import may_open
@@ -253,7 +253,7 @@ def _place(pk: int) -> Stage:
 @require_POST
 def definition_draft_new(request: UserRequest, stage: int) -> HttpResponse:
     """Begin the stage's draft, from the one that holds."""
-    agreements.draft_definition(_place(stage), by=request.user)
+    definition_drafts.draft_definition(_place(stage), by=request.user)
     return redirect("definition_draft", stage)
 
 
@@ -265,7 +265,7 @@ def definition_draft(request: UserRequest, stage: int) -> HttpResponse:
     if draft is None and request.method == "GET":
         return redirect("definitions")
     # Proposed while somebody was typing: what was typed begins the next version.
-    draft = draft or agreements.draft_definition(place, by=request.user)
+    draft = draft or definition_drafts.draft_definition(place, by=request.user)
     here = holding(place)
     form = DefinitionForm(request.POST or None, instance=draft, before=here)
     if not form.is_valid():
@@ -287,7 +287,7 @@ def _editor(request: UserRequest, form: DefinitionForm, here: Definition | None,
         "stage": draft.stage,
         "holding": here,
         "state": "draft",
-        "waiting": agreements.on_its_way(),
+        "waiting": Agreement.objects.pending().first(),
         "nav_here": "definitions",
         **effect(draft),
         **trial(request, draft),
@@ -301,7 +301,7 @@ def _proposed(request: UserRequest, draft: Definition) -> HttpResponse:
         messages.error(request, _("The definition of %(stage)s has no criteria.") % {"stage": draft.stage})
         return redirect("definition_draft", draft.stage_id)
     try:
-        agreement = agreements.propose_definition(draft, by=request.user)
+        agreement = definition_drafts.propose_definition(draft, by=request.user)
     except Agreement.NotReady as lacking:
         for each in lacking.missing:
             messages.error(request, each)

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from funnel.models import Reason, Stage, StageRole, Transition
-from sla.agreement import agreements
+from sla.agreement import drafting
 from sla.attainment import computing as attainment
 from sla.models import Agreement, Decision, Dispute, Handoff, Review
 from sla.reviews.reviewing import plan
@@ -175,7 +175,7 @@ def test_the_next_version_is_drafted_from_the_decisions_and_shows_them(cast: Cas
     answer = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True)
     assert answer.redirect_chain[-1][0] == "/agreement/draft/"
     assert "Answer sooner" in answer.content.decode()
-    draft = agreements.on_its_way()
+    draft = Agreement.objects.pending().first()
     assert list(draft.decisions.values_list("text", flat=True)) == ["Answer sooner"]
     again = client.post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()
     assert "in a draft already" in again
@@ -183,7 +183,7 @@ def test_the_next_version_is_drafted_from_the_decisions_and_shows_them(cast: Cas
 
 
 def test_while_a_proposal_waits_the_draft_waits_too(cast: Cast):
-    draft = agreements.draft_next(by=cast.gina)
+    draft = drafting.draft_next(by=cast.gina)
     Agreement.objects.filter(pk=draft.pk).update(proposed_at=DECEMBER)
     cast.review.decide("Answer sooner", by=cast.gina)
     answer = make.signed_in(cast.gina).post(f"/reviews/{cast.review.pk}/draft/", follow=True).content.decode()

@@ -13,7 +13,7 @@ from funnel.qualification.qualifying import qualify
 from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreement import agreements, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing, starter
 from sla.agreement.missing import missing
 from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
 from teams.models import Notice, Role, Team
@@ -47,14 +47,14 @@ def signed(cast):
 
 
 def propose_next(cast, at=TUESDAY):
-    draft = agreements.draft_next(by=cast.mara, at=at)
-    agreements.propose(draft, by=cast.mara, at=at)
+    draft = drafting.draft_next(by=cast.mara, at=at)
+    proposing.propose(draft, by=cast.mara, at=at)
     return draft
 
 
 def sign_both(agreement, cast, at):
-    agreements.sign(agreement, by=cast.mara, at=at)
-    agreements.sign(agreement, by=cast.gina, at=at)
+    signing.sign(agreement, by=cast.mara, at=at)
+    signing.sign(agreement, by=cast.gina, at=at)
     agreement.refresh_from_db()
 
 
@@ -140,7 +140,7 @@ def test_of_a_side_that_is_no_party_nothing_is_promised(cast):
 
 
 def test_the_next_draft_carries_everything_over(cast, signed):
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     assert draft.number == 2
     assert draft.preamble == signed.preamble
     assert draft.personas() == signed.personas()
@@ -160,18 +160,18 @@ def test_the_next_draft_carries_everything_over(cast, signed):
 def test_a_party_is_signed_for_by_the_head_whom_its_team_has_now(cast, signed):
     cast.sales.head = make.user(Role.MANAGER)
     cast.sales.save()
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     assert draft.parties.get(team=cast.sales).head == cast.sales.head
     assert signed.parties.get(team=cast.sales).head == cast.gina
 
 
 def test_there_is_one_draft(cast, signed):
-    assert agreements.draft_next(by=cast.mara) == agreements.draft_next(by=cast.gina)
+    assert drafting.draft_next(by=cast.mara) == drafting.draft_next(by=cast.gina)
 
 
 def test_a_draft_can_be_thrown_away(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
-    agreements.discard(draft)
+    draft = drafting.draft_next(by=cast.mara)
+    drafting.discard(draft)
     assert list(Agreement.objects.all()) == [signed]
 
 
@@ -179,18 +179,18 @@ def test_a_draft_can_be_thrown_away(cast, signed):
 
 
 def test_a_persona_without_criteria_holds_it_up(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     vague = PersonaVersion.objects.create(persona=Persona.objects.create(), name="Anybody")
     AgreedPersona.objects.create(agreement=draft, version=vague, position=9)
     with pytest.raises(Agreement.NotReady) as refused:
-        agreements.propose(draft, by=cast.mara)
+        proposing.propose(draft, by=cast.mara)
     assert refused.value.missing == ["The persona “Anybody” has no criteria."]
     draft.refresh_from_db()
     assert draft.proposed_at is None
 
 
 def test_a_stage_that_crosses_teams_without_a_definition_holds_it_up(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.agreed_definitions.filter(definition__stage__role="mql").delete()
     assert missing(draft) == [
         "Leads are handed over when they become MQL, but nothing defines MQL.",
@@ -198,7 +198,7 @@ def test_a_stage_that_crosses_teams_without_a_definition_holds_it_up(cast, signe
 
 
 def test_a_lone_party_or_a_stranger_in_a_hand_off_holds_it_up(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.parties.filter(team=cast.sales).delete()
     assert missing(draft) == [
         "An agreement needs two parties or more.",
@@ -208,7 +208,7 @@ def test_a_lone_party_or_a_stranger_in_a_hand_off_holds_it_up(cast, signed):
 
 
 def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.score_model = None
     draft.save()
     draft.hops.all().delete()
@@ -220,7 +220,7 @@ def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
 
 def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
     draft = starter.draft_first(by=cast.mara, at=NOW)
-    agreements.propose(draft, by=cast.mara, at=NOW)
+    proposing.propose(draft, by=cast.mara, at=NOW)
     assert all(version.frozen_at == NOW for version in draft.personas())
     assert all(definition.frozen_at == NOW for definition in draft.definitions())
     assert ScoreModel.objects.get().published_at == NOW
@@ -230,60 +230,60 @@ def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
 def test_a_proposal_is_not_edited(cast, signed):
     draft = propose_next(cast)
     with pytest.raises(Agreement.Frozen):
-        agreements.propose(draft, by=cast.mara)
+        proposing.propose(draft, by=cast.mara)
     with pytest.raises(Agreement.Frozen):
-        agreements.discard(draft)
+        drafting.discard(draft)
     with pytest.raises(Agreement.Frozen):
-        agreements.draft_next(by=cast.mara)
+        drafting.draft_next(by=cast.mara)
     with pytest.raises(Agreement.Frozen):
-        agreements.agree_on_definition(draft, draft.definitions()[0])
+        drafting.adopt_definition(draft, draft.definitions()[0])
 
 
 def test_a_proposal_can_be_taken_back_until_somebody_signed(cast, signed):
     draft = propose_next(cast)
-    agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+    returning.withdraw(draft, by=cast.mara, at=TUESDAY)
     assert draft.proposed_at is None
     assert not Notice.objects.unread().filter(kind="to_sign", about__startswith="agreement 2").exists()
 
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
-    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
     with pytest.raises(Agreement.Frozen):
-        agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+        returning.withdraw(draft, by=cast.mara, at=TUESDAY)
 
 
 @pytest.mark.parametrize("gone", ["left", "succeeded"])
 def test_a_proposal_whose_signer_cannot_sign_any_more_can_be_taken_back(cast, signed, gone):
     draft = propose_next(cast)
-    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
     if gone == "left":
         cast.gina.is_active = False
         cast.gina.save()
     else:
         cast.sales.head = make.user(Role.MANAGER)
         cast.sales.save()
-    agreements.withdraw(draft, by=cast.mara, at=TUESDAY)
+    returning.withdraw(draft, by=cast.mara, at=TUESDAY)
     assert draft.proposed_at is None
     assert not Signature.objects.filter(party__agreement=draft).exists()
 
 
 def test_a_head_who_does_not_agree_sends_it_back_and_whoever_signed_signs_anew(cast, signed):
     draft = propose_next(cast)
-    agreements.sign(draft, by=cast.mara, at=TUESDAY)
-    agreements.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
+    returning.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
     assert draft.proposed_at is None
     assert not Signature.objects.filter(party__agreement=draft).exists()
     kept = Change.objects.filter(subject="agreement", subject_id=draft.pk, how="sent back")
     assert {change.new for change in kept} == {None, "Four hours are too few."}
 
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
-    assert agreements.unsigned_by(draft, cast.mara)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    assert signing.unsigned_by(draft, cast.mara)
 
 
 def test_whoever_proposed_it_hears_that_it_was_sent_back_each_time(cast, signed):
     draft = propose_next(cast)
-    agreements.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
-    agreements.propose(draft, by=cast.mara, at=TUESDAY + DAY)
-    agreements.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + 2 * DAY)
+    returning.send_back(draft, by=cast.gina, comment="Four hours are too few.", at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY + DAY)
+    returning.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + 2 * DAY)
     told = Notice.objects.filter(kind="sent_back").order_by("created_at")
     assert [notice.user for notice in told] == [cast.mara, cast.mara]
     assert told[0].text == f"{cast.gina} sent version 2 of the agreement back: Four hours are too few."
@@ -292,10 +292,10 @@ def test_whoever_proposed_it_hears_that_it_was_sent_back_each_time(cast, signed)
 
 def test_only_a_head_who_has_not_signed_sends_it_back(cast, signed):
     draft = propose_next(cast)
-    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
     for someone in (cast.mara, make.user(Role.MANAGER)):
         with pytest.raises(Agreement.NotYours):
-            agreements.send_back(draft, by=someone, comment="No", at=TUESDAY)
+            returning.send_back(draft, by=someone, comment="No", at=TUESDAY)
 
 
 # “Sign this definition”
@@ -303,10 +303,10 @@ def test_only_a_head_who_has_not_signed_sends_it_back(cast, signed):
 
 def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_the_rest_over(cast, signed):
     mql = Stage.objects.role(StageRole.MQL)
-    changed = agreements.draft_definition(mql, by=cast.mara, at=TUESDAY)
+    changed = definition_drafts.draft_definition(mql, by=cast.mara, at=TUESDAY)
     changed.criteria = {"did": "demo_request", "at_least": 1, "within_days": None}
     changed.save()
-    proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    proposal = definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY)
     assert proposal.number == 2
     assert proposal.proposed_at == TUESDAY
     assert proposal.definitions()[0] == changed
@@ -315,9 +315,9 @@ def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_t
 
 
 def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
-    changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
-    assert agreements.propose_definition(changed, by=cast.mara) == draft
+    draft = drafting.draft_next(by=cast.mara)
+    changed = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
+    assert definition_drafts.propose_definition(changed, by=cast.mara) == draft
     assert draft.proposed_at is None
     assert changed in draft.definitions()
 
@@ -325,23 +325,23 @@ def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, sign
 def test_the_draft_of_a_definition_begins_as_the_agreed_one_and_is_one(cast, signed):
     mql = Stage.objects.role(StageRole.MQL)
     agreed = signed.definitions()[0]
-    draft = agreements.draft_definition(mql, by=cast.mara)
+    draft = definition_drafts.draft_definition(mql, by=cast.mara)
     assert (draft.number, draft.criteria, draft.text) == (agreed.number + 1, agreed.criteria, agreed.text)
-    assert agreements.draft_definition(mql, by=cast.gina) == draft
+    assert definition_drafts.draft_definition(mql, by=cast.gina) == draft
 
 
 def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
     old = signed.definitions()[0]
-    changed = agreements.draft_definition(old.stage, by=cast.mara)
-    proposal = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    changed = definition_drafts.draft_definition(old.stage, by=cast.mara)
+    proposal = definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(proposal, cast, TUESDAY + timedelta(hours=1))
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
-    agreements.agree_on_definition(draft, old)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
+    drafting.adopt_definition(draft, old)
     assert missing(draft) == ["MQL v1 was in force before and was replaced: make its next version."]
 
 
 def test_the_last_policy_has_to_match_all(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     needed = "The last policy of hand-offs must match all: say by when every other hand-off is answered."
     draft.policies.get(quadrant="").delete()
     assert missing(draft) == [needed]
@@ -350,7 +350,7 @@ def test_the_last_policy_has_to_match_all(cast, signed):
 
 
 def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.policies.create(position=3, source="Trade fair")
     draft.policies.create(position=4)
     assert missing(draft) == [
@@ -369,21 +369,21 @@ def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
     ],
 )
 def test_a_promise_that_cannot_be_asked_of_its_metric_holds_it_up(cast, signed, changed, fault):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.clauses.filter(metric="contracts").update(**changed)
     (said,) = missing(draft)
     assert said.startswith(f"Promise 3 of {cast.sales}: {fault}")
 
 
 def test_who_promises_is_a_party(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     stranger = make.team(Team.Kind.VENDOR)
     draft.clauses.filter(metric__in=["contracts", "worked"]).update(team=stranger)
     assert missing(draft) == [f"{stranger} promises something but is no party."]
 
 
 def test_what_must_be_filled_in_is_known(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.hops.update(ready_fields=["phone", "shoe_size"])
     assert missing(draft) == ["What must be filled in before MQL is handed over is not known: shoe_size."]
 
@@ -392,30 +392,30 @@ def test_what_must_be_filled_in_is_known(cast, signed):
 
 
 def remark(line="hours"):
-    return agreements.Remark(line, "Hours are opening hours.", "Longer.")
+    return returning.Remark(line, "Hours are opening hours.", "Longer.")
 
 
 def test_what_should_change_is_kept_at_its_line(cast, signed):
     draft = propose_next(cast)
-    agreements.send_back(draft, by=cast.gina, comment="Nearly.", remarks=[remark()], at=TUESDAY + DAY)
-    kept = [(each.line, each.words, each.text, each.by) for each in agreements.open_comments(draft)]
+    returning.send_back(draft, by=cast.gina, comment="Nearly.", remarks=[remark()], at=TUESDAY + DAY)
+    kept = [(each.line, each.words, each.text, each.by) for each in returning.open_comments(draft)]
     assert kept == [("", "", "Nearly.", cast.gina), ("hours", "Hours are opening hours.", "Longer.", cast.gina)]
 
 
 def test_a_new_proposal_answers_the_comments_and_keeps_them(cast, signed):
     draft = propose_next(cast)
-    agreements.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + DAY)
-    agreements.propose(draft, by=cast.mara, at=TUESDAY + 2 * DAY)
-    assert agreements.open_comments(draft) == []
-    agreements.withdraw(draft, by=cast.mara, at=TUESDAY + 3 * DAY)
-    assert agreements.open_comments(draft) == []
+    returning.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + DAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY + 2 * DAY)
+    assert returning.open_comments(draft) == []
+    returning.withdraw(draft, by=cast.mara, at=TUESDAY + 3 * DAY)
+    assert returning.open_comments(draft) == []
     assert draft.comments.count() == 1
 
 
 def test_sending_back_says_why(cast, signed):
     draft = propose_next(cast)
     with pytest.raises(ValueError, match="what should change"):
-        agreements.send_back(draft, by=cast.gina, comment=" ")
+        returning.send_back(draft, by=cast.gina, comment=" ")
     draft.refresh_from_db()
     assert draft.proposed_at
 
@@ -425,9 +425,9 @@ def test_sending_back_says_why(cast, signed):
 
 def test_it_needs_every_partys_head(cast, signed):
     draft = propose_next(cast)
-    assert agreements.sign(draft, by=cast.mara, note="Good", at=TUESDAY) is False
+    assert signing.sign(draft, by=cast.mara, note="Good", at=TUESDAY) is False
     assert draft.in_force_from is None
-    assert agreements.sign(draft, by=cast.gina, at=TUESDAY + timedelta(hours=1)) is True
+    assert signing.sign(draft, by=cast.gina, at=TUESDAY + timedelta(hours=1)) is True
     assert draft.in_force_from == TUESDAY + DAY
     word = Signature.objects.get(party__agreement=draft, by=cast.mara)
     assert (word.note, word.at) == ("Good", TUESDAY)
@@ -438,22 +438,22 @@ def test_it_needs_every_partys_head(cast, signed):
 def test_only_the_partys_head_signs_and_only_once(cast, signed):
     draft = propose_next(cast)
     with pytest.raises(Agreement.NotYours):
-        agreements.sign(draft, by=make.user(Role.MANAGER), at=TUESDAY)
-    agreements.sign(draft, by=cast.mara, at=TUESDAY)
+        signing.sign(draft, by=make.user(Role.MANAGER), at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
     with pytest.raises(Agreement.NotYours):
-        agreements.sign(draft, by=cast.mara, at=TUESDAY)
+        signing.sign(draft, by=cast.mara, at=TUESDAY)
 
 
 def test_a_draft_is_not_signed(cast, signed):
     with pytest.raises(Agreement.NotYours):
-        agreements.sign(agreements.draft_next(by=cast.mara), by=cast.mara)
+        signing.sign(drafting.draft_next(by=cast.mara), by=cast.mara)
 
 
 def test_who_heads_two_parties_signs_for_both(cast, signed):
     sdr = make.team(Team.Kind.SDR, head=cast.gina)
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     Party.objects.create(agreement=draft, team=sdr, head=cast.gina)
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY)
     assert Signature.objects.filter(party__agreement=draft, by=cast.gina).count() == 2
 
@@ -472,7 +472,7 @@ def test_who_heads_two_parties_signs_for_both(cast, signed):
     ],
 )
 def test_it_begins_at_the_start_of_a_company_day_and_never_in_the_past(effective_on, signed_at, begins):
-    assert agreements.begins_at(Agreement(effective_on=effective_on), signed_at) == begins
+    assert signing.begins_at(Agreement(effective_on=effective_on), signed_at) == begins
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "America/Sao_Paulo", "Pacific/Apia", "Asia/Tokyo"])
@@ -480,7 +480,7 @@ def test_it_begins_at_the_start_of_a_company_day_and_never_in_the_past(effective
 def test_the_day_is_the_companys_also_where_the_clock_changes(zone, hours, settings):
     settings.COMPANY_TIME_ZONE = zone
     at = datetime(2026, 10, 31, 20, tzinfo=UTC) + timedelta(hours=hours)
-    begins = agreements.next_day_start(at)
+    begins = signing.next_day_start(at)
     there = begins.astimezone(begins.tzinfo)
     assert (there.hour, there.minute, there.second) == (0, 0, 0)
     assert timedelta() <= begins - at <= timedelta(hours=25)
@@ -497,8 +497,8 @@ def test_the_next_replaces_the_one_before_from_the_day_it_holds(cast, signed):
 
 def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
     before = signed.definitions()
-    changed = agreements.draft_definition(before[0].stage, by=cast.mara)
-    draft = agreements.propose_definition(changed, by=cast.mara, at=TUESDAY)
+    changed = definition_drafts.draft_definition(before[0].stage, by=cast.mara)
+    draft = definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
     for definition in (*before, changed):
         definition.refresh_from_db()
@@ -509,18 +509,18 @@ def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
 
 
 def test_a_definition_that_is_left_out_ends(cast, signed):
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     draft.agreed_definitions.filter(definition__stage__role="sql").delete()
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
     assert [d.stage.role for d in Definition.objects.in_force(TUESDAY + DAY)] == ["mql"]
 
 
 def test_a_version_signed_for_later_gives_way_to_one_signed_for_sooner(cast, signed):
-    later = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    later = drafting.draft_next(by=cast.mara, at=TUESDAY)
     later.effective_on = date(2026, 12, 15)
     later.save()
-    agreements.propose(later, by=cast.mara, at=TUESDAY)
+    proposing.propose(later, by=cast.mara, at=TUESDAY)
     sign_both(later, cast, TUESDAY)
     sooner = propose_next(cast, at=TUESDAY + DAY)
     sign_both(sooner, cast, TUESDAY + DAY + timedelta(hours=1))
@@ -535,11 +535,13 @@ def test_a_transition_names_the_version_that_made_it(cast, signed):
         definition = Definition.objects.in_force(TUESDAY + number * DAY).get(stage__role="mql")
         agreements_of[number] = definition
         if number == 1:
-            changed = agreements.draft_definition(definition.stage, by=cast.mara)
+            changed = definition_drafts.draft_definition(definition.stage, by=cast.mara)
             changed.criteria = {"all": []}
             changed.save()
             sign_both(
-                agreements.propose_definition(changed, by=cast.mara, at=TUESDAY), cast, TUESDAY + timedelta(hours=1)
+                definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY),
+                cast,
+                TUESDAY + timedelta(hours=1),
             )
     lead = make.lead(StageRole.LEAD, created_at=TUESDAY + DAY)
     assert qualify(at=TUESDAY + DAY) == [lead.pk]
@@ -548,17 +550,17 @@ def test_a_transition_names_the_version_that_made_it(cast, signed):
 
 def test_the_signers_choose_whether_standing_leads_qualify(cast, signed):
     standing = make.lead(StageRole.LEAD, created_at=NOW - 30 * DAY)
-    changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
+    changed = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
     changed.criteria = {"all": []}
     changed.save()
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
-    agreements.agree_on_definition(draft, changed)
-    assert agreements.standing_leads(draft, at=TUESDAY) == [(changed, 1)]
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    drafting.adopt_definition(draft, changed)
+    assert definition_drafts.standing_leads_by_definition(draft, at=TUESDAY) == [(changed, 1)]
     for chosen in (False, True):
         draft.refresh_from_db()
         Agreement.objects.filter(pk=draft.pk).update(qualifies_standing=chosen)
         with transaction.atomic():
-            agreements.propose(draft, by=cast.mara, at=TUESDAY)
+            proposing.propose(draft, by=cast.mara, at=TUESDAY)
             sign_both(draft, cast, TUESDAY + timedelta(hours=1))
             assert qualify(at=TUESDAY + DAY) == ([standing.pk] if chosen else [])
             transaction.set_rollback(True)
@@ -572,9 +574,9 @@ def test_definitions_switch_at_once_and_running_hand_offs_keep_their_hop(cast, s
     offer([lead.pk], at=TUESDAY + timedelta(hours=10))
     handoff = lead.handoffs.get()
     due_at = handoff.timers.get().due_at
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     draft.policies.update(answer_within=timedelta(hours=1))
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=11))
     handoff.refresh_from_db()
     assert (handoff.rep, handoff.hop.agreement, handoff.timers.get().due_at) == (rep, signed, due_at)
@@ -584,20 +586,20 @@ def test_definitions_switch_at_once_and_running_hand_offs_keep_their_hop(cast, s
 
 
 def test_score_models_are_replaced_between_agreements_only_if_the_agreement_says_so(cast, signed):
-    assert agreements.may_replace_score_model(TUESDAY)
-    draft = agreements.draft_next(by=cast.mara, at=TUESDAY)
+    assert scoring.may_replace_score_model(TUESDAY)
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     draft.score_model_may_change = False
     draft.save()
-    agreements.propose(draft, by=cast.mara, at=TUESDAY)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
-    assert agreements.may_replace_score_model(TUESDAY + timedelta(hours=2))
-    assert not agreements.may_replace_score_model(TUESDAY + DAY)
+    assert scoring.may_replace_score_model(TUESDAY + timedelta(hours=2))
+    assert not scoring.may_replace_score_model(TUESDAY + DAY)
 
 
 def test_the_next_draft_names_the_model_that_was_put_in_force_since(cast, signed):
     newer = ScoreModel.objects.create(number=9)
     newer.put_in_force(from_at=TUESDAY + DAY)
-    assert agreements.draft_next(by=cast.mara, at=TUESDAY + DAY).score_model == newer
+    assert drafting.draft_next(by=cast.mara, at=TUESDAY + DAY).score_model == newer
 
 
 # Kept by the database
@@ -647,7 +649,7 @@ def test_a_signature_is_neither_changed_nor_taken_away_nor_forged(cast, signed):
 
 
 def test_a_draft_stays_open_to_change(cast, signed):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.preamble = "Otherwise"
     draft.save()
     draft.parties.get(team=cast.sales).delete()
@@ -662,7 +664,7 @@ def test_a_draft_stays_open_to_change(cast, signed):
 def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
     cast = Cast()
     draft = starter.draft_first(by=cast.mara, at=NOW)
-    agreements.propose(draft, by=cast.mara, at=NOW)
+    proposing.propose(draft, by=cast.mara, at=NOW)
     ready = Barrier(4)
     last: list[bool | None] = []
 
@@ -670,7 +672,7 @@ def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
         try:
             mine = Agreement.objects.get(pk=draft.pk)
             ready.wait()
-            last.append(agreements.sign(mine, by=head, at=NOW))
+            last.append(signing.sign(mine, by=head, at=NOW))
         except Agreement.NotYours:
             last.append(None)
         finally:
@@ -698,7 +700,7 @@ def test_two_who_begin_the_next_draft_at_once_get_the_same():
     def draft():
         try:
             ready.wait()
-            found.append(agreements.draft_next(by=cast.mara, at=TUESDAY).pk)
+            found.append(drafting.draft_next(by=cast.mara, at=TUESDAY).pk)
         finally:
             connection.close()
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.html import format_html
 
 from funnel.models import Reason, Stage, StageRole
-from sla.agreement import agreements, document, starter
+from sla.agreement import definition_drafts, document, drafting, returning, starter
 from sla.agreement.document import Line, Part, as_text, brief, compare, marked, points
 from sla.models import Calendar
 from teams.models import Role, Team
@@ -116,7 +116,7 @@ def test_each_team_reads_only_the_policies_that_its_hand_offs_come_to(db):
 
 
 def test_whoever_is_named_is_told_before_the_head(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     rosa = make.user(Role.MANAGER, given_name="Rosa")
     draft.parties.filter(team__kind="sales").update(escalates_to=rosa)
     said = words(draft)
@@ -125,7 +125,7 @@ def test_whoever_is_named_is_told_before_the_head(signed):
 
 
 def test_what_must_be_known_and_why_it_may_be_rejected_is_said(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     reasons = list(Reason.objects.offered(Reason.Kind.REJECTED)[:2])
     draft.hops.update(ready_fields=["phone", "company.name"], reason_keys=[each.key for each in reasons])
     said = " ".join(words(draft))
@@ -174,7 +174,7 @@ def clause(agreement, metric, target, kind="sales", **fields):
     ],
 )
 def test_a_promise_in_numbers_reads_as_a_sentence(signed, metric, fields, said):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     made = clause(draft, metric, **fields)
     made.refresh_from_db()
     found = next(each for each in lines(draft) if each.key == f"clause {made.key}")
@@ -182,7 +182,7 @@ def test_a_promise_in_numbers_reads_as_a_sentence(signed, metric, fields, said):
 
 
 def test_a_promise_says_how_it_is_measured_and_who_looks_after_it(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     sam = make.user(Role.REP, given_name="Sam")
     made = clause(draft, "conversion", "0.04", from_role="mql", to_role="sql", window_days=30, owner=sam)
     found = next(each for each in lines(draft) if each.key == f"clause {made.key}")
@@ -194,7 +194,7 @@ def test_a_promise_says_how_it_is_measured_and_who_looks_after_it(signed):
 
 
 def test_two_versions_compare_clause_by_clause(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     kept = clause(draft, "contracts", 5)
     moved = clause(draft, "answered_in_time", "0.9")
     gone = clause(draft, "acceptance", "0.8")
@@ -217,7 +217,7 @@ def test_two_versions_compare_clause_by_clause(signed):
 
 
 def test_a_promise_keeps_its_key_from_version_to_version(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     keys = {each.key for each in lines(signed) if each.key.startswith(("clause", "policy", "hop", "told"))}
     assert keys <= {each.key for each in lines(draft)}
 
@@ -231,11 +231,11 @@ def test_it_says_the_same_in_japanese_without_an_english_word_of_its_own(signed)
 
 
 def test_the_next_version_differs_only_in_what_was_changed(signed):
-    draft = agreements.draft_next(at=make.MONDAY_9AM)
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
     assert document.changes(signed, draft) == []
     draft.policies.update(answer_within=timedelta(hours=8))
-    changed = agreements.draft_definition(Stage.objects.role(StageRole.MQL))
-    agreements.agree_on_definition(draft, changed)
+    changed = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL))
+    drafting.adopt_definition(draft, changed)
     assert [each.line.key.split()[0] for each in document.changes(signed, draft)] == ["stage", "policy", "policy"]
 
 
@@ -258,10 +258,10 @@ def test_opening_hours_are_said_by_runs_of_days(db, windows, said):
 def test_what_came_back_is_where_the_next_wording_begins(signed):
     mara = make.user(Role.MARKETER, Role.MANAGER)
     mql = Stage.objects.role(StageRole.MQL)
-    first = agreements.draft_definition(mql)
+    first = definition_drafts.draft_definition(mql)
     first.text = "Sharper"
     first.save()
-    proposal = agreements.propose_definition(first, by=mara)
-    agreements.withdraw(proposal, by=mara)
-    again = agreements.draft_definition(mql)
+    proposal = definition_drafts.propose_definition(first, by=mara)
+    returning.withdraw(proposal, by=mara)
+    again = definition_drafts.draft_definition(mql)
     assert (again.number, again.text) == (first.number + 1, "Sharper")

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from funnel.models import Definition, Reason, Stage, StageRole
 from scoring.models import ScoreModel
-from sla.agreement import agreements, starter
+from sla.agreement import definition_drafts, drafting, proposing, signing, starter
 from sla.agreement.missing import missing
 from sla.models import Agreement, Signature
 from teams.models import Role, Team
@@ -81,7 +81,7 @@ def blank_row(page, rows):
 NO_REMARKS = {"remarks-TOTAL_FORMS": "0", "remarks-INITIAL_FORMS": "0"}
 
 
-def on_its_way() -> Agreement:
+def pending_agreement() -> Agreement:
     return Agreement.objects.get(in_force_from=None)
 
 
@@ -119,7 +119,7 @@ def test_from_nothing_to_in_force_by_the_pages(client, cast):
         client.post(reverse("agreement_signature", args=[1]), {"agrees": "on", "note": "Good"})
 
     made = Agreement.objects.get()
-    assert made.in_force_from == agreements.next_day_start(now())
+    assert made.in_force_from == signing.next_day_start(now())
     assert [word.note for word in Signature.objects.all()] == ["Good", "Good"]
 
 
@@ -141,7 +141,7 @@ def test_it_reads_as_one_document_in_both_languages(as_mara, signed, cast):
 
 def test_every_page_opens_for_who_may_see_it(as_mara, signed, cast):
     make.lead(StageRole.LEAD, family_name="Nakamura")
-    draft = agreements.draft_definition(mql(), by=cast.mara)
+    draft = definition_drafts.draft_definition(mql(), by=cast.mara)
     place = mql().pk
     for name, args in (
         ("agreement", []),
@@ -160,7 +160,7 @@ def test_every_page_opens_for_who_may_see_it(as_mara, signed, cast):
 
 
 def test_two_versions_compare_line_by_line(as_mara, signed, cast):
-    draft = agreements.draft_next(by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
     draft.policies.update(answer_within=timedelta(hours=8))
     page = as_mara.get(reverse("agreement_comparison"))
     assert [each.line.key.split()[0] for each in page.context["changed"]] == ["policy", "policy"]
@@ -175,7 +175,7 @@ def test_a_draft_is_edited_and_carries_the_rest_over(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
     as_mara.post(reverse("agreement_draft"), data | {"preamble": "One goal."})
-    draft = on_its_way()
+    draft = pending_agreement()
     assert draft.preamble == "One goal."
     assert draft.personas() == signed.personas()
     assert missing(draft) == []
@@ -186,7 +186,7 @@ def test_a_draft_is_kept_while_a_head_is_still_to_be_named(as_mara, signed, cast
     data = filled(as_mara.get(reverse("agreement_draft")))
     answer = as_mara.post(reverse("agreement_draft"), data | {f"head_{cast.sales.pk}": "", "then": "save"})
     assert answer.status_code == 302
-    assert missing(on_its_way()) == [f"{cast.sales} has no head who could sign for it."]
+    assert missing(pending_agreement()) == [f"{cast.sales} has no head who could sign for it."]
 
 
 def test_personas_are_put_in_order_and_left_out(as_mara, signed):
@@ -197,7 +197,7 @@ def test_personas_are_put_in_order_and_left_out(as_mara, signed):
         reverse("agreement_draft"),
         data | {f"order_{first}": "3", f"order_{third}": "1", f"persona_{second}": ""},
     )
-    draft = on_its_way()
+    draft = pending_agreement()
     assert [version.persona_id for version in draft.personas()] == [third, first]
 
 
@@ -216,7 +216,7 @@ def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, sign
     assert "What I typed" in page
     assert "An agreement does not begin in the past." in page
     assert f"Say who signs for {cast.sales}." in page
-    assert on_its_way().preamble == signed.preamble
+    assert pending_agreement().preamble == signed.preamble
 
 
 def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, signed):
@@ -234,7 +234,7 @@ def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, sig
         f"{new}-place": "1",
     }
     assert as_mara.post(reverse("agreement_draft"), filled(page) | changed).status_code == 302
-    fair, hot, rest = on_its_way().policies.all()
+    fair, hot, rest = pending_agreement().policies.all()
     assert [fair.source, hot.quadrant, rest.matches_all] == ["Trade fair", "hot", True]
     assert [each.position for each in (fair, hot, rest)] == [1, 2, 3]
     assert (fair.answer_within, fair.touch_within) == (timedelta(hours=8), None)
@@ -246,7 +246,7 @@ def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, sig
         ("first_touch", 80, "remind"),
     ]
     assert rest.steps.count() == signed.policies.get(quadrant="").steps.count()
-    assert missing(on_its_way()) == []
+    assert missing(pending_agreement()) == []
 
 
 def test_a_policy_that_is_never_used_is_refused_at_its_place(as_mara, signed):
@@ -279,7 +279,7 @@ def test_what_a_policy_cannot_say_is_refused_at_its_field(as_mara, signed, typed
 def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     page = as_mara.get(reverse("agreement_draft"))
-    old = on_its_way().clauses.get(metric="answered_in_time")
+    old = pending_agreement().clauses.get(metric="answered_in_time")
     in_time, new = row_of(page, "clauses", metric="answered_in_time"), blank_row(page, "clauses")
     assert filled(page)[f"{in_time}-target"] == "95"
     persona = signed.personas()[0].persona_id
@@ -294,7 +294,7 @@ def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed
         f"{new}-owner": str(cast.sam.pk),
     }
     assert as_mara.post(reverse("agreement_draft"), filled(page) | changed).status_code == 302
-    draft = on_its_way()
+    draft = pending_agreement()
     again = draft.clauses.get(metric="answered_in_time")
     assert (again.key, again.target) == (old.key, Decimal("0.975"))
     made = draft.clauses.get(metric="time_to_answer")
@@ -332,7 +332,7 @@ def test_hops_say_what_must_be_known_and_why_a_lead_may_be_rejected(as_mara, sig
     hop = page.context["hops"].forms[0].prefix
     chosen = {f"{hop}-ready_fields": ["phone", "company.name"], f"{hop}-reason_keys": [reason]}
     as_mara.post(reverse("agreement_draft"), filled(page) | chosen)
-    made = on_its_way().hops.get()
+    made = pending_agreement().hops.get()
     assert (made.ready_fields, made.reason_keys) == (["phone", "company.name"], [reason])
 
 
@@ -346,7 +346,7 @@ def test_the_rhythm_and_who_is_told_are_edited(as_mara, signed, cast):
         f"told_{cast.sales.pk}": str(cast.mara.pk),
     }
     as_mara.post(reverse("agreement_draft"), filled(as_mara.get(reverse("agreement_draft"))) | typed)
-    draft = on_its_way()
+    draft = pending_agreement()
     assert (draft.review_months, draft.meeting_weekday, draft.dispute_days) == (3, 4, 10)
     assert f"{draft.meeting_at:%H:%M}" == "16:00"
     assert draft.parties.get(team=cast.sales).escalates_to == cast.mara
@@ -367,14 +367,14 @@ def test_the_rhythm_and_who_is_told_are_edited(as_mara, signed, cast):
 )  # fmt: skip
 def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, signed, then, made):
     as_mara.post(reverse("agreement_draft_new"))
-    on_its_way().clauses.all().delete()
+    pending_agreement().clauses.all().delete()
     page = as_mara.get(reverse("agreement_draft"))
     typed = {"preamble": "Typed", "usual-leads": "80", "usual-close_rate": "4.5", "then": then}
     wrong = as_mara.post(reverse("agreement_draft"), filled(page) | typed | {"usual-days": "0"})
     assert wrong.status_code == 422
-    assert not on_its_way().clauses.exists()
+    assert not pending_agreement().clauses.exists()
     as_mara.post(reverse("agreement_draft"), filled(page) | typed)
-    draft = on_its_way()
+    draft = pending_agreement()
     assert {clause.metric for clause in draft.clauses.all()} == made
     assert draft.preamble == "Typed"
     assert draft.clauses.get(metric="handed_over").target == 80
@@ -385,7 +385,7 @@ def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, 
 @pytest.mark.parametrize("name", ["agreement_draft", "agreement_version"])
 def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, name, django_assert_num_queries):
     as_mara.post(reverse("agreement_draft_new"))
-    draft = on_its_way()
+    draft = pending_agreement()
     draft.clauses.exclude(metric="contracts").delete()
     url = reverse(name, args=[draft.number] if name == "agreement_version" else [])
     team, persona = draft.clauses.get().team, draft.personas()[0].persona
@@ -412,27 +412,27 @@ def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
         reverse("agreement_draft"), data | {f"definition_{mql().pk}": "", "then": "propose"}, follow=True
     )
     assert "Leads are handed over when they become MQL, but nothing defines MQL." in answer.content.decode()
-    assert on_its_way().proposed_at is None
+    assert pending_agreement().proposed_at is None
 
 
 def test_what_was_proposed_meanwhile_is_not_edited(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
-    agreements.propose(on_its_way(), by=cast.mara)
+    proposing.propose(pending_agreement(), by=cast.mara)
     answer = as_mara.post(reverse("agreement_draft"), data | {"preamble": "Too late"})
     assert answer.url == reverse("agreement_version", args=[2])
-    assert on_its_way().preamble == signed.preamble
+    assert pending_agreement().preamble == signed.preamble
 
 
 def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     as_mara.post(reverse("agreement_discard"))
-    assert agreements.on_its_way() is None
-    agreements.propose(agreements.draft_next(by=cast.mara), by=cast.mara)
+    assert not Agreement.objects.pending().exists()
+    proposing.propose(drafting.draft_next(by=cast.mara), by=cast.mara)
     as_mara.post(reverse("agreement_discard"))
-    assert on_its_way().proposed_at
+    assert pending_agreement().proposed_at
     as_mara.post(reverse("agreement_withdrawal", args=[2]))
-    assert on_its_way().proposed_at is None
+    assert pending_agreement().proposed_at is None
 
 
 # Signing
@@ -440,8 +440,8 @@ def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
 
 @pytest.fixture
 def proposal(signed, cast):
-    draft = agreements.draft_next(by=cast.mara)
-    agreements.propose(draft, by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
+    proposing.propose(draft, by=cast.mara)
     return draft
 
 
@@ -495,7 +495,7 @@ def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, prop
     for name, args in (("agreement_draft", []), ("agreement_version", [2])):
         assert "Two hours are too few." in client.get(reverse(name, args=args)).content.decode()
 
-    agreements.propose(on_its_way(), by=cast.mara)
+    proposing.propose(pending_agreement(), by=cast.mara)
     assert "Two hours are too few." not in client.get(reverse("agreement_version", args=[2])).content.decode()
     assert "Two hours are too few." in client.get(reverse("agreement_history")).content.decode()
 
@@ -521,7 +521,7 @@ def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreemen
     assert (saved.text, saved.cool_off_days) == ("Sure ones", 30)
     answer = as_mara.post(reverse("definition_draft", args=[place]), data | {"then": "propose"})
     assert answer.url == reverse("agreement_version", args=[2])
-    proposal = on_its_way()
+    proposal = pending_agreement()
     assert proposal.proposed_by == cast.mara
     assert proposal.definitions()[0].criteria == {"field": "fit", "op": ">=", "value": 70}
 
@@ -537,8 +537,8 @@ def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):
 
 
 def test_a_definition_joins_a_draft_that_holds_other_changes(as_mara, signed, cast):
-    draft = agreements.draft_next(by=cast.mara)
-    agreements.draft_definition(mql(), by=cast.mara)
+    draft = drafting.draft_next(by=cast.mara)
+    definition_drafts.draft_definition(mql(), by=cast.mara)
     data = {"criteria": '{"field": "fit", "op": ">=", "value": 70}', "text": "", "cool_off_days": "60"}
     answer = as_mara.post(reverse("definition_draft", args=[mql().pk]), data | {"then": "propose"})
     assert answer.url == reverse("agreement_draft")
@@ -563,7 +563,7 @@ def test_trying_it_on_a_lead_says_what_holds(as_mara, signed):
 def test_the_standing_leads_that_it_would_move_are_listed(as_mara, signed, cast):
     standing = make.lead(StageRole.LEAD, family_name="Nakamura")
     make.lead(StageRole.SAL, family_name="Further")
-    draft = agreements.draft_definition(mql(), by=cast.mara)
+    draft = definition_drafts.draft_definition(mql(), by=cast.mara)
     Definition.objects.filter(pk=draft.pk).update(criteria={"all": []})
     page = as_mara.get(reverse("definition_standing", args=[mql().pk, draft.number]))
     assert list(page.context["page"].rows) == [standing]
@@ -576,19 +576,19 @@ def test_a_score_model_is_published_between_agreements_where_the_agreement_allow
     model = ScoreModel.objects.create(number=2)
     as_mara.post(reverse("score_model_publication", args=[2]))
     model.refresh_from_db()
-    assert model.in_force_from == agreements.next_day_start(now())
+    assert model.in_force_from == signing.next_day_start(now())
 
 
 def test_else_it_goes_into_the_next_draft(as_mara, signed, cast):
-    draft = agreements.draft_next(by=cast.mara, at=LONG_AGO)
+    draft = drafting.draft_next(by=cast.mara, at=LONG_AGO)
     draft.score_model_may_change = False
     draft.save()
-    agreements.propose(draft, by=cast.mara, at=LONG_AGO)
+    proposing.propose(draft, by=cast.mara, at=LONG_AGO)
     for head in (cast.mara, cast.gina):
-        agreements.sign(draft, by=head, at=LONG_AGO + timedelta(days=1))
+        signing.sign(draft, by=head, at=LONG_AGO + timedelta(days=1))
     model = ScoreModel.objects.create(number=2)
     answer = as_mara.post(reverse("score_model_publication", args=[2]))
     model.refresh_from_db()
     assert answer.url == reverse("agreement_draft")
     assert model.in_force_from is None
-    assert on_its_way().score_model == model
+    assert pending_agreement().score_model == model

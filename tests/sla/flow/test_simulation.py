@@ -15,7 +15,9 @@ from django.db import connection
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
 from scoring.models import Quadrant
-from sla.agreement.agreements import draft_next, propose, sign
+from sla.agreement.drafting import draft_next
+from sla.agreement.proposing import propose
+from sla.agreement.signing import sign
 from sla.agreement.starter import agree_on_starter
 from sla.attainment.computing import compute, refresh
 from sla.escalation.sweeping import sweep_timers

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connections
 
-from sla.agreement import agreements
+from sla.agreement import drafting
 from sla.models import Agreement, Calendar, Decision, Review
 from sla.reviews.reviewing import begin_day, draft_from, plan, remind
 from teams.models import Notice, Role, Team, User
@@ -188,7 +188,7 @@ def test_the_next_draft_takes_the_decisions_up_and_gives_them_back_when_it_is_th
     review.decide("Fewer free-mail addresses", by=gina)
     assert draft_from(review, by=gina) == draft
     assert set(draft.decisions.values_list("text", flat=True)) == {"Answer sooner", "Fewer free-mail addresses"}
-    agreements.discard(draft)
+    drafting.discard(draft)
     assert review.decisions.filter(draft=None).count() == 2
 
 

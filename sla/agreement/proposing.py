@@ -1,0 +1,39 @@
+"""Proposing a draft: it is frozen with everything it names, and the heads are asked to sign."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from history.models import Change, Outbox
+from sla.agreement.drafting import lock_draft
+from sla.agreement.missing import missing
+from sla.agreement.models import Agreement
+from sla.agreement.notifying import notify
+from teams.models import Notice, User
+
+HISTORY_SUBJECT = "agreement"
+
+
+def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
+    """Freeze the draft and everything it names, and ask the heads to sign. Raises `Frozen`, `NotReady`."""
+    with transaction.atomic():
+        locked = lock_draft(agreement)
+        if problems := missing(locked):
+            raise Agreement.NotReady(problems)
+        at = at or now()
+        for version in locked.personas():
+            version.freeze(at=at)
+        for definition in locked.definitions():
+            definition.freeze(at=at)
+        assert locked.score_model is not None
+        locked.score_model.freeze(at=at)
+        locked.proposed_at, locked.proposed_by = at, by
+        locked.save(update_fields=["proposed_at", "proposed_by"])
+        Outbox.objects.put("agreement_proposed", {"agreement": locked.pk, "number": locked.number}, at=at)
+        Change.objects.write(HISTORY_SUBJECT, locked.pk, {"proposed_at": (None, at)}, at=at, by=by, how="proposal")
+        heads = [party.head for party in locked.parties.select_related("head") if party.head]
+        notify(heads, Notice.Kind.TO_SIGN, locked, url=f"/agreement/v{locked.number}/signature/", at=at)
+    agreement.refresh_from_db()

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from funnel.models import Definition, Stage
 from funnel.qualification.qualifying import standing
 from sla.agreement.drafting import adopt_definition, draft_next
-from sla.agreement.models import AgreedDefinition, Agreement
+from sla.agreement.models.agreements import AgreedDefinition, Agreement
 from sla.agreement.proposing import propose
 from teams.models import User
 

@@ -19,7 +19,7 @@ from leads.criteria import BadCriteria, Tree, sentence
 from leads.models import PersonaVersion
 from scoring.models import FitRule, InterestRule, ScoreModel
 from sla.agreement.lines import Compared, Line, Part, as_text, brief, compare, link, marked, punctuation
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.agreement.promises import promises
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar

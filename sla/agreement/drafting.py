@@ -13,16 +13,11 @@ from django.utils.timezone import now
 
 from funnel.models import Definition
 from scoring.models import ScoreModel
-from sla.agreement.models import (
-    AgreedDefinition,
-    AgreedPersona,
-    Agreement,
-    Clause,
-    Hop,
-    Party,
-    Policy,
-    Step,
-)
+from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agreement
+from sla.agreement.models.clauses import Clause
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.parties import Party
+from sla.agreement.models.policies import Policy, Step
 from sla.agreement.scoring import current_score_model
 from teams.models import User
 

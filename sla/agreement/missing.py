@@ -10,7 +10,9 @@ from leads.criteria import BadCriteria, Catalogue, check
 from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Question, UnknownMetric, metric
 from scoring.models import ScoreModel
-from sla.agreement.models import Agreement, Clause, Hop
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.clauses import Clause
+from sla.agreement.models.hops import Hop
 
 
 def missing(agreement: Agreement) -> list[str]:

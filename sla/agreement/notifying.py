@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from teams.models import Notice, User
 
 

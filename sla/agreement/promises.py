@@ -19,7 +19,11 @@ from leads.criteria import Catalogue
 from metrics.registry import BadQuestion, Metric, Unit, UnknownMetric, dimension, metric
 from scoring.models import Quadrant
 from sla.agreement.lines import Line, Part, punctuation
-from sla.agreement.models import Agreement, Clause, Hop, Party, Policy, Step
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.clauses import Clause
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.parties import Party
+from sla.agreement.models.policies import Policy, Step
 from smarketing.pages import wording
 from teams.models import Organization
 

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from history.models import Change, Outbox
 from sla.agreement.drafting import lock_draft
 from sla.agreement.missing import missing
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.agreement.notifying import notify
 from teams.models import Notice, User
 

@@ -11,7 +11,8 @@ from django.db.models import F
 from django.utils.timezone import now
 
 from history.models import Change, Outbox
-from sla.agreement.models import Agreement, Comment, Signature
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.parties import Comment, Signature
 from sla.agreement.notifying import notice_subject, notify
 from sla.agreement.proposing import HISTORY_SUBJECT
 from sla.agreement.signing import unsigned_by

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from history.models import Outbox
 from scoring.models import ScoreModel
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.agreement.signing import next_day_start
 
 

@@ -13,7 +13,8 @@ from django.utils.timezone import now
 from funnel.models import Definition
 from history import in_force
 from history.models import Outbox
-from sla.agreement.models import Agreement, Party, Signature
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.parties import Party, Signature
 from sla.agreement.notifying import notify
 from smarketing.company import company_zone
 from teams.models import Notice, User

@@ -19,7 +19,11 @@ from leads.models import ActivityKind, Persona, PersonaVersion
 from scoring.models import FitRule, InterestRule, Quadrant, ScoreModel
 from sla.agreement.drafting import adopt_definition, draft_next, lock_draft
 from sla.agreement.missing import missing
-from sla.agreement.models import AgreedPersona, Agreement, Clause, Hop, Party, Policy, Step
+from sla.agreement.models.agreements import AgreedPersona, Agreement
+from sla.agreement.models.clauses import Clause
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.parties import Party
+from sla.agreement.models.policies import Policy, Step
 from sla.agreement.proposing import propose
 from sla.agreement.scoring import current_score_model
 from sla.agreement.signing import sign

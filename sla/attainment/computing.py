@@ -26,7 +26,8 @@ from metrics.question import BadQuestion, Question, View
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric
 from sla.agreement.lines import as_text
-from sla.agreement.models import Agreement, Clause
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.clauses import Clause
 from sla.agreement.promises import clause_in_words
 from sla.attainment.models import Attainment
 from sla.calendars.hours import OpeningHours

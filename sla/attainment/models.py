@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from sla.agreement.models import Clause
+from sla.agreement.models.clauses import Clause
 
 
 class Attainment(models.Model):

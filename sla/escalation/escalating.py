@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import OperationalError, transaction
 
 from funnel.models import Journey
-from sla.agreement.models import Step
+from sla.agreement.models.policies import Step
 from sla.escalation.reminding import TOO_LATE
 from sla.handoffs.models.handoffs import UNANSWERED, Handoff, about_lead
 from sla.handoffs.models.timers import Escalation

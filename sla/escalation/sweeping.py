@@ -9,7 +9,7 @@ from typing import Protocol
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from sla.agreement.models import Hop
+from sla.agreement.models.hops import Hop
 from sla.escalation import escalating
 from sla.escalation.reminding import take_steps, tell_breaches
 from sla.handoffs.models.handoffs import Handoff

@@ -23,7 +23,8 @@ from icalendar import Event
 
 from metrics.period import Period
 from sla.agreement.lines import as_text
-from sla.agreement.models import Agreement, Clause
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.clauses import Clause
 from sla.agreement.promises import clause_in_words
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar

@@ -17,7 +17,7 @@ from funnel.qualification.qualifying import begin_missing, qualify
 from leads.models import Lead, PersonaVersion, StaleLead
 from leads.personas.matching import match_personas
 from scoring.rescoring import rescore
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.flow.models import BegunDay
 from sla.reviews import reviewing
 from sla.routing.offering import offer, withdraw_moved

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from leads.criteria import Catalogue, Field, Type
 from leads.criteria.fields import Frame
 from leads.models import Lead, PersonaVersion
-from sla.agreement.models import AgreedPersona
+from sla.agreement.models.agreements import AgreedPersona
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
 from smarketing.pages import wording

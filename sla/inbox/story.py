@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sla.agreement.models import Step
+from sla.agreement.models.policies import Step
 from sla.disputes.models import Dispute
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Escalation, Pause, Timer

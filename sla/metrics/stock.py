@@ -15,7 +15,8 @@ from funnel.metrics.counting import counted as counted_by_lead
 from funnel.models import Transition
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit, View
-from sla.agreement.models import Agreement, Hop
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.hops import Hop
 from sla.handoffs.models.handoffs import Handoff
 from sla.metrics.clocks import with_clock
 from sla.metrics.handoffs import DIMENSIONS, Counted, Rows, behind, counted, of_leads

@@ -1,18 +1,10 @@
 """What the teams promised each other."""
 
-from sla.agreement.models import (
-    AgreedDefinition,
-    AgreedPersona,
-    Agreement,
-    AgreementQuerySet,
-    Clause,
-    Comment,
-    Hop,
-    Party,
-    Policy,
-    Signature,
-    Step,
-)
+from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agreement, AgreementQuerySet
+from sla.agreement.models.clauses import Clause
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.parties import Comment, Party, Signature
+from sla.agreement.models.policies import Policy, Step
 from sla.attainment.models import Attainment
 from sla.calendars.models import Absence, Calendar, CalendarDay, CalendarUse, national_holidays, windows_of
 from sla.disputes.models import Dispute

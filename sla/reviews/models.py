@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from teams.models import User
 
 

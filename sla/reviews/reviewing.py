@@ -17,7 +17,7 @@ from django.utils.timezone import now
 
 from metrics.period import months_later
 from sla.agreement import drafting
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.reviews.models import Review

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 
 from metrics.period import Period
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from sla.calendars.models import Absence
 from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet
 from sla.routing.models import Territory

@@ -16,7 +16,9 @@ from funnel.models import Journey, Transition
 from history.models import Outbox
 from leads.criteria import Field
 from leads.models import Lead
-from sla.agreement.models import Agreement, Hop, Policy
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.policies import Policy
 from sla.handoffs.models.handoffs import Handoff, about_lead
 from sla.handoffs.models.timers import Timer
 from sla.routing.readiness import in_words, lacking

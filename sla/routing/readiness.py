@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from funnel.models import Transition
 from leads.criteria import Catalogue, Field, condition
 from leads.models import Lead
-from sla.agreement.models import Hop
+from sla.agreement.models.hops import Hop
 from smarketing.pages.wording import japanese
 
 

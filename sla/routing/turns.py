@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce
 from leads.criteria import condition
 from leads.models import Lead
 from metrics.period import Period
-from sla.agreement.models import Policy
+from sla.agreement.models.policies import Policy
 from sla.calendars.models import Absence
 from sla.handoffs.models.handoffs import Handoff
 from sla.routing.models import Territory

@@ -21,7 +21,8 @@ from scoring.models import Quadrant
 from sla.agreement import promises
 from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
 from sla.agreement.missing import metric_asked
-from sla.agreement.models import Agreement, Clause
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.clauses import Clause
 
 UNITS = {
     Unit.RATE: gettext_lazy("in percent"),

@@ -22,7 +22,8 @@ from scoring.models import ScoreModel
 from sla.agreement.document import verdicts
 from sla.agreement.drafting import lock_draft
 from sla.agreement.lines import Line, Part, as_text
-from sla.agreement.models import AgreedDefinition, AgreedPersona, Agreement, Party
+from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agreement
+from sla.agreement.models.parties import Party
 from sla.agreement.returning import Remark
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput

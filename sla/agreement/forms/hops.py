@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from sla.agreement import promises
 from sla.agreement.forms.rows import Row, Rows
-from sla.agreement.models import Agreement, Hop
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.hops import Hop
 
 
 class HopForm(Row):

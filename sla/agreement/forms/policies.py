@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from scoring.models import Quadrant
 from sla.agreement import promises
 from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
-from sla.agreement.models import Agreement, Policy, Step
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.policies import Policy, Step
 
 NOTHING = ("", gettext_lazy("nothing happens"))
 REMIND = (Step.Action.REMIND, gettext_lazy("remind whoever has it"))

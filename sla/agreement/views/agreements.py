@@ -22,7 +22,8 @@ from sla.agreement.forms.drafts import DraftForm, RemarkFormSet, ReturnForm, Sig
 from sla.agreement.forms.hops import HopFormSet
 from sla.agreement.forms.policies import PolicyFormSet
 from sla.agreement.missing import missing
-from sla.agreement.models import Agreement, Comment, Party
+from sla.agreement.models.agreements import Agreement
+from sla.agreement.models.parties import Comment, Party
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 

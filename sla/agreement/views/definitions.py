@@ -20,7 +20,7 @@ from leads.models import Lead
 from leads.registering.searching import search
 from sla.agreement import definition_drafts, document
 from sla.agreement.forms.drafts import DefinitionForm
-from sla.agreement.models import Agreement
+from sla.agreement.models.agreements import Agreement
 from smarketing.pages.navigation import may_open
 from smarketing.pages.paging import Sort, page_of
 from smarketing.pages.wording import japanese

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from leads.models import Persona, PersonaVersion
 from leads.personas.forms import CommentForm
 from leads.personas.views import about, known
-from sla.agreement.models import AgreedPersona
+from sla.agreement.models.agreements import AgreedPersona
 from teams.http import UserRequest
 
 

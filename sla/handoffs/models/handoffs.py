@@ -16,7 +16,9 @@ from history.models import Outbox
 from leads.models import Lead, Persona
 from leads.registering.registration import change, record
 from scoring.models import Quadrant
-from sla.agreement.models import Hop, Party, Policy
+from sla.agreement.models.hops import Hop
+from sla.agreement.models.parties import Party
+from sla.agreement.models.policies import Policy
 from sla.calendars.models import Calendar
 from sla.handoffs.cadence import Cadence, Progress, progress
 from sla.handoffs.models.timers import Timer

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from history.models import Outbox
-from sla.agreement.models import Policy, Step
+from sla.agreement.models.policies import Policy, Step
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar, calendars_of
 from teams.models import User

@@ -1,0 +1,152 @@
+"""The agreement in versions, with the personas and definitions that one version names."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from typing import Self
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.dates import WEEKDAYS
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Definition
+from history import in_force
+from leads.models import PersonaVersion
+from scoring.models import DateTimeRange, ScoreModel
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def in_force(self, at: datetime | None = None) -> Self:
+        return self.filter(in_force.holding(at or now()))
+
+    def signed(self) -> Self:
+        """Signed by every head, in force now, before or later; the newest first."""
+        return self.filter(in_force_from__isnull=False)
+
+    def pending(self) -> Self:
+        """The draft or the proposal; a constraint allows one at most."""
+        return self.filter(in_force_from=None)
+
+    def draft(self) -> Self:
+        return self.filter(proposed_at=None)
+
+    def waiting(self) -> Self:
+        """Proposed, and not yet signed by all."""
+        return self.filter(proposed_at__isnull=False, in_force_from=None)
+
+
+class Agreement(models.Model):
+    """What marketing and sales agreed, in one version.
+
+    Once proposed it is never edited; once signed by every party's head it is in force from a day on, until the next
+    version replaces it.
+    """
+
+    class NotReady(Exception):
+        """It cannot be proposed yet; `missing` lists what is missing, in the reader's language."""
+
+        def __init__(self, missing: list[str]) -> None:
+            super().__init__("; ".join(missing))
+            self.missing = missing
+
+    class Frozen(Exception):
+        """It was proposed: it can be signed, withdrawn or sent back, but not edited."""
+
+    class NotYours(Exception):
+        """Only the head of a party signs for it, once."""
+
+    number = models.PositiveIntegerField(unique=True)
+    preamble = models.TextField(_("Preamble"), blank=True)
+    notes = models.TextField(_("Notes"), blank=True)
+    # The day it should start on; it starts later if the last signature comes later.
+    effective_on = models.DateField(_("In force from"), null=True, blank=True)
+    score_model = models.ForeignKey(ScoreModel, models.PROTECT, null=True, related_name="agreements")
+    score_model_may_change = models.BooleanField(_("Score models may be replaced between agreements"), default=False)
+    # Reviews: goals every month, the whole agreement every so many months, the numbers every week.
+    review_months = models.PositiveSmallIntegerField(
+        _("The whole is reviewed every"),
+        default=6,
+        choices=[(3, _("three months")), (6, _("six months")), (12, _("twelve months"))],
+    )
+    meeting_weekday = models.PositiveSmallIntegerField(
+        _("The weekly meeting is on"), default=0, choices=[(day, name) for day, name in WEEKDAYS.items()]
+    )
+    meeting_at = models.TimeField(_("at"), default=time(9, 30))
+    # How many company days after a rejection the other side may still dispute it.
+    dispute_days = models.PositiveSmallIntegerField(
+        _("A rejection may be disputed within, days"), default=5, validators=[MaxValueValidator(60)]
+    )
+    # Chosen before signing: qualify all standing leads that match at once, or only those with news from then on.
+    qualifies_standing = models.BooleanField(default=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
+    )
+    proposed_at = models.DateTimeField(null=True, editable=False)
+    in_force_from = models.DateTimeField(null=True, editable=False)
+    replaced_at = models.DateTimeField(null=True, editable=False)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            ExclusionConstraint(
+                name="one_agreement_in_force",
+                expressions=[(DateTimeRange("in_force_from", "replaced_at", RangeBoundary()), RangeOperators.OVERLAPS)],
+                condition=Q(in_force_from__isnull=False),
+            ),
+            models.UniqueConstraint(models.Value(1), condition=Q(in_force_from=None), name="one_agreement_on_its_way"),
+            models.CheckConstraint(
+                condition=Q(in_force_from=None) | Q(proposed_at__isnull=False), name="in_force_only_after_proposed"
+            ),
+            # That a proposed agreement and what it names stay as they are is the trigger of migration 0002.
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+    def definitions(self) -> list[Definition]:
+        """The agreed definitions, in the order of the funnel."""
+        agreed = self.agreed_definitions.select_related("definition__stage")
+        return [row.definition for row in agreed.order_by("definition__stage__position")]
+
+    def personas(self) -> list[PersonaVersion]:
+        """The agreed personas, in the order in which leads are matched."""
+        agreed = self.agreed_personas.select_related("version__persona").order_by("position")
+        return [row.version for row in agreed]
+
+
+class AgreedPersona(models.Model):
+    """A persona version that an agreement names, in the order in which leads are matched."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="agreed_personas")
+    version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="+")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "version"], name="a_persona_is_agreed_once"),
+        ]
+
+
+class AgreedDefinition(models.Model):
+    """The definition version that an agreement names for a stage."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="agreed_definitions")
+    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "definition"], name="a_definition_is_agreed_once"),
+        ]

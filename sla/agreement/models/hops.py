@@ -1,0 +1,36 @@
+"""Which hand-offs an agreement opens, and where their answers lead."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Stage
+from sla.agreement.models.agreements import Agreement
+from teams.models import Team
+
+
+class Hop(models.Model):
+    """From which team to which a lead is handed over when it enters a stage, and where the answer moves it."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="hops")
+    from_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
+    offering_team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    receiving_team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    accepted_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
+    rejected_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
+    # Why it may be rejected; empty: for every reason of the list. Keys, not a relation, so that they freeze with the row.
+    reason_keys = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("May be rejected because"), default=list, blank=True
+    )
+    # Names of the criteria fields that must be filled in before a lead is offered.
+    ready_fields = ArrayField(
+        models.CharField(max_length=80), verbose_name=_("Filled in before"), default=list, blank=True
+    )
+
+    class Meta:
+        ordering = ["from_stage__position"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "from_stage"], name="one_hop_per_stage"),
+        ]

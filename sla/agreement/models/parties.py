@@ -1,0 +1,48 @@
+"""Who is bound by an agreement, who signed it, and what a head asked to be changed."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from sla.agreement.models.agreements import Agreement
+from teams.models import Team, User
+
+
+class Party(models.Model):
+    """A team that is bound by an agreement, and who signs for it."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="parties")
+    team = models.ForeignKey(Team, models.PROTECT, related_name="+")
+    head = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    # Who is notified when a clause or a timer of this team is at risk; empty: its head.
+    escalates_to = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["agreement", "team"], name="a_team_is_party_once")]
+
+
+class Signature(models.Model):
+    """One head's signature for one party."""
+
+    party = models.OneToOneField(Party, models.CASCADE, related_name="signature")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+    note = models.TextField(_("Note"), blank=True)
+
+
+class Comment(models.Model):
+    """What a head wants changed at one line of a proposal that is sent back."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="comments")
+    # The key of the line in the document, and its text then. Empty: the whole agreement.
+    line = models.CharField(max_length=120, blank=True)
+    words = models.TextField(blank=True)
+    text = models.TextField(_("What should change"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["at", "pk"]

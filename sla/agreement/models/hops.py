@@ -20,7 +20,7 @@ class Hop(models.Model):
     receiving_team = models.ForeignKey(Team, models.PROTECT, related_name="+")
     accepted_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
     rejected_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
-    # Why it may be rejected; empty: for every reason of the list. Keys, not a relation, so that they freeze with the row.
+    # Why it may be rejected; empty: for every reason of the list. Keys, no relation, so that they freeze with the row.
     reason_keys = ArrayField(
         models.CharField(max_length=40), verbose_name=_("May be rejected because"), default=list, blank=True
     )

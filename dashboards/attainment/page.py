@@ -24,7 +24,7 @@ from metrics.projection import count_in_the_end, rate_in_the_end
 from metrics.question import Part
 from metrics.rate import Rate
 from metrics.registry import Unit
-from sla.agreement.promises import amount, clause_in_words, metric_of, name_of
+from sla.agreement.document.clauses import describe_clause, describe_target, metric_label, metric_of
 from sla.attainment.computing import KINDS, compute, first_period, pace_of, question_of, row_of
 from sla.calendars.hours import OpeningHours
 from sla.models import Agreement, Attainment, Calendar, Clause, Party
@@ -103,7 +103,7 @@ class Attained:
     @property
     def promised_text(self) -> str:
         """ "at least 60", "at most 10%"."""
-        return amount(self.clause)
+        return describe_target(self.clause)
 
     @cached_property
     def rate(self) -> Rate | None:
@@ -236,11 +236,11 @@ class Line:
 
     @property
     def words(self) -> SafeString:
-        return clause_in_words(self.clause)
+        return describe_clause(self.clause)
 
     @property
     def name(self) -> str:
-        return name_of(self.clause)
+        return metric_label(self.clause)
 
     @property
     def url(self) -> str:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.attainment.page import Attained, AttainmentPage
 from dashboards.numbers.sparkline import plotted
-from sla.agreement.promises import clause_in_words, metric_of, name_of
+from sla.agreement.document.clauses import describe_clause, metric_label, metric_of
 from sla.attainment.computing import KINDS, ask, first_period, is_asked
 from sla.models import Agreement, Attainment, Calendar, Clause
 from smarketing.company import company_zone
@@ -111,11 +111,11 @@ def attainment_clause(request: UserRequest, key: UUID) -> HttpResponse:
     shown = [one for one in found if one.clause.every == versions[0].every][:PLOTTED]
     context = {
         "clause": versions[0],
-        "name": name_of(versions[0]),
-        "words": clause_in_words(versions[0]),
+        "name": metric_label(versions[0]),
+        "words": describe_clause(versions[0]),
         "definition": getattr(metric_of(versions[0]), "definition", ""),
         "begins": first_period(versions[0]),
-        "versions": [{"clause": clause, "words": clause_in_words(clause)} for clause in versions],
+        "versions": [{"clause": clause, "words": describe_clause(clause)} for clause in versions],
         "lines": found,
         "plot": plotted([one.point for one in reversed(shown)], width=480, height=96),
         "computed_at": min((one.row.computed_at for one in found), default=None),

@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from sla.agreement.lines import as_text
-from sla.agreement.promises import clause_in_words
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.models import Review
 
 
@@ -32,7 +32,7 @@ class DecisionForm(forms.Form):
         clauses = review.agreement.clauses.select_related("team", "owner")
         self.fields["clause"].choices = [  # type: ignore[attr-defined]
             ("", _("the agreement as a whole")),
-            *((str(each.key), f"{each.team}: {as_text(clause_in_words(each))}") for each in clauses),
+            *((str(each.key), f"{each.team}: {as_text(describe_clause(each))}") for each in clauses),
         ]
 
 

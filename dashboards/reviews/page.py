@@ -24,7 +24,7 @@ from metrics.question import Question, dimension
 from metrics.registry import metric
 from scoring.models import ScoreModel
 from sla.agreement import proposing
-from sla.agreement.promises import clause_in_words
+from sla.agreement.document.clauses import describe_clause
 from sla.models import Agreement, Attainment, Calendar, Clause, Dispute, Handoff, Review
 from teams.models import Organization, Team
 
@@ -41,7 +41,7 @@ class Promise:
 
     @property
     def words(self) -> SafeString:
-        return clause_in_words(self.clause)
+        return describe_clause(self.clause)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from dashboards.reviews.forms import DecisionForm, NotesForm
 from dashboards.reviews.page import PARTS, ReviewPage, state_of, steps_of
 from funnel.models import Definition
 from leads.models import Lead
-from sla.agreement.lines import as_text
-from sla.agreement.promises import clause_in_words
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.reviews import reviewing
 from smarketing.company import company_zone
@@ -214,5 +214,5 @@ def about(decisions: list[Decision]) -> dict[int, str]:
     """What each decision is about, by its id, in the newest words of its promise."""
     keys = {each.clause for each in decisions if each.clause}
     clauses = Clause.objects.filter(key__in=keys).select_related("team", "owner").order_by("agreement__number")
-    said = {each.key: f"{each.team}: {as_text(clause_in_words(each))}" for each in clauses}
+    said = {each.key: f"{each.team}: {as_text(describe_clause(each))}" for each in clauses}
     return {each.pk: said[each.clause] for each in decisions if each.clause in said}

@@ -25,10 +25,10 @@ from metrics.period import Period
 from metrics.question import BadQuestion, Question, View
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric
-from sla.agreement.lines import as_text
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
-from sla.agreement.promises import clause_in_words
 from sla.attainment.models import Attainment
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
@@ -316,6 +316,6 @@ def _about(row: Attainment) -> str:
 
 def _tell(someone: User, clause: Clause, about: str, at: datetime) -> None:
     with override(someone.language or None):
-        params = {"clause": as_text(clause_in_words(clause))}
+        params = {"clause": as_text(describe_clause(clause))}
     url = f"/attainment/{clause.key}/"
     Notice.objects.tell([someone], Notice.Kind.AT_RISK, about=about, params=params, url=url, at=at)

@@ -22,10 +22,10 @@ from icalendar import Calendar as ICalendar
 from icalendar import Event
 
 from metrics.period import Period
-from sla.agreement.lines import as_text
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
-from sla.agreement.promises import clause_in_words
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.feed.models import Feed
@@ -161,7 +161,7 @@ def _period_ends(signed: list[Agreement], span: Period) -> Iterator[Entry]:
     clauses = Clause.objects.filter(agreement__in=signed).select_related("team", "owner")
     for clause in clauses:
         promised.setdefault((clause.agreement_id, clause.every), []).append(clause)
-    said = {clause.pk: f"{clause.team}: {as_text(clause_in_words(clause))}" for clause in clauses}
+    said = {clause.pk: f"{clause.team}: {as_text(describe_clause(clause))}" for clause in clauses}
     for every, kind in PERIODS.items():
         period = kind(span.start, span.zone)
         while period.end <= span.end:

@@ -18,7 +18,7 @@ from leads.models import Persona
 from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Unit, metrics
 from scoring.models import Quadrant
-from sla.agreement import promises
+from sla.agreement.document import clauses
 from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
 from sla.agreement.missing import metric_asked
 from sla.agreement.models.agreements import Agreement
@@ -92,7 +92,7 @@ class ClauseForm(Row):
 
     @property
     def measured(self) -> Metric | None:
-        return promises.metric_of(self.instance) if self.instance.metric else None
+        return clauses.metric_of(self.instance) if self.instance.metric else None
 
     @property
     def unit(self) -> str:
@@ -100,7 +100,7 @@ class ClauseForm(Row):
 
     @property
     def summary(self) -> SafeString:
-        return promises.clause_in_words(self.instance, dict(self.options.of(Persona)))
+        return clauses.describe_clause(self.instance, dict(self.options.of(Persona)))
 
     @property
     def narrows(self) -> bool:
@@ -111,7 +111,7 @@ class ClauseForm(Row):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         asked = Clause(metric=cleaned.get("metric", ""))
-        measured = promises.metric_of(asked) if asked.metric else None
+        measured = clauses.metric_of(asked) if asked.metric else None
         if measured is None:
             if asked.metric:
                 self.add_error("metric", _("Nobody measures this any more: choose another."))

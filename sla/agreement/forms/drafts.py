@@ -19,9 +19,9 @@ from funnel.models import Definition, Stage
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreement.document import verdicts
+from sla.agreement.document.lines import Line, Part, as_text
+from sla.agreement.document.sentences import verdicts
 from sla.agreement.drafting import lock_draft
-from sla.agreement.lines import Line, Part, as_text
 from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agreement
 from sla.agreement.models.parties import Party
 from sla.agreement.returning import Remark

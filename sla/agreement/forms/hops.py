@@ -9,7 +9,7 @@ from django.forms.models import inlineformset_factory
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sla.agreement import promises
+from sla.agreement.document import hops
 from sla.agreement.forms.rows import Row, Rows
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
@@ -69,10 +69,10 @@ class HopForm(Row):
         """What has to be filled in, and the reasons, in words."""
         found = []
         if self.instance.ready_fields:
-            fields = promises.ready_in_words(self.instance.ready_fields)
+            fields = hops.describe_ready_fields(self.instance.ready_fields)
             found.append(_("Filled in before: %(fields)s") % {"fields": fields})
         if self.instance.reason_keys:
-            reasons = promises.reasons_in_words(self.instance.reason_keys)
+            reasons = hops.describe_reasons(self.instance.reason_keys)
             found.append(_("Rejected because of: %(reasons)s") % {"reasons": reasons})
         return " · ".join(found)
 

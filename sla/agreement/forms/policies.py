@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from scoring.models import Quadrant
-from sla.agreement import promises
+from sla.agreement.document import policies
 from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.policies import Policy, Step
@@ -166,11 +166,11 @@ class PolicyForm(Row):
 
     @property
     def summary(self) -> str:
-        return promises.whom(self.instance)
+        return policies.describe_scope(self.instance)
 
     @property
     def promised(self) -> list[SafeString]:
-        return promises.promised(self.instance)
+        return policies.describe_limits(self.instance)
 
 
 class PolicyForms(PlacedRows):

@@ -16,7 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leads.models import Persona
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, document, drafting, proposing, returning, scoring, signing, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing, starter
+from sla.agreement.document import building
+from sla.agreement.document.comparing import compare
+from sla.agreement.document.lines import Line, Part
 from sla.agreement.forms.clauses import ClauseFormSet, UsualForm
 from sla.agreement.forms.drafts import DraftForm, RemarkFormSet, ReturnForm, SignatureForm
 from sla.agreement.forms.hops import HopFormSet
@@ -59,9 +62,9 @@ def parties_of(agreement: Agreement) -> list[Party]:
 
 def read(request: UserRequest, agreement: Agreement) -> dict[str, Any]:
     """What every page that shows the document needs."""
-    parts = document.parts(agreement)
+    parts = building.parts(agreement)
     earlier = before(agreement)
-    changed = document.changes(earlier, parts)
+    changed = building.changes(earlier, parts)
     return {
         "agreement": agreement,
         "state": state_of(agreement),
@@ -101,7 +104,7 @@ def agreement(request: UserRequest, number: int | None = None) -> HttpResponse:
             "waiting_state": state_of(waiting),
             "waiting_parties": parties_of(waiting),
             "waiting_mine": signing.unsigned_by(waiting, request.user) if waiting.proposed_at else [],
-            "waiting_changes": document.changes(before(waiting), waiting),
+            "waiting_changes": building.changes(before(waiting), waiting),
         }
     return render(request, "sla/agreement/agreement.html", context)
 
@@ -124,7 +127,7 @@ def agreement_comparison(request: UserRequest) -> HttpResponse:
         return redirect("agreement_history")
     newer = _chosen(every, request.GET.get("b")) or every[-1]
     older = _chosen(every, request.GET.get("a")) or before(newer) or every[0]
-    compared = document.compare(document.parts(older), document.parts(newer))
+    compared = compare(building.parts(older), building.parts(newer))
     context = {
         "versions": every,
         "older": older,
@@ -231,7 +234,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
     # As it is saved: a form that was refused has written what was typed into its own instance.
     draft = Agreement.objects.get(pk=draft.pk)
     earlier = before(draft)
-    parts = document.parts(draft)
+    parts = building.parts(draft)
     context = {
         "form": forms.form,
         "hops": forms.hops,
@@ -240,7 +243,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "usual": forms.usual,
         "agreement": draft,
         "missing": missing(draft),
-        "changes": document.changes(earlier, parts),
+        "changes": building.changes(earlier, parts),
         "standing": definition_drafts.standing_leads_by_definition(draft),
         "comments": located(returning.open_comments(draft), parts),
         "earlier": earlier,
@@ -251,7 +254,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
     return render(request, "sla/agreement/agreement_draft.html", context, status=status)
 
 
-def located(comments: list[Comment], parts: list[document.Part]) -> list[tuple[Comment, document.Line | None]]:
+def located(comments: list[Comment], parts: list[Part]) -> list[tuple[Comment, Line | None]]:
     """Comments with the line that each is at, if that is still there."""
     lines = {line.key: line for part in parts for line in part.lines}
     return [(comment, lines.get(comment.line)) for comment in comments]
@@ -357,7 +360,7 @@ def agreement_return(request: UserRequest, number: int) -> HttpResponse:
     """Send a proposal back with what should change: of the whole, and at single lines."""
     proposal = get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
     back = ReturnForm(request.POST)
-    remarks = RemarkFormSet(request.POST, prefix="remarks", form_kwargs={"parts": document.parts(proposal)})
+    remarks = RemarkFormSet(request.POST, prefix="remarks", form_kwargs={"parts": building.parts(proposal)})
     valid = back.is_valid() & remarks.is_valid()
     said = [form.remark for form in remarks if form.remark] if valid else []
     if valid and not said and not back.cleaned_data["comment"]:

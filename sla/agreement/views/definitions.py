@@ -18,7 +18,10 @@ from leads.criteria import BadCriteria, Explained, counts, explain, sentence
 from leads.criteria.links import leads_who_meet
 from leads.models import Lead
 from leads.registering.searching import search
-from sla.agreement import definition_drafts, document
+from sla.agreement import definition_drafts
+from sla.agreement.document import sentences
+from sla.agreement.document.comparing import mark_differences
+from sla.agreement.document.lines import as_text
 from sla.agreement.forms.drafts import DefinitionForm
 from sla.agreement.models.agreements import Agreement
 from smarketing.pages.navigation import may_open
@@ -55,11 +58,11 @@ def holding(stage: Stage) -> Definition | None:
     return Definition.objects.in_force().filter(stage=stage).first()
 
 
-def sentences(definition: Definition) -> list[tuple[str, Any]]:
+def definition_sentences(definition: Definition) -> list[tuple[str, Any]]:
     """The definition in both languages, that of the page first."""
     told = []
     for language in ("en", "ja"):
-        verdict = document.verdict_of(definition.stage, language)
+        verdict = sentences.verdict(definition.stage, language)
         try:
             words = sentence(definition.criteria, language=language, html=True, verdict=verdict)
         except BadCriteria:
@@ -103,7 +106,7 @@ def definitions(request: UserRequest) -> HttpResponse:
                 "draft": draft,
                 "waiting": waiting,
                 "shown": shown,
-                "words": document.definition_in_words(shown) if shown else "",
+                "words": sentences.describe_definition(shown) if shown else "",
                 "count": matching(shown) if shown else None,
                 "url": leads_url(shown) if shown else "",
                 "versions": len(versions),
@@ -130,7 +133,7 @@ def definition(request: UserRequest, stage: int, number: int | None = None) -> H
         "definition": shown,
         "stage": place,
         "state": state,
-        "sentences": sentences(shown),
+        "sentences": definition_sentences(shown),
         "versions": [(each, state_of(each)) for each in versions.order_by("number")],
         "holding": holding(place),
         "draft": versions.filter(frozen_at=None).first(),
@@ -205,8 +208,8 @@ def definition_comparison(request: UserRequest, stage: int) -> HttpResponse:
         return redirect("definitions")
     newer = _chosen(every, request.GET.get("b")) or every[-1]
     older = _chosen(every, request.GET.get("a")) or _before(every, newer)
-    words = document.marked(_words(older), _words(newer))
-    texts = document.marked(older.text, newer.text)
+    words = mark_differences(_words(older), _words(newer))
+    texts = mark_differences(older.text, newer.text)
     sides = [
         {"definition": each, "state": state_of(each), "words": said, "text": text, **_counted(each)}
         for each, said, text in zip((older, newer), words, texts, strict=True)
@@ -223,7 +226,7 @@ def definition_comparison(request: UserRequest, stage: int) -> HttpResponse:
 
 
 def _words(definition: Definition) -> str:
-    return document.as_text(document.definition_in_words(definition))
+    return as_text(sentences.describe_definition(definition))
 
 
 def _counted(definition: Definition) -> dict[str, Any]:

@@ -8,8 +8,11 @@ from django.utils import translation
 from django.utils.html import format_html
 
 from funnel.models import Reason, Stage, StageRole
-from sla.agreement import definition_drafts, document, drafting, returning, starter
-from sla.agreement.document import Line, Part, as_text, brief, compare, marked, points
+from sla.agreement import definition_drafts, drafting, returning, starter
+from sla.agreement.document import building, opening_hours
+from sla.agreement.document.comparing import compare, mark_differences, summarise_difference
+from sla.agreement.document.lines import Line, Part, as_text
+from sla.agreement.document.scores import format_points
 from sla.models import Calendar
 from teams.models import Role, Team
 from tests import make
@@ -31,29 +34,34 @@ def test_lines_are_compared_by_their_key_wherever_they_stand():
 
 
 def test_what_changed_is_marked_in_both():
-    assert marked("within 8 hours", "within 4 hours") == ("within <del>8 </del>hours", "within <ins>4 </ins>hours")
+    assert mark_differences("within 8 hours", "within 4 hours") == (
+        "within <del>8 </del>hours",
+        "within <ins>4 </ins>hours",
+    )
 
 
 def test_what_changed_is_said_with_a_few_words_around_it():
     before = "to answer every one of these many hand-offs within 8 opening hours, accepted or rejected with a reason"
     after = before.replace("8", "4")
-    assert brief(before, after) == ("… many hand-offs within <del>8</del> <ins>4</ins> opening hours, accepted …")
-    assert brief("", "New words") == "<ins>New words</ins>"
-    assert brief("Old words", "") == "<del>Old words</del>"
+    assert summarise_difference(before, after) == (
+        "… many hand-offs within <del>8</del> <ins>4</ins> opening hours, accepted …"
+    )
+    assert summarise_difference("", "New words") == "<ins>New words</ins>"
+    assert summarise_difference("Old words", "") == "<del>Old words</del>"
 
 
 def test_japanese_is_compared_by_runs_of_a_script():
-    assert marked("過去90日以内", "過去30日以内") == ("過去<del>90</del>日以内", "過去<ins>30</ins>日以内")
+    assert mark_differences("過去90日以内", "過去30日以内") == ("過去<del>90</del>日以内", "過去<ins>30</ins>日以内")
 
 
 def test_what_people_typed_stays_text():
-    assert marked("<script>", "<b>")[1] == "<ins>&lt;b&gt;</ins>"
+    assert mark_differences("<script>", "<b>")[1] == "<ins>&lt;b&gt;</ins>"
     assert as_text(format_html("<b>{}</b>", "<i>")) == "<i>"
 
 
 @pytest.mark.parametrize(("value", "said"), [(30, "+30"), (-30, "−30"), (2.5, "+2.5"), (0, "+0")])
 def test_points_carry_their_sign(value, said):
-    assert points(value) == said
+    assert format_points(value) == said
 
 
 @pytest.fixture
@@ -64,7 +72,7 @@ def signed(db):
 
 
 def lines(agreement):
-    return [each for part in document.parts(agreement) for each in part.lines]
+    return [each for part in building.parts(agreement) for each in part.lines]
 
 
 def words(agreement):
@@ -80,7 +88,7 @@ def test_every_line_is_numbered_and_has_a_key_of_its_own(signed):
 
 
 def test_each_side_promises_its_part_of_the_hand_off(signed):
-    promises = {part.party: [each.plain for each in part.lines] for part in document.parts(signed) if part.party}
+    promises = {part.party: [each.plain for each in part.lines] for part in building.parts(signed) if part.party}
     assert promises["marketing"][0] == (
         "to hand every lead that becomes MQL to Sales, with what it did and why it is one."
     )
@@ -109,7 +117,7 @@ def test_each_team_reads_only_the_policies_that_its_hand_offs_come_to(db):
     by_way_of_sdr = starter.agree_on_starter(at=make.MONDAY_9AM - timedelta(days=400))
     said = {
         part.title.split()[0]: [as_text(each.words).split(":")[0] for each in part.lines if "policy" in each.key]
-        for part in document.parts(by_way_of_sdr)
+        for part in building.parts(by_way_of_sdr)
         if part.party
     }
     assert said == {"Marketing": [], "SDR": ["MQL, hot leads", "Every other hand-off"], "Sales": ["SQL"]}
@@ -198,13 +206,13 @@ def test_two_versions_compare_clause_by_clause(signed):
     kept = clause(draft, "contracts", 5)
     moved = clause(draft, "answered_in_time", "0.9")
     gone = clause(draft, "acceptance", "0.8")
-    older = document.parts(draft)
+    older = building.parts(draft)
     moved.refresh_from_db()
     moved.target, moved.position = Decimal("0.95"), 0
     moved.save()
     gone.delete()
     new = clause(draft, "persona_fit", "0.7", kind="marketing")
-    compared = compare(older, document.parts(draft))
+    compared = compare(older, building.parts(draft))
     found = {each.line.key: each for each in compared if each.line.key.startswith("clause")}
     assert {key: each.kind for key, each in found.items() if each.kind != "same"} == {
         f"clause {moved.key}": "changed",
@@ -232,11 +240,11 @@ def test_it_says_the_same_in_japanese_without_an_english_word_of_its_own(signed)
 
 def test_the_next_version_differs_only_in_what_was_changed(signed):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
-    assert document.changes(signed, draft) == []
+    assert building.changes(signed, draft) == []
     draft.policies.update(answer_within=timedelta(hours=8))
     changed = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL))
     drafting.adopt_definition(draft, changed)
-    assert [each.line.key.split()[0] for each in document.changes(signed, draft)] == ["stage", "policy", "policy"]
+    assert [each.line.key.split()[0] for each in building.changes(signed, draft)] == ["stage", "policy", "policy"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +260,7 @@ def test_the_next_version_differs_only_in_what_was_changed(signed):
 def test_opening_hours_are_said_by_runs_of_days(db, windows, said):
     calendar = Calendar.default()
     calendar.windows = windows
-    assert document.opening_in_words(calendar.hours()).startswith(said)
+    assert opening_hours.describe_opening_hours(calendar.hours()).startswith(said)
 
 
 def test_what_came_back_is_where_the_next_wording_begins(signed):

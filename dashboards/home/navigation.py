@@ -10,8 +10,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.timezone import now
 
 from sla.models import Handoff
+from smarketing.database.counting import CountOf
 from smarketing.database.statements import Given, Statement
-from smarketing.pages.paging import CountOf
 from teams.models import Notice, Role, User
 
 
@@ -37,7 +37,7 @@ def _waiting() -> QuerySet[User, Any]:
     offered = Handoff.objects.open().filter(rep=OuterRef("pk"))
     overdue = offered.filter(timers__kind="answer", timers__due_at__lt=Given("at", DateTimeField()))
     return User.objects.filter(pk=Given("user", BigIntegerField())).values_list(
-        CountOf(unread, to=None), CountOf(offered, to=None), Exists(overdue)
+        CountOf(unread, limit=None), CountOf(offered, limit=None), Exists(overdue)
     )
 
 

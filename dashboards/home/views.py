@@ -27,8 +27,8 @@ from sla.handoffs.touching import Clock
 from sla.inbox.inbox import offered
 from sla.models import Agreement, Calendar, Handoff, Review
 from smarketing.company import company_zone
+from smarketing.database.counting import count_up_to
 from smarketing.pages.navigation import may_open, url_of
-from smarketing.pages.paging import counted
 from teams.http import UserRequest
 from teams.models import Organization, Role, Team, User
 
@@ -96,7 +96,7 @@ def marketing(at: datetime) -> dict[str, Any]:
     """What marketing learns from: rejections with their reasons, leads that match nobody, the last imports."""
     rejected = Handoff.objects.filter(answer="rejected", answered_at__gte=at - LATELY)
     without = Lead.objects.here().filter(Q(persona_match=None) | Q(persona_match__persona=None))
-    unmatched, _more = counted(without)
+    unmatched, _more = count_up_to(without)
     return {
         "is_marketing": True,
         "rejections": rejected.select_related("lead__company", "rep__team", "reason").order_by("-answered_at")[:SHOWN],

@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET
 from dashboards.lead.changes import changes_of
 from funnel.models import Opportunity, Stage
 from leads.models import Activity, Company, CustomField, Lead
-from smarketing.pages.paging import Sort, page_of
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import Organization
 
-NEWEST = Sort("newest", "", "created_at", descending=True)
+NEWEST = Order("created_at", descending=True)
 
 
 @require_GET
@@ -28,7 +29,7 @@ def company(request: UserRequest, pk: int) -> HttpResponse:
     rows = here.select_related("journey__stage", "score", "owner__team").annotate(
         last_activity_at=Subquery(done.values("occurred_at")[:1])
     )
-    page = page_of(request, rows, NEWEST, size=25)
+    page = list_page(request, rows, NEWEST, size=25)
     context = {
         "company": found,
         "page": page,

@@ -32,28 +32,38 @@ from leads.registering.searching import search
 from scoring.models import Quadrant
 from sla.models import Handoff
 from sla.routing.capacity import offered_in_week
+from smarketing.database.keyset import PAGE_SIZE
 from smarketing.pages.navigation import may_open
-from smarketing.pages.paging import SIZE, Sort, chosen_sort, page_of
+from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 from teams.models import Role, User
 
 SORTS = (
-    Sort("newest", gettext_lazy("Newest"), "created_at", descending=True),
-    Sort("name", gettext_lazy("Name"), "search_entry__name_key", "search_entry__lead_id", nullable=True),
-    Sort("fit", gettext_lazy("Fit, highest first"), "score__fit", "score__lead_id", descending=True, nullable=True),
+    Sort(name="newest", label=gettext_lazy("Newest"), by="created_at", descending=True),
     Sort(
-        "interest",
-        gettext_lazy("Interest, highest first"),
-        "score__interest",
-        "score__lead_id",
+        name="name", label=gettext_lazy("Name"), by="search_entry__name_key", key="search_entry__lead_id", nullable=True
+    ),
+    Sort(
+        name="fit",
+        label=gettext_lazy("Fit, highest first"),
+        by="score__fit",
+        key="score__lead_id",
         descending=True,
         nullable=True,
     ),
     Sort(
-        "moved",
-        gettext_lazy("Moved last"),
-        "journey__entered_at",
-        "journey__lead_id",
+        name="interest",
+        label=gettext_lazy("Interest, highest first"),
+        by="score__interest",
+        key="score__lead_id",
+        descending=True,
+        nullable=True,
+    ),
+    Sort(
+        name="moved",
+        label=gettext_lazy("Moved last"),
+        by="journey__entered_at",
+        key="journey__lead_id",
         descending=True,
         nullable=True,
     ),
@@ -259,7 +269,7 @@ def leads(request: UserRequest) -> HttpResponse:
         return redirect(asked.address)
     sort = chosen_sort(request, SORTS)
     panel = "panel" in request.GET or asked.needs_a_look
-    page = page_of(request, with_rows(asked.leads, sort), sort)
+    page = list_page(request, with_rows(asked.leads, sort), sort)
     context = {
         "page": page,
         "asked": asked,
@@ -282,7 +292,7 @@ def lead_selection(request: UserRequest) -> HttpResponse:
     """Change something of the chosen leads: first ask what, then do it."""
     back = QueryDict(request.POST.get("back", "").removeprefix("?")).urlencode()
     back_url = reverse("leads") + (f"?{back}" if back else "")
-    numbers = [int(number) for number in request.POST.getlist("lead") if number.isdecimal()][:SIZE]
+    numbers = [int(number) for number in request.POST.getlist("lead") if number.isdecimal()][:PAGE_SIZE]
     chosen = list(Lead.objects.here().filter(pk__in=numbers).select_related("company", "owner").order_by("pk"))
     if not chosen:
         messages.warning(request, _("No lead was chosen."))

@@ -17,8 +17,8 @@ from leads.activities.activity_text import icon_of, said
 from leads.models import Activity, Lead
 from sla.inbox.story import TOUCH_ICONS
 from sla.models import Handoff, Touch
+from smarketing.database.keyset import Cursor
 from smarketing.pages import wording
-from smarketing.pages.paging import Cursor
 
 SIZE = 20
 
@@ -72,7 +72,7 @@ class Stretch:
 def told(lead: Lead, which: str = "all", cursor: str = "", *, at: datetime, size: int = SIZE) -> Stretch:
     """The lines up to `at`, or before the cursor; `which` is "all", "theirs" or "ours"."""
     parts = {"theirs": THEIRS, "ours": OURS}.get(which, tuple(PARTS))
-    before = Cursor.read(cursor) if cursor else None
+    before = Cursor.parse(cursor) if cursor else None
     found = happened(lead, parts, before, at, size + 1)
     items = described(found[:size])
     if len(found) <= size:

@@ -21,7 +21,8 @@ from metrics.question import ALL, BadQuestion, Part, Question, View, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, UnknownMetric, metric
 from sla.models import Handoff
-from smarketing.pages.paging import Sort, page_of
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 
 PARTS: tuple[Part, ...] = ("numerator", "denominator", "flagged")
@@ -31,7 +32,7 @@ MOMENTS: dict[type, tuple[str, str | Promise]] = {
     Handoff: ("offered_at", gettext_lazy("Offered")),
     Opportunity: ("won_at", gettext_lazy("Won")),
 }
-SORT = Sort("moment", gettext_lazy("When"), "moment", descending=True)
+LATEST = Order("moment", descending=True)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         context = {"problem": problem, "nav_here": "metrics"}
         return render(request, "dashboards/numbers/behind_refused.html", context, status=400)
     row = asked.row
-    page = page_of(request, leads, SORT)
+    page = list_page(request, leads, LATEST)
     cases = part_of(row, asked.part)
     context = {
         "asked": asked,

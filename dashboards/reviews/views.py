@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards.numbers.behind_views import SORT
+from dashboards.numbers.behind_views import LATEST
 from dashboards.reviews.forms import DecisionForm, NotesForm
 from dashboards.reviews.page import PARTS, ReviewPage, state_of, steps_of
 from funnel.models import Definition
@@ -23,7 +23,7 @@ from sla.models import Agreement, Clause, Decision, Review
 from sla.reviews import reviewing
 from smarketing.company import company_zone
 from smarketing.pages.navigation import may_open
-from smarketing.pages.paging import page_of
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import User
 
@@ -74,7 +74,7 @@ def review_leads(request: UserRequest, pk: int, definition: int) -> HttpResponse
         "period": page.period,
         "definition": wording,
         "part": part_name(part),
-        "page": page_of(request, leads.select_related("company", "journey__stage"), SORT),
+        "page": list_page(request, leads.select_related("company", "journey__stage"), LATEST),
         "nav_here": "reviews",
     }
     return render(request, "dashboards/reviews/review_leads.html", context)

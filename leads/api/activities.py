@@ -26,13 +26,14 @@ from leads.models.companies import Company
 from leads.models.leads import Lead
 from leads.registering import registration
 from smarketing.api.problems import Conflict, faults_in, problems, writing_problems
-from smarketing.pages.paging import Cursor, Sort, few, turn
+from smarketing.database.counting import narrow_when_few
+from smarketing.database.keyset import Cursor, Order, fetch_page
 from teams.api.door import unkeepable
 from teams.api.endpoints import Endpoint
 from teams.models import User
 
-NEWEST = Sort("newest", "", "created_at", descending=True)
-LATEST = Sort("latest", "", "occurred_at", descending=True)
+NEWEST = Order("created_at", descending=True)
+LATEST = Order("occurred_at", descending=True)
 MOST = 200
 BATCH = 1000
 YEARS = range(1900, 2101)
@@ -49,17 +50,17 @@ OF_LEAD = OpenApiParameter(
 
 
 def listed(
-    request: Request, queryset: QuerySet[Any], sort: Sort, serializer: type[serializers.Serializer[Any]]
+    request: Request, queryset: QuerySet[Any], order: Order, serializer: type[serializers.Serializer[Any]]
 ) -> Response:
     """Answer one page of a list: `{"results": […], "next": absolute URL or null}`."""
     said = request.query_params.get("after", "")
-    cursor = Cursor.read(said) if said else None
+    cursor = Cursor.parse(said) if said else None
     if said and cursor is None:
         raise serializers.ValidationError({"after": [_("This is no place in the list.")]})
     if request.query_params.keys() - {"after", "size"}:
         # Few rows are named by their keys: a rare word of a search is found at once.
-        queryset = few(queryset)[0]
-    page = turn(queryset, sort, cursor, size=_size(request))
+        queryset = narrow_when_few(queryset)[0]
+    page = fetch_page(queryset, order, cursor, size=_size(request))
     following = None
     if page.next:
         query = request.query_params.copy()

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from leads.campaigns.forms import CampaignForm
 from leads.models.campaigns import Campaign
 from leads.models.leads import Lead
-from smarketing.pages.paging import CountOf, Sort, chosen_sort, counted, page_of, turn
+from smarketing.database.counting import CountOf, count_up_to
+from smarketing.database.keyset import Order, fetch_page
+from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 
 CAMPAIGN_SORTS = (
-    Sort("name", pgettext_lazy("sorted by", "Name"), "name"),
-    Sort("latest", gettext_lazy("Start, latest first"), "starts_on", descending=True, nullable=True),
+    Sort(name="name", label=pgettext_lazy("sorted by", "Name"), by="name"),
+    Sort(name="latest", label=gettext_lazy("Start, latest first"), by="starts_on", descending=True, nullable=True),
 )
 
 
@@ -27,19 +29,19 @@ CAMPAIGN_SORTS = (
 def campaigns(request: UserRequest) -> HttpResponse:
     sort = chosen_sort(request, CAMPAIGN_SORTS)
     leads = Lead.objects.here().filter(campaign=OuterRef("pk"))
-    page = page_of(request, Campaign.objects.annotate(lead_count=CountOf(leads)), sort)
+    page = list_page(request, Campaign.objects.annotate(lead_count=CountOf(leads)), sort)
     return render(request, "leads/campaigns/campaigns.html", {"page": page, "sort": sort, "sorts": CAMPAIGN_SORTS})
 
 
 @require_GET
 def campaign(request: UserRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Campaign, pk=pk)
-    newest = Sort("newest", "", "created_at", descending=True)
+    newest = Order("created_at", descending=True)
     leads = Lead.objects.here().filter(campaign=found).select_related("company")
     context = {
         "campaign": found,
-        "leads": turn(leads, newest, size=10).rows,
-        "lead_count": counted(leads)[0],
+        "leads": fetch_page(leads, newest, size=10).rows,
+        "lead_count": count_up_to(leads)[0],
     }
     return render(request, "leads/campaigns/campaign.html", context)
 

@@ -18,8 +18,9 @@ from leads.pages.filters import CompanyFilter
 from leads.pages.forms import CompanyForm, LeadForm
 from leads.registering.registration import Conflict, change, change_company, register, register_company
 from leads.registering.searching import search_companies
+from smarketing.database.counting import CountOf
 from smarketing.pages.http import answered
-from smarketing.pages.paging import CountOf, Sort, chosen_sort, page_of
+from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 from teams.models import Role
 
@@ -66,10 +67,10 @@ def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 
 COMPANY_SORTS = (
-    Sort("newest", gettext_lazy("Newest"), "created_at", descending=True),
-    Sort("name", gettext_lazy("Name"), "name_key"),
-    Sort("employees", gettext_lazy("Employees, most first"), "employees", descending=True, nullable=True),
-    Sort("revenue", gettext_lazy("Revenue, highest first"), "revenue", descending=True, nullable=True),
+    Sort(name="newest", label=gettext_lazy("Newest"), by="created_at", descending=True),
+    Sort(name="name", label=gettext_lazy("Name"), by="name_key"),
+    Sort(name="employees", label=gettext_lazy("Employees, most first"), by="employees", descending=True, nullable=True),
+    Sort(name="revenue", label=gettext_lazy("Revenue, highest first"), by="revenue", descending=True, nullable=True),
 )
 
 
@@ -79,7 +80,7 @@ def companies(request: UserRequest) -> HttpResponse:
     found = search_companies(chosen.qs, request.GET.get("q", ""))
     sort = chosen_sort(request, COMPANY_SORTS)
     leads = Lead.objects.here().filter(company=OuterRef("pk"))
-    page = page_of(request, found.annotate(lead_count=CountOf(leads)), sort)
+    page = list_page(request, found.annotate(lead_count=CountOf(leads)), sort)
     context = {"page": page, "filter": chosen, "sort": sort, "sorts": COMPANY_SORTS, "q": request.GET.get("q", "")}
     return render(request, "leads/pages/companies.html", context)
 

@@ -17,11 +17,12 @@ from scoring.drafts import previewing
 from scoring.drafts.drafting import begin_draft, current, locked, the_draft
 from scoring.drafts.forms import DraftForms, FitRuleForm
 from scoring.models import FitRule, Preview, PreviewedLead, Quadrant, ScoreModel
-from smarketing.pages.paging import Sort, page_of
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 
 CONFLICT, UNPROCESSABLE = 409, 422
-NEWEST = Sort("newest", "", "lead_id", key="lead_id", descending=True)
+NEWEST = Order("lead_id", key="lead_id", descending=True)
 
 
 def draft_or_404() -> ScoreModel:
@@ -159,7 +160,7 @@ def changes(request: UserRequest, preview: Preview) -> dict[str, Any]:
         for old in Quadrant
     ]
     return {
-        "page": page_of(request, leads, NEWEST),
+        "page": list_page(request, leads, NEWEST),
         "moves": moves,
         "quadrants": list(Quadrant),
         "before": before,

@@ -28,12 +28,13 @@ from sla.disputes.disputing import dispute as begin_dispute
 from sla.disputes.models import Dispute
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
+from smarketing.database.keyset import Order
 from smarketing.pages import wording
-from smarketing.pages.paging import Sort, page_of
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import Role
 
-LATEST = Sort("answered", "", by="answered_at", descending=True)
+LATEST = Order("answered_at", descending=True)
 
 # What somebody typed that does not hold yet, by ("dispute", hand-off) or ("settlement", dispute).
 Typed = Mapping[tuple[str, int], forms.Form]
@@ -75,7 +76,7 @@ def rejections(request: UserRequest) -> HttpResponse:
 
 def _page(request: UserRequest, typed: Typed | None = None, status: int = 200) -> HttpResponse:
     typed, at, zone = typed or {}, now(), company_zone()
-    page = page_of(request, rejected(request.user), LATEST)
+    page = list_page(request, rejected(request.user), LATEST)
     context: dict[str, Any] = {
         "page": page,
         "rows": [

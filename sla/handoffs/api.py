@@ -18,10 +18,10 @@ from leads.api.activities import AFTER, SIZE, ByWord, listed
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
 from smarketing.api.problems import Conflict, problems, writing_problems
-from smarketing.pages.paging import Sort
+from smarketing.database.keyset import Order
 from teams.api.endpoints import Endpoint, caller
 
-BY_OFFER = Sort("offered", "", "offered_at", descending=True)
+BY_OFFER = Order("offered_at", descending=True)
 
 
 class HandoffOut(serializers.ModelSerializer[Handoff]):

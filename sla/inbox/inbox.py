@@ -19,27 +19,18 @@ from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.touching import Clock, Work, at_work, with_touch_clock, works
+from smarketing.database.counting import COUNT_TO, CountOf
+from smarketing.database.keyset import Cursor, Order, Page, RowComparison, row_value
 from smarketing.database.statements import Given, Statement
 from smarketing.pages import wording
-from smarketing.pages.paging import (
-    COUNT_TO,
-    Compare,
-    CountOf,
-    Cursor,
-    Page,
-    Sort,
-    address_of,
-    cut,
-    fitting,
-    row_of,
-)
+from smarketing.pages.paging import ListPage
 from smarketing.pages.wording import full_name
 from teams.models import User
 
 LATELY = 6
 COLLEAGUES = 8
 SIZE = 50
-BY_DEADLINE = Sort("due", "", by="due_at")
+BY_DEADLINE = Order("due_at")
 
 
 @dataclass(frozen=True)
@@ -115,15 +106,15 @@ def _listed(*, beyond: str = "", descending: bool = False) -> QuerySet[Handoff, 
     mine = Handoff.objects.filter(rep=Given("rep", BigIntegerField()))
     chosen = mine.open().with_clock()
     if beyond:
-        here = row_of(F("due_at"), F("pk"))
-        there = row_of(Given("value", DateTimeField()), Given("key", BigIntegerField()))
-        chosen = chosen.filter(Compare(here, there, arg_joiner=beyond))
+        here = row_value(F("due_at"), F("pk"))
+        there = row_value(Given("value", DateTimeField()), Given("key", BigIntegerField()))
+        chosen = chosen.filter(RowComparison(here, there, arg_joiner=beyond))
     order = ["-due_at", "-pk"] if descending else ["due_at", "pk"]
     # Only what is shown is looked up: the lead, its company and its score.
     keys = chosen.order_by(*order).values("pk")[: SIZE + 1]
     names = Func(F("kind__name_en"), F("kind__name_ja"), template="ARRAY[%(expressions)s]", output_field=TextField())
     last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk").values(names=names)[:1]
-    more = Subquery(last), CountOf(mine.open()), CountOf(at_work(mine), to=None)
+    more = Subquery(last), CountOf(mine.open()), CountOf(at_work(mine), limit=None)
     return _shown(Handoff.objects.filter(pk__in=keys).with_clock(), *more).order_by(*order)
 
 
@@ -136,23 +127,23 @@ BEFORE = Statement(partial(_listed, beyond=" < ", descending=True))
 class Listed:
     """A page of what is offered, and how much is worked meanwhile."""
 
-    page: Page[Any]
+    page: ListPage[Any]
     working: int
 
 
 def listed(request: HttpRequest, user: User) -> Listed:
     """The page of `offered()` that the address asks for, in one statement."""
-    cursor = fitting(offered(user), BY_DEADLINE, Cursor.read(request.GET["after"])) if "after" in request.GET else None
+    cursor = Cursor.parse(request.GET["after"]) if "after" in request.GET else None
+    cursor = cursor and cursor.in_list(offered(user), BY_DEADLINE)
     rows = _ask(user, cursor)
     if cursor and not rows:
         cursor, rows = None, _ask(user, None)
     if not rows:
-        return Listed(Page([], count=0), count_working(user))
+        return Listed(ListPage([]), count_working(user))
     *_offer, count, working = rows[0]
     offers: list[Any] = [Offer(*row[:-2]) for row in rows]
-    page = cut(offers, BY_DEADLINE, cursor)
-    counted = min(count, COUNT_TO), count > COUNT_TO
-    return Listed(Page(page.rows, page.previous, page.next, *counted, address_of(request)), working)
+    page = Page.cut(offers, BY_DEADLINE, cursor, size=SIZE)
+    return Listed(ListPage.of(page, min(count, COUNT_TO), count > COUNT_TO, request), working)
 
 
 def _ask(user: User, cursor: Cursor | None) -> list[tuple[Any, ...]]:

@@ -27,10 +27,11 @@ from sla.handoffs.touching import Clock, Work
 from sla.inbox import inbox as waiting
 from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, TouchForm
 from sla.inbox.story import told
-from smarketing.pages.paging import Sort, page_of
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from teams.models import User
 
-BY_ANSWER = Sort("answered", "", by="answered_at", descending=True)
+BY_ANSWER = Order("answered_at", descending=True)
 
 # What somebody typed that does not hold yet, by the form's name.
 Typed = Mapping[str, forms.Form]
@@ -57,7 +58,7 @@ def inbox_working(request: HttpRequest) -> HttpResponse:
 def inbox_answered(request: HttpRequest) -> HttpResponse:
     """What I have answered, and how late."""
     user, at = _me(request), now()
-    page = page_of(request, waiting.answered(user), BY_ANSWER)
+    page = list_page(request, waiting.answered(user), BY_ANSWER)
     counts = {"open_count": Handoff.objects.open().for_rep(user).count(), "working_count": waiting.count_working(user)}
     return render(request, "sla/inbox/inbox_answered.html", {"page": page, "tab": "answered", "at": at} | counts)
 

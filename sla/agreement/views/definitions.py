@@ -24,13 +24,14 @@ from sla.agreement.document.comparing import mark_differences
 from sla.agreement.document.lines import as_text
 from sla.agreement.forms.drafts import DefinitionForm
 from sla.agreement.models.agreements import Agreement
+from smarketing.database.keyset import Order
 from smarketing.pages.navigation import may_open
-from smarketing.pages.paging import Sort, page_of
+from smarketing.pages.paging import list_page
 from smarketing.pages.wording import japanese
 from teams.http import UserRequest
 
 UNPROCESSABLE = 422
-NEWEST = Sort("newest", "", "created_at", descending=True)
+NEWEST = Order("created_at", descending=True)
 FEW = 5
 
 
@@ -195,7 +196,7 @@ def definition_standing(request: UserRequest, stage: int, number: int) -> HttpRe
     """The leads that it would move where they stand."""
     shown = get_object_or_404(Definition.objects.select_related("stage"), stage=stage, number=number)
     waiting: QuerySet[Lead] = standing(shown).select_related("company", "journey__stage")
-    context = {"definition": shown, "page": page_of(request, waiting, NEWEST), "nav_here": "definitions"}
+    context = {"definition": shown, "page": list_page(request, waiting, NEWEST), "nav_here": "definitions"}
     return render(request, "sla/agreement/definition_standing.html", context)
 
 

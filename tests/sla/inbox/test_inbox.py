@@ -1,5 +1,4 @@
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -204,7 +203,6 @@ def test_the_list_is_what_is_offered_in_order_however_one_turns_its_pages(
         if isinstance(build, Statement):
             monkeypatch.setattr(waiting, name, Statement(build.build))
     monkeypatch.setattr(waiting, "SIZE", 2)
-    monkeypatch.setattr(waiting, "cut", partial(waiting.cut, size=2))
 
     there, back, url = [], [], "?"
     while url:

@@ -11,7 +11,8 @@ from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import DECISIONS, SHARPER_MQL
 from funnel.models import Stage, StageRole
 from leads.models import Company
-from sla.agreement import definition_drafts, drafting, proposing, returning, signing, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, signing
+from sla.agreement.starter import first_agreement
 from sla.attainment import computing as attainment
 from sla.models import Agreement, Calendar, CalendarDay, CalendarUse, Clause, Decision, Review, Territory
 from sla.reviews import reviewing
@@ -42,7 +43,7 @@ def begin(year: Simulation) -> None:
     abroad.members.set([year.users["rep1"], year.users["rep3"]])
     with translation.override("en"):
         at = year.start - timedelta(days=1, hours=-10)
-        draft = starter.draft_first(by=year.users["head-of-marketing"], at=at)
+        draft = first_agreement.draft_first_agreement(by=year.users["head-of-marketing"], at=at)
         _promise(draft, FIRST)
         proposing.propose(draft, by=year.users["head-of-marketing"], at=at)
         _sign(year, draft, at)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leads.models import Persona
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing
 from sla.agreement.document import building
 from sla.agreement.document.comparing import compare
 from sla.agreement.document.lines import Line, Part
@@ -27,6 +27,7 @@ from sla.agreement.forms.policies import PolicyFormSet
 from sla.agreement.missing import missing
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment, Party
+from sla.agreement.starter import clauses, first_agreement
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 
@@ -151,7 +152,7 @@ def agreement_draft_new(request: UserRequest) -> HttpResponse:
     """Begin the next version, from the one signed last, or the first one from the starter set."""
     try:
         if Agreement.objects.signed().first() is None:
-            starter.draft_first(by=request.user)
+            first_agreement.draft_first_agreement(by=request.user)
         else:
             drafting.draft_next(by=request.user)
     except Agreement.Frozen:
@@ -226,7 +227,7 @@ class DraftForms:
         for rows in self.rows:
             rows.save()
         if self.starts and not self.draft.clauses.exists():
-            add = starter.full_clauses if self.then == "full" else starter.usual_clauses
+            add = clauses.add_all_clauses if self.then == "full" else clauses.add_usual_clauses
             add(self.draft, **self.usual.numbers())
 
 

@@ -13,8 +13,9 @@ from funnel.qualification.qualifying import qualify
 from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing, starter
+from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing
 from sla.agreement.missing import missing
+from sla.agreement.starter import clauses, first_agreement
 from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
 from teams.models import Notice, Role, Team
 from tests import make
@@ -43,7 +44,7 @@ def cast():
 @pytest.fixture
 def signed(cast):
     """The first agreement, which holds from Tuesday on."""
-    return starter.agree_on_starter(at=NOW)
+    return first_agreement.sign_first_agreement(at=NOW)
 
 
 def propose_next(cast, at=TUESDAY):
@@ -63,7 +64,7 @@ def sign_both(agreement, cast, at):
 
 def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing():
     by = make.user(Role.MARKETER)
-    draft = starter.draft_first(by=by, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=by, at=NOW)
     assert draft.number == 1
     assert {party.team.kind for party in draft.parties.all()} == {"marketing", "sales"}
     assert missing(draft) == [
@@ -73,9 +74,9 @@ def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing
 
 
 def test_the_starter_set_is_complete_once_the_teams_have_heads(cast):
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     assert missing(draft) == []
-    assert starter.draft_first(by=cast.mara, at=NOW).pk == draft.pk
+    assert first_agreement.draft_first_agreement(by=cast.mara, at=NOW).pk == draft.pk
 
 
 def test_the_starter_set_goes_in_force_whole(signed):
@@ -92,14 +93,14 @@ def test_what_somebody_has_written_before_is_taken_into_the_first_draft(cast):
     mql = Definition.objects.create(
         stage=Stage.objects.role(StageRole.MQL), number=1, text="Ours", criteria={"all": []}
     )
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     assert draft.personas() == [written]
     assert draft.definitions()[0] == mql
 
 
 def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
     sdr = make.team(Team.Kind.SDR, head=cast.gina)
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     roles = {stage.pk: stage.role for stage in Stage.objects.all()}
     assert [
         (roles[hop.from_stage_id], hop.offering_team, hop.receiving_team, roles[hop.accepted_stage_id])
@@ -119,7 +120,7 @@ def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
 
 
 def test_the_first_draft_promises_on_both_sides(cast):
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     promised = {
         team: set(draft.clauses.filter(team=team).values_list("metric", flat=True)) for team in Team.objects.all()
     }
@@ -132,7 +133,7 @@ def test_the_first_draft_promises_on_both_sides(cast):
 def test_of_a_side_that_is_no_party_nothing_is_promised(cast):
     draft = Agreement.objects.create(number=1)
     draft.parties.create(team=cast.sales, head=cast.gina)
-    made = starter.usual_clauses(draft, leads=10, customers=2)
+    made = clauses.add_usual_clauses(draft, leads=10, customers=2)
     assert [(clause.metric, clause.target) for clause in made] == [("close_rate", Decimal("0.05")), ("contracts", 2)]
 
 
@@ -219,7 +220,7 @@ def test_without_a_score_model_or_a_hand_off_it_is_not_ready(cast, signed):
 
 
 def test_proposing_freezes_what_it_names_and_asks_the_heads(cast):
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     proposing.propose(draft, by=cast.mara, at=NOW)
     assert all(version.frozen_at == NOW for version in draft.personas())
     assert all(definition.frozen_at == NOW for definition in draft.definitions())
@@ -663,7 +664,7 @@ def test_a_draft_stays_open_to_change(cast, signed):
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
     cast = Cast()
-    draft = starter.draft_first(by=cast.mara, at=NOW)
+    draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     proposing.propose(draft, by=cast.mara, at=NOW)
     ready = Barrier(4)
     last: list[bool | None] = []
@@ -694,7 +695,7 @@ def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_who_begin_the_next_draft_at_once_get_the_same():
     cast = Cast()
-    starter.agree_on_starter(at=NOW)
+    first_agreement.sign_first_agreement(at=NOW)
     ready, found = Barrier(4), []
 
     def draft():

@@ -8,11 +8,12 @@ from django.utils import translation
 from django.utils.html import format_html
 
 from funnel.models import Reason, Stage, StageRole
-from sla.agreement import definition_drafts, drafting, returning, starter
+from sla.agreement import definition_drafts, drafting, returning
 from sla.agreement.document import building, opening_hours
 from sla.agreement.document.comparing import compare, mark_differences, summarise_difference
 from sla.agreement.document.lines import Line, Part, as_text
 from sla.agreement.document.scores import format_points
+from sla.agreement.starter import first_agreement
 from sla.models import Calendar
 from teams.models import Role, Team
 from tests import make
@@ -68,7 +69,7 @@ def test_points_carry_their_sign(value, said):
 def signed(db):
     make.team(Team.Kind.MARKETING, name="Marketing", name_ja="マーケティング", head=make.user(Role.MANAGER))
     make.team(Team.Kind.SALES, name="Sales", name_ja="営業", head=make.user(Role.MANAGER))
-    return starter.agree_on_starter(at=make.MONDAY_9AM - timedelta(days=400))
+    return first_agreement.sign_first_agreement(at=make.MONDAY_9AM - timedelta(days=400))
 
 
 def lines(agreement):
@@ -114,7 +115,7 @@ def test_a_policy_is_one_line_with_what_happens_on_the_way(signed):
 def test_each_team_reads_only_the_policies_that_its_hand_offs_come_to(db):
     for kind in (Team.Kind.MARKETING, Team.Kind.SDR, Team.Kind.SALES):
         make.team(kind, head=make.user(Role.MANAGER))
-    by_way_of_sdr = starter.agree_on_starter(at=make.MONDAY_9AM - timedelta(days=400))
+    by_way_of_sdr = first_agreement.sign_first_agreement(at=make.MONDAY_9AM - timedelta(days=400))
     said = {
         part.title.split()[0]: [as_text(each.words).split(":")[0] for each in part.lines if "policy" in each.key]
         for part in building.parts(by_way_of_sdr)

@@ -12,8 +12,9 @@ from django.utils.timezone import now
 
 from funnel.models import Definition, Reason, Stage, StageRole
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, drafting, proposing, signing, starter
+from sla.agreement import definition_drafts, drafting, proposing, signing
 from sla.agreement.missing import missing
+from sla.agreement.starter import definitions, first_agreement
 from sla.models import Agreement, Signature
 from teams.models import Role, Team
 from tests import make
@@ -40,7 +41,7 @@ def cast():
 
 @pytest.fixture
 def signed(cast):
-    return starter.agree_on_starter(at=LONG_AGO)
+    return first_agreement.sign_first_agreement(at=LONG_AGO)
 
 
 @pytest.fixture
@@ -533,7 +534,7 @@ def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):
     answer = as_mara.post(reverse("definition_draft", args=[place]), data)
     assert answer.status_code == 422
     assert "Typed" in answer.content.decode()
-    assert Definition.objects.get(frozen_at=None).criteria == starter.MQL
+    assert Definition.objects.get(frozen_at=None).criteria == definitions.MQL_CRITERIA
 
 
 def test_a_definition_joins_a_draft_that_holds_other_changes(as_mara, signed, cast):

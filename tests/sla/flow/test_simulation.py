@@ -18,7 +18,7 @@ from scoring.models import Quadrant
 from sla.agreement.drafting import draft_next
 from sla.agreement.proposing import propose
 from sla.agreement.signing import sign
-from sla.agreement.starter import agree_on_starter
+from sla.agreement.starter.first_agreement import sign_first_agreement
 from sla.attainment.computing import compute, refresh
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Absence, Agreement, Attainment, Calendar, Escalation, Handoff, Timer, Touch
@@ -52,7 +52,7 @@ class Company:
         self.reasons = list(Reason.objects.offered(Reason.Kind.REJECTED).filter(needs_text=False))
         self.stages = {stage.role: stage for stage in Stage.objects.all()}
         self.done: dict[int, datetime | None] = {}
-        agree_on_starter(at=BEGIN - DAY)
+        sign_first_agreement(at=BEGIN - DAY)
 
     def live(self) -> datetime:
         """Hour by hour, up to the last; return that moment."""

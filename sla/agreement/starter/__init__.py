@@ -1,0 +1,1 @@
+"""A complete first agreement to start from: personas, definitions, score model, hand-offs and clauses."""

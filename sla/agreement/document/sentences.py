@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -33,4 +35,19 @@ def verdicts(stage: Stage) -> dict[str, str]:
 
 
 def describe_definition(definition: Definition) -> SafeString:
+    """The definition as a sentence, in the language of the page."""
     return describe_criteria(definition.criteria, verdict(definition.stage, "ja" if wording.japanese() else "en"))
+
+
+def definition_sentences(definition: Definition) -> list[tuple[str, Any]]:
+    """The definition in both languages as (language, sentence), the language of the page first."""
+    languages = ("ja", "en") if wording.japanese() else ("en", "ja")
+    return [(language, _sentence_in(language, definition)) for language in languages]
+
+
+def _sentence_in(language: str, definition: Definition) -> Any:
+    ending = verdict(definition.stage, language)
+    try:
+        return sentence(definition.criteria, language=language, html=True, verdict=ending)
+    except BadCriteria:
+        return _("These criteria no longer hold together.")

@@ -1,1 +1,1 @@
-"""What people type into a draft."""
+"""The forms of a draft, a definition and a signature."""

@@ -1,4 +1,4 @@
-"""What people type into a draft about its clauses: what each party promises in numbers, and three to start from."""
+"""The clauses of a draft as forms, and the three numbers to start from."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Unit, metrics
 from scoring.models import Quadrant
 from sla.agreement.document import clauses
-from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
-from sla.agreement.missing import metric_asked
+from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, format_decimal
+from sla.agreement.missing import metric_for
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
 
@@ -35,7 +35,7 @@ FILTERS = ("stage", "persona", "quadrant", "source")
 
 
 class ClauseForm(Row):
-    """One promise in a number, its target typed in the metric's own unit."""
+    """One clause, its target typed in the unit of its metric."""
 
     begun_by = ("metric", "target")
     empty: ClassVar = {
@@ -76,19 +76,22 @@ class ClauseForm(Row):
             "from_role": stages,
             "to_role": stages,
         }
-        for name, of_it in choices.items():
+        for name, options in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = list(of_it)
+            field.choices = list(options)
         filters = self.instance.filters
         for name in FILTERS:
             self.initial[name] = filters.get(name, "")
-        self.initial["target"] = shown(self.instance.target, self.measured) if self.instance.pk else None
+        self.initial["target"] = typed_target(self.instance.target, self.measured) if self.instance.pk else None
 
     def _metrics(self) -> list[tuple[str, Any]]:
-        known = sorted(((each.name, str(each.label)) for each in metrics()), key=lambda each: each[1])
-        gone = self.instance.metric
-        return [("", "–"), *known, *([(gone, gone)] if gone and gone not in dict(known) else [])]
+        choices = sorted(((metric.name, str(metric.label)) for metric in metrics()), key=lambda choice: choice[1])
+        current = self.instance.metric
+        if current and current not in dict(choices):
+            # A metric that no longer exists stays chosen, and is refused with its reason.
+            choices.append((current, current))
+        return [("", "–"), *choices]
 
     @property
     def measured(self) -> Metric | None:
@@ -104,9 +107,9 @@ class ClauseForm(Row):
 
     @property
     def narrows(self) -> bool:
-        """Whether something is filled in that lies behind the fold."""
-        folded = ("stage", "persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
-        return any(self[name].value() or self[name].errors for name in folded)
+        """Whether a field of the folded part is filled in."""
+        folded_fields = ("stage", "persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
+        return any(self[name].value() or self[name].errors for name in folded_fields)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -127,20 +130,20 @@ class ClauseForm(Row):
                 self.add_error(name, _("“%(metric)s” does not tell leads apart by this.") % words)
         if cleaned.get("window_days") and not measured.takes_window:
             self.add_error("window_days", _("“%(metric)s” takes no number of days.") % words)
-        taken = {"none": (), "one": ("to_role",), "pair": ("from_role", "to_role")}[measured.stages]
+        stage_fields = {"none": (), "one": ("to_role",), "pair": ("from_role", "to_role")}[measured.stages]
         for name in ("from_role", "to_role"):
-            if cleaned.get(name) and name not in taken:
+            if cleaned.get(name) and name not in stage_fields:
                 self.add_error(name, _("“%(metric)s” takes no stage here.") % words)
-            elif not cleaned.get(name) and name in taken and measured.stages == "pair":
+            elif not cleaned.get(name) and name in stage_fields and measured.stages == "pair":
                 self.add_error(name, _("“%(metric)s” is counted from a stage to a stage.") % words)
         if self.errors:
             return
         try:
-            asked = {name: cleaned[name] for name in ("metric", "from_role", "to_role", "window_days")}
-            metric_asked(Clause(**asked), Period.month_of(now()))
-        except BadQuestion as wrong:
-            where = {"window": "window_days", "from": "from_role", "to": "to_role"}
-            self.add_error(where.get(wrong.field, "metric"), str(wrong))
+            values = {name: cleaned[name] for name in ("metric", "from_role", "to_role", "window_days")}
+            metric_for(Clause(**values), Period.month_of(now()))
+        except BadQuestion as error:
+            fields = {"window": "window_days", "from": "from_role", "to": "to_role"}
+            self.add_error(fields.get(error.field, "metric"), str(error))
 
     def _clean_target(self, measured: Metric, cleaned: dict[str, Any]) -> None:
         target = cleaned.get("target")
@@ -151,10 +154,10 @@ class ClauseForm(Row):
         elif target > 100 and measured.unit == Unit.RATE:
             self.add_error("target", _("A share is 100 percent at most."))
         else:
-            cleaned["target"] = stored(target, measured)
+            cleaned["target"] = stored_target(target, measured)
 
     def save(self, commit: bool = True) -> Clause:
-        known = {name: key for name, key in self.instance.filters.items() if name not in FILTERS}
+        other_filters = {name: key for name, key in self.instance.filters.items() if name not in FILTERS}
         stage, persona = self.cleaned_data["stage"], self.cleaned_data["persona"]
         typed = {
             "stage": str(stage.pk) if stage else "",
@@ -162,23 +165,25 @@ class ClauseForm(Row):
             "quadrant": self.cleaned_data["quadrant"],
             "source": self.cleaned_data["source"],
         }
-        self.instance.filters = known | {name: key for name, key in typed.items() if key}
+        self.instance.filters = other_filters | {name: key for name, key in typed.items() if key}
         clause: Clause = super().save(commit)
         return clause
 
 
-def shown(target: Decimal, measured: Metric | None) -> str:
-    """A target in the unit that people type: 0.95 → "95", 7200 s → "2"."""
+def typed_target(target: Decimal, measured: Metric | None) -> str:
+    """A stored target in the unit that people type: 0.95 → "95" (percent), 7200 s → "2" (hours)."""
     unit = measured.unit if measured else Unit.COUNT
-    return short({Unit.RATE: target * 100, Unit.DURATION: target / HOUR}.get(unit, target))
+    return format_decimal({Unit.RATE: target * 100, Unit.DURATION: target / HOUR}.get(unit, target))
 
 
-def stored(target: Decimal, measured: Metric) -> Decimal:
-    """A typed target as a clause keeps it: a share, seconds, or the number itself."""
+def stored_target(target: Decimal, measured: Metric) -> Decimal:
+    """A typed target as a clause stores it: a share, seconds, or the number itself."""
     return {Unit.RATE: target / 100, Unit.DURATION: target * HOUR}.get(measured.unit, target)
 
 
 class ClauseForms(PlacedRows):
+    """The clauses of a draft, in their order."""
+
     remove = gettext_lazy("Remove this promise")
 
 
@@ -188,7 +193,7 @@ ClauseFormSet = inlineformset_factory(
 
 
 class UsualForm(forms.Form):
-    """Three numbers to start the promises from."""
+    """Three numbers from which the usual clauses are made."""
 
     leads = forms.IntegerField(
         label=gettext_lazy("Leads handed over each month, at least"),
@@ -221,5 +226,5 @@ class UsualForm(forms.Form):
     )
 
     def numbers(self) -> dict[str, Any]:
-        """What `starter.usual_clauses` takes."""
+        """The arguments of `starter.clauses.add_usual_clauses`."""
         return self.cleaned_data | {"close_rate": self.cleaned_data["close_rate"] / 100}

@@ -1,4 +1,4 @@
-"""What people type into a draft about its hops: who hands leads to whom, and where the answer leads."""
+"""The hops of a draft as forms: who hands leads to whom, and where the answer moves them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sla.agreement.models.hops import Hop
 
 
 class HopForm(Row):
-    """One hand-off: from whom to whom, what must be known before, and where the answer leads."""
+    """One hop: from which team to which, what must be filled in before, and where the answer moves the lead."""
 
     reason_keys = forms.MultipleChoiceField(
         label=gettext_lazy("May be rejected because"),
@@ -47,12 +47,12 @@ class HopForm(Row):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known, mine = self.options.fields, set(self.instance.reason_keys)
-        offered = [each for each in self.options.reasons if each.retired_at is None or each.key in mine]
-        gone = [(name, name) for name in self.instance.ready_fields if name not in dict(known)]
+        fields, chosen = self.options.fields, set(self.instance.reason_keys)
+        reasons = [reason for reason in self.options.reasons if reason.retired_at is None or reason.key in chosen]
+        removed = [(name, name) for name in self.instance.ready_fields if name not in dict(fields)]
         for name, choices in (
-            ("reason_keys", [(each.key, str(each)) for each in offered]),
-            ("ready_fields", [*known, *gone]),
+            ("reason_keys", [(reason.key, str(reason)) for reason in reasons]),
+            ("ready_fields", [*fields, *removed]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)
@@ -66,18 +66,20 @@ class HopForm(Row):
 
     @property
     def conditions(self) -> str:
-        """What has to be filled in, and the reasons, in words."""
-        found = []
+        """What must be filled in before, and the reasons to reject, in words."""
+        conditions = []
         if self.instance.ready_fields:
             fields = hops.describe_ready_fields(self.instance.ready_fields)
-            found.append(_("Filled in before: %(fields)s") % {"fields": fields})
+            conditions.append(_("Filled in before: %(fields)s") % {"fields": fields})
         if self.instance.reason_keys:
             reasons = hops.describe_reasons(self.instance.reason_keys)
-            found.append(_("Rejected because of: %(reasons)s") % {"reasons": reasons})
-        return " · ".join(found)
+            conditions.append(_("Rejected because of: %(reasons)s") % {"reasons": reasons})
+        return " · ".join(conditions)
 
 
 class HopForms(Rows):
+    """The hops of a draft."""
+
     remove = gettext_lazy("Remove this hand-off")
 
 

@@ -1,4 +1,4 @@
-"""What people type into a draft about its policies: by when a hand-off is answered, and what happens on the way."""
+"""The policies of a draft as forms: time limits, cadence, routing and escalations."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from django.utils.translation import gettext_lazy
 
 from scoring.models import Quadrant
 from sla.agreement.document import policies
-from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, short
+from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, format_decimal
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.policies import Policy, Step
 
-NOTHING = ("", gettext_lazy("nothing happens"))
+NO_ACTION = ("", gettext_lazy("nothing happens"))
 REMIND = (Step.Action.REMIND, gettext_lazy("remind whoever has it"))
 TELL = (Step.Action.TELL, gettext_lazy("tell the manager"))
-# The field, its clock, its share, what it may be. A reminder of what is due already helps nobody.
-SLOTS = (
-    ("answer_50", Step.Clock.ANSWER, 50, (NOTHING, REMIND, TELL)),
-    ("answer_80", Step.Clock.ANSWER, 80, (NOTHING, REMIND, TELL)),
-    ("answer_100", Step.Clock.ANSWER, 100, (NOTHING, TELL)),
-    ("touch_80", Step.Clock.FIRST_TOUCH, 80, (NOTHING, REMIND, TELL)),
-    ("touch_100", Step.Clock.FIRST_TOUCH, 100, (NOTHING, TELL)),
+# Field, clock, percent of the time, choices. A reminder of what is due already helps nobody.
+ESCALATION_FIELDS = (
+    ("answer_50", Step.Clock.ANSWER, 50, (NO_ACTION, REMIND, TELL)),
+    ("answer_80", Step.Clock.ANSWER, 80, (NO_ACTION, REMIND, TELL)),
+    ("answer_100", Step.Clock.ANSWER, 100, (NO_ACTION, TELL)),
+    ("touch_80", Step.Clock.FIRST_TOUCH, 80, (NO_ACTION, REMIND, TELL)),
+    ("touch_100", Step.Clock.FIRST_TOUCH, 100, (NO_ACTION, TELL)),
 )
-AFTER = (
-    NOTHING,
+FINAL_ACTIONS = (
+    NO_ACTION,
     (Step.Action.REASSIGN, gettext_lazy("offer it to somebody else")),
     (Step.Action.ACCEPT, gettext_lazy("count it as accepted")),
     (Step.Action.WITHDRAW, gettext_lazy("take it back")),
 )
-ENDS = {Step.Action.REASSIGN, Step.Action.ACCEPT, Step.Action.WITHDRAW}
+ENDING_ACTIONS = {Step.Action.REASSIGN, Step.Action.ACCEPT, Step.Action.WITHDRAW}
 
 
 class HoursField(forms.DecimalField):
-    """Opening hours, kept as a duration."""
+    """A number of opening hours, stored as a duration."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_value=2000, decimal_places=2, widget=forms.NumberInput(attrs=NUMBER), **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        return short(Decimal(str(value.total_seconds() / 3600))) if isinstance(value, timedelta) else value
+        return format_decimal(Decimal(str(value.total_seconds() / 3600))) if isinstance(value, timedelta) else value
 
     def clean(self, value: Any) -> Any:
         hours = super().clean(value)
@@ -62,7 +62,7 @@ class HoursField(forms.DecimalField):
 
 
 class PolicyForm(Row):
-    """One policy: what it is for, by when, how often, who gets it, and what happens on the way."""
+    """One policy: which hand-offs it matches, its time limits, cadence, routing and escalations."""
 
     begun_by = ("stage", "quadrant", "persona", "source", "answer_within", "touch_within", "touches", "touch_days")
     empty: ClassVar = {"stage": gettext_lazy("any"), "persona": gettext_lazy("any")}
@@ -79,7 +79,7 @@ class PolicyForm(Row):
         max_value=1000,
         widget=forms.NumberInput(attrs=NUMBER),
     )
-    after_action = forms.ChoiceField(label=gettext_lazy("Then"), required=False, choices=AFTER)
+    after_action = forms.ChoiceField(label=gettext_lazy("Then"), required=False, choices=FINAL_ACTIONS)
     touch_80 = forms.ChoiceField(label=gettext_lazy("At 80% of the time"), required=False)
     touch_100 = forms.ChoiceField(label=gettext_lazy("When it is due"), required=False)
 
@@ -100,22 +100,20 @@ class PolicyForm(Row):
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
             self.initial["answer_within"] = None
-        for name, _clock, _percent, choices in SLOTS:
+        for name, _clock, _percent, choices in ESCALATION_FIELDS:
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
-        any_of_it = [("", _("any")), *Quadrant.choices]
         quadrant = self.fields["quadrant"]
         assert isinstance(quadrant, forms.ChoiceField)
-        quadrant.choices = any_of_it
-        self._begin_steps()
+        quadrant.choices = [("", _("any")), *Quadrant.choices]
+        self._set_initial_escalations()
 
-    def _begin_steps(self) -> None:
-        for name, clock, percent, _choices in SLOTS:
+    def _set_initial_escalations(self) -> None:
+        for name, clock, percent, _choices in ESCALATION_FIELDS:
             step = self._step(clock, percent)
             self.initial[name] = step.action if step else ""
-        after = self._after()
-        if after:
+        if after := self._final_escalation():
             self.initial["after_percent"], self.initial["after_action"] = after.percent, after.action
 
     @cached_property
@@ -123,18 +121,18 @@ class PolicyForm(Row):
         return list(self.instance.steps.all()) if self.instance.pk else []
 
     def _step(self, clock: Step.Clock, percent: int) -> Step | None:
-        here = (s for s in self.steps if s.clock == clock and s.percent == percent and s.action not in ENDS)
-        return next(here, None)
+        steps = (s for s in self.steps if s.clock == clock and s.percent == percent)
+        return next((step for step in steps if step.action not in ENDING_ACTIONS), None)
 
-    def _after(self) -> Step | None:
-        return next((step for step in self.steps if step.action in ENDS), None)
+    def _final_escalation(self) -> Step | None:
+        return next((step for step in self.steps if step.action in ENDING_ACTIONS), None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        both = _("A cadence has touches and days: fill in both, or neither.")
+        incomplete = _("A cadence has touches and days: fill in both, or neither.")
         for one, other in (("touches", "touch_days"), ("touch_days", "touches")):
             if cleaned.get(one) and not cleaned.get(other) and other not in self.errors:
-                self.add_error(other, both)
+                self.add_error(other, incomplete)
         if cleaned.get("after_action") and not cleaned.get("after_percent") and "after_percent" not in self.errors:
             self.add_error("after_percent", _("Say when: at which percent of the time to answer, 100 or more."))
         if cleaned.get("after_percent") and not cleaned.get("after_action"):
@@ -144,19 +142,21 @@ class PolicyForm(Row):
     def save(self, commit: bool = True) -> Policy:
         policy: Policy = super().save(commit)
         if commit:
-            self._save_steps(policy)
+            self._save_escalations(policy)
         return policy
 
-    def _save_steps(self, policy: Policy) -> None:
-        """Write what was changed of the steps; others, which the page does not show, stay."""
-        for name, clock, percent, _choices in SLOTS:
+    def _save_escalations(self, policy: Policy) -> None:
+        """Save the changed escalations; those that the page does not show stay as they are."""
+        for name, clock, percent, _choices in ESCALATION_FIELDS:
             if name in self.changed_data:
-                self._replace(policy, self._step(clock, percent), clock, percent, self.cleaned_data[name])
+                self._replace_escalation(policy, self._step(clock, percent), clock, percent, self.cleaned_data[name])
         if {"after_percent", "after_action"} & set(self.changed_data):
             percent, action = self.cleaned_data["after_percent"], self.cleaned_data["after_action"]
-            self._replace(policy, self._after(), Step.Clock.ANSWER, percent, action)
+            self._replace_escalation(policy, self._final_escalation(), Step.Clock.ANSWER, percent, action)
 
-    def _replace(self, policy: Policy, step: Step | None, clock: Step.Clock, percent: int, action: str) -> None:
+    def _replace_escalation(
+        self, policy: Policy, step: Step | None, clock: Step.Clock, percent: int, action: str
+    ) -> None:
         if step is not None:
             step.delete()
         if action:
@@ -169,15 +169,17 @@ class PolicyForm(Row):
         return policies.describe_scope(self.instance)
 
     @property
-    def promised(self) -> list[SafeString]:
+    def limits(self) -> list[SafeString]:
         return policies.describe_limits(self.instance)
 
 
 class PolicyForms(PlacedRows):
+    """The policies of a draft, in the order in which they are tried."""
+
     remove = gettext_lazy("Remove this policy")
 
     def clean(self) -> None:
-        """Refuse a policy that is never used: one before it matches everything that it matches."""
+        """Refuse a policy that is never used since an earlier one matches everything that it matches."""
         super().clean()
         if any(self.errors):
             return

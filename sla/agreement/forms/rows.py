@@ -1,4 +1,4 @@
-"""The rows of a draft as people type them: one form a row, several to a page, some in an order that people set."""
+"""Formsets of a draft: one form a row, some in an order that people set."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
 NUMBER = {"class": "field__input--short"}
 
 
-def short(value: Decimal) -> str:
-    """As people type it: 0.9500 → "0.95", 4.00 → "4"."""
+def format_decimal(value: Decimal) -> str:
+    """Without trailing zeros: 0.9500 → "0.95", 4.00 → "4"."""
     return f"{value.normalize():f}"
 
 
 class Options:
-    """What the rows of a page can be made of, asked for once for all of them."""
+    """Choices that all rows of a page share, queried once."""
 
     def __init__(self) -> None:
-        self._found: dict[type[Model], list[tuple[Any, str]]] = {}
+        self._by_model: dict[type[Model], list[tuple[Any, str]]] = {}
 
     def of(self, model: type[Model]) -> list[tuple[Any, str]]:
-        if model not in self._found:
+        if model not in self._by_model:
             rows: QuerySet[Any] = model._default_manager.all()
             if model is Persona:
                 rows = rows.prefetch_related("versions")
             elif model is User:
                 rows = rows.filter(is_active=True)
-            self._found[model] = [(each.pk, str(each)) for each in rows]
-        return self._found[model]
+            self._by_model[model] = [(row.pk, str(row)) for row in rows]
+        return self._by_model[model]
 
     @cached_property
     def fields(self) -> list[tuple[str, str]]:
-        """What can be asked to be filled in: what a lead is, not what it is worth or where it stands."""
-        every = Catalogue("fit").all()
-        return [(field.name, str(field.label)) for field in every if "is_empty" in field.operators]
+        """Criteria fields that can be required: attributes of a lead, not its scores or stage."""
+        fields = Catalogue("fit").all()
+        return [(field.name, str(field.label)) for field in fields if "is_empty" in field.operators]
 
     @cached_property
     def reasons(self) -> list[Reason]:
@@ -57,10 +57,10 @@ class Options:
 
 
 class Row(forms.ModelForm):  # type: ignore[type-arg]
-    """One of several rows of a draft, new ones behind; a new one counts only once something of it is typed."""
+    """One row of a draft. A new row counts only if one of the fields `begun_by` is filled in."""
 
     begun_by: ClassVar[tuple[str, ...]] = ()
-    # What an empty choice is called, by field.
+    # The label of an empty choice, by field.
     empty: ClassVar[Mapping[str, StrOrPromise]] = {}
 
     def __init__(self, *args: Any, options: Options | None = None, **kwargs: Any) -> None:
@@ -68,8 +68,8 @@ class Row(forms.ModelForm):  # type: ignore[type-arg]
         self.options = options or Options()
         for name, field in self.fields.items():
             if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
-                nothing = ("", str(self.empty.get(name, "–")))
-                field.choices = [nothing, *self.options.of(field.queryset.model)]
+                empty_choice = ("", str(self.empty.get(name, "–")))
+                field.choices = [empty_choice, *self.options.of(field.queryset.model)]
 
     def has_changed(self) -> bool:
         if self.instance.pk is None and self.begun_by:
@@ -78,7 +78,7 @@ class Row(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class Rows(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Rows with a way to remove each."""
+    """Rows that can be removed."""
 
     remove = gettext_lazy("Remove it")
 
@@ -96,22 +96,22 @@ class Rows(BaseInlineFormSet):  # type: ignore[type-arg]
 
 
 class PlacedRows(Rows):
-    """Rows in an order that people set: each has a place; of two at one place, whoever was moved goes first."""
+    """Rows in an order that people set by a number. Of two with one number, the changed one goes first."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        here = form.instance.position if form.instance.pk else None
+        position = form.instance.position if form.instance.pk else None
         form.fields["place"] = forms.IntegerField(
             label=_("Order"),
             required=False,
             min_value=1,
             max_value=999,
-            initial=here,
+            initial=position,
             widget=forms.NumberInput(attrs=NUMBER),
         )
 
     def save(self, commit: bool = True) -> Any:
-        """Write the rows, and number them anew. Call inside a transaction."""
+        """Save the rows and renumber them. Call inside a transaction."""
         for n, form in enumerate(self.extra_forms, 1):
             form.instance.position = 10_000 + n
         saved = super().save(commit)
@@ -120,12 +120,12 @@ class PlacedRows(Rows):
         return saved
 
     def in_order(self) -> list[Any]:
-        """The forms of the rows that stay, in the order of their places."""
-        gone = set(self.deleted_forms)
-        staying = [f for f in self.forms if f not in gone and (f.instance.pk or f.has_changed())]
+        """The forms of the rows that are not removed, in their order."""
+        removed = set(self.deleted_forms)
+        kept = [f for f in self.forms if f not in removed and (f.instance.pk or f.has_changed())]
 
         def place(numbered: tuple[int, Any]) -> tuple[int, bool, int]:
             n, form = numbered
             return (form.cleaned_data.get("place") or 1000, "place" not in form.changed_data, n)
 
-        return [form for _n, form in sorted(enumerate(staying), key=place)]
+        return [form for _n, form in sorted(enumerate(kept), key=place)]

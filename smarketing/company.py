@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, time
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,12 @@ def company_zone() -> ZoneInfo:
         return ZoneInfo(known)
     stored = cast(Callable[[], str], import_string(settings.COMPANY_ZONE_SOURCE))()
     return ZoneInfo(stored or FALLBACK)
+
+
+def start_of_day(at: datetime) -> datetime:
+    """The first moment of the company day that `at` lies in."""
+    zone = company_zone()
+    return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
 @contextmanager

@@ -25,7 +25,9 @@ from metrics.question import Part
 from metrics.rate import Rate
 from metrics.registry import Unit
 from sla.agreement.document.clauses import describe_clause, describe_target, metric_label, metric_of
-from sla.attainment.computing import KINDS, compute, first_period, pace_of, question_of, row_of
+from sla.attainment.computing import compute
+from sla.attainment.judging import pace_of, question_of, row_of
+from sla.attainment.periods import PERIOD_OF, first_period
 from sla.calendars.hours import OpeningHours
 from sla.models import Agreement, Attainment, Calendar, Clause, Party
 from smarketing.pages import wording
@@ -71,7 +73,7 @@ class Attained:
 
     @cached_property
     def period(self) -> Period:
-        return KINDS[Clause.Every(self.clause.every)](self.row.starts_on)
+        return PERIOD_OF[Clause.Every(self.clause.every)](self.row.starts_on)
 
     @property
     def period_text(self) -> str:
@@ -276,8 +278,8 @@ class AttainmentPage:
 
     @cached_property
     def periods(self) -> dict[str, Period]:
-        kinds = [kind for kind in KINDS if self.every in ("", kind)]
-        return {str(kind): KINDS[kind](self.on) for kind in kinds}
+        kinds = [kind for kind in PERIOD_OF if self.every in ("", kind)]
+        return {str(kind): PERIOD_OF[kind](self.on) for kind in kinds}
 
     @cached_property
     def _signed(self) -> list[Clause]:

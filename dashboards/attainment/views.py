@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboards.attainment.page import Attained, AttainmentPage
 from dashboards.numbers.sparkline import plotted
 from sla.agreement.document.clauses import describe_clause, metric_label, metric_of
-from sla.attainment.computing import KINDS, ask, first_period, is_asked
+from sla.attainment.computing import is_computation_requested, request_computation
+from sla.attainment.periods import PERIOD_OF, first_period
 from sla.models import Agreement, Attainment, Calendar, Clause
 from smarketing.company import company_zone
 from teams.http import UserRequest
@@ -38,12 +39,12 @@ def attainment(request: UserRequest) -> HttpResponse:
         messages.error(request, str(problem))
         return redirect("attainment")
     every = request.GET.get("every", "")
-    if every and every not in KINDS:
+    if every and every not in PERIOD_OF:
         raise Http404
     page = AttainmentPage(on, at, every)
     context: dict[str, Any] = {
         "page": page,
-        "is_asked": is_asked(),
+        "is_asked": is_computation_requested(),
         "today": today,
         "kinds": kinds(on, every),
         "around": around(page),
@@ -76,7 +77,7 @@ def kinds(on: date, every: str) -> list[dict[str, Any]]:
 
 def around(page: AttainmentPage) -> dict[str, str]:
     """The pages of the periods before and after: of the longest kind that is shown one by one, else the week."""
-    period = KINDS[Clause.Every(page.every or "week")](page.on)
+    period = PERIOD_OF[Clause.Every(page.every or "week")](page.on)
     today = page.at.astimezone(period.zone).date()
     before, after = period.previous(), period.next()
     later = page_url(min(after.start, today), page.every) if after.start <= today else ""
@@ -91,9 +92,9 @@ def page_url(on: date, every: str) -> str:
 @require_POST
 def attainment_computation(request: UserRequest) -> HttpResponse:
     """Have everything computed again, as of now; the page shows it when it is done."""
-    ask()
+    request_computation()
     on, every = request.POST.get("on", ""), request.POST.get("every", "")
-    words = {name: text for name, text in (("on", on), ("every", every if every in KINDS else "")) if text}
+    words = {name: text for name, text in (("on", on), ("every", every if every in PERIOD_OF else "")) if text}
     return redirect(f"{reverse('attainment')}?{urlencode(words)}" if words else "attainment")
 
 

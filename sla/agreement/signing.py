@@ -16,7 +16,7 @@ from history.models import Outbox
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Party, Signature
 from sla.agreement.notifying import notify
-from smarketing.company import company_zone
+from smarketing.company import company_zone, start_of_day
 from teams.models import Notice, User
 
 
@@ -57,9 +57,8 @@ def begins_at(agreement: Agreement, signed_at: datetime) -> datetime:
 
 def next_day_start(at: datetime) -> datetime:
     """The first start of a company day at or after that moment."""
-    zone = company_zone()
-    today = datetime.combine(at.astimezone(zone).date(), time(), zone)
-    return today if today >= at else datetime.combine(today.date() + timedelta(days=1), time(), zone)
+    today = start_of_day(at)
+    return today if today >= at else datetime.combine(today.date() + timedelta(days=1), time(), today.tzinfo)
 
 
 def _put_in_force(locked: Agreement, *, at: datetime) -> None:

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Opportunity, Reason, StageRole
 from leads.models import Lead
-from sla.attainment.computing import compute, promised, refresh
+from sla.attainment.computing import compute, refresh
+from sla.attainment.periods import judged_clauses
 from sla.models import Attainment, Clause, Handoff
 from teams.models import Notice, Role, Team
 from tests import make
@@ -60,7 +61,7 @@ def test_a_clause_begins_with_the_first_whole_period_of_its_version():
         in_force_from=NOVEMBER_2,
         clauses=[LEADS | {"every": every} for every in ("week", "month", "quarter")],
     )
-    found = {one.clause.every: [str(p.start) for p in one.periods] for one in promised(tokyo(2027, 1, 5))}
+    found = {one.clause.every: [str(p.start) for p in one.periods] for one in judged_clauses(tokyo(2027, 1, 5))}
     assert found["month"] == ["2026-12-01", "2027-01-01"]
     assert found["quarter"] == ["2027-01-01"]
     assert (found["week"][0], found["week"][-1], len(found["week"])) == ("2026-11-02", "2027-01-04", 10)

@@ -1,0 +1,37 @@
+"""Notices about clauses at risk, while something can still be done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import override
+
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
+from sla.agreement.models.clauses import Clause
+from sla.attainment.models import Attainment
+from sla.attainment.periods import JudgedClause
+from teams.models import Notice, User
+
+WORRYING = (Attainment.State.AT_RISK, Attainment.State.BEHIND)
+
+
+def warn(rows: list[Attainment], judged: dict[int, JudgedClause], at: datetime) -> None:
+    """Notify the owner of each clause at risk, once a period."""
+    clauses = {_notice_subject(row): judged[row.clause_id] for row in rows if row.state in WORRYING}
+    notified = Notice.objects.filter(kind=Notice.Kind.AT_RISK, about__in=clauses).values_list("about", flat=True)
+    for about in clauses.keys() - set(notified):
+        judged_clause = clauses[about]
+        if judged_clause.owner is not None and judged_clause.owner.is_active:
+            _notify(judged_clause.owner, judged_clause.clause, about, at)
+
+
+def _notice_subject(row: Attainment) -> str:
+    return f"clause {row.clause.key} {row.starts_on}"
+
+
+def _notify(user: User, clause: Clause, about: str, at: datetime) -> None:
+    with override(user.language or None):
+        params = {"clause": as_text(describe_clause(clause))}
+    url = f"/attainment/{clause.key}/"
+    Notice.objects.tell([user], Notice.Kind.AT_RISK, about=about, params=params, url=url, at=at)

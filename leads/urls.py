@@ -1,7 +1,8 @@
 from django.urls import include, path
 
 from leads.activities import views as activity_views
-from leads.api.activities import ActivityKinds, ActivityList
+from leads.api.activities import ActivityList
+from leads.api.activity_kinds import ActivityKinds
 from leads.campaigns import views as campaign_views
 from leads.criteria import views as criteria_views
 from leads.pages import views

@@ -288,10 +288,10 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["teams.api.door.Json"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["teams.api.door.BearerToken"],
-    "DEFAULT_PERMISSION_CLASSES": ["teams.api.door.AsTheTableSays"],
-    "EXCEPTION_HANDLER": "smarketing.api.problems.problem",
+    "DEFAULT_PARSER_CLASSES": ["smarketing.api.parsing.StorableJSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["teams.api.authentication.BearerTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["teams.api.permissions.PermissionTableAccess"],
+    "EXCEPTION_HANDLER": "smarketing.api.problems.handle_exception",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,
     "DEFAULT_METADATA_CLASS": None,
@@ -309,7 +309,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "teams.api.endpoints.summed_up"],
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "smarketing.api.schema.add_summaries"],
     "ENUM_NAME_OVERRIDES": {
         "OpportunityKind": "funnel.models.Opportunity.Kind",
         "ReasonKind": "funnel.models.Reason.Kind",

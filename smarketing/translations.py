@@ -1,7 +1,7 @@
 """The catalogues of Japanese: what our code and templates say, and what is said for it.
 
 An area is an app: its Python and `templates/<app>/` belong to `locale/<app>/`. The templates that all pages share,
-and those of signing in, belong to `smarketing`.
+those of signing in and of the API belong to `smarketing`.
 """
 
 import os
@@ -19,7 +19,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 LANGUAGE = "ja"
-SHARED_TEMPLATES = ("account", "allauth", "django", "mfa")
+SHARED_TEMPLATES = ("account", "allauth", "api", "django", "mfa")
 KEYWORDS = DEFAULT_KEYWORDS | {
     "gettext_lazy": None,
     "gettext_noop": None,

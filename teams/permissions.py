@@ -243,7 +243,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
     # the API: the same roles as the pages
     "api-schema": PUBLIC,
     "api-reference": PUBLIC,
-    "api-nowhere": PUBLIC,
+    "api-not-found": PUBLIC,
     **dict.fromkeys(
         (
             "api-leads",

@@ -1,7 +1,6 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from teams import views
-from teams.api.endpoints import Nowhere, Schema, reference
 
 urlpatterns = [
     path("settings/people/", views.people, name="people"),
@@ -21,10 +20,4 @@ urlpatterns = [
     path("notices/", views.notices, name="notices"),
     path("notices/read/", views.notices_read, name="notices_read"),
     path("notices/<int:pk>/", views.notice, name="notice"),
-]
-
-api_urlpatterns = [
-    path("schema/", Schema.as_view(), name="api-schema"),
-    path("", reference, name="api-reference"),
-    re_path(r"^[\s\S]+$", Nowhere.as_view(), name="api-nowhere"),
 ]

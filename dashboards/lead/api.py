@@ -1,4 +1,4 @@
-"""Leads with where they stand and what they are worth, and every metric, by programs."""
+"""Leads with where they stand and what they are worth, by programs."""
 
 from __future__ import annotations
 
@@ -14,22 +14,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dashboards.numbers.api import as_problems
-from leads.api.activities import (
-    AFTER,
-    NEWEST,
-    SIZE,
-    LeadChange,
-    LeadIn,
-    leads_asked_for,
-    listed,
-)
+from leads.api.leads import LeadChange, LeadIn, filter_by_criteria, registration_problems
 from leads.models import Company, Identity, Lead
 from leads.registering import registration
 from leads.registering.searching import search
 from scoring.formula import MILLION
+from smarketing.api.endpoint import Endpoint
+from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import problems, writing_problems
-from teams.api.endpoints import Endpoint, caller
+from teams.api.authentication import caller
 
 
 class CompanyOut(serializers.ModelSerializer[Company]):
@@ -90,9 +83,9 @@ class LeadPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-def shown() -> QuerySet[Lead]:
-    here = Lead.objects.here().select_related("company", "campaign", "owner", "score", "journey__stage")
-    return here.prefetch_related("identities")
+def lead_queryset() -> QuerySet[Lead]:
+    leads = Lead.objects.here().select_related("company", "campaign", "owner", "score", "journey__stage")
+    return leads.prefetch_related("identities")
 
 
 class LeadList(Endpoint):
@@ -108,8 +101,8 @@ class LeadList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """Leads, the newest first."""
-        leads = leads_asked_for(request, shown())
-        return listed(request, search(leads, request.query_params.get("search", "")), NEWEST, LeadOut)
+        leads = filter_by_criteria(request, lead_queryset())
+        return list_response(request, search(leads, request.query_params.get("search", "")), NEWEST, LeadOut)
 
     @extend_schema(
         operation_id="leads_create",
@@ -122,39 +115,36 @@ class LeadList(Endpoint):
         What is left out, and what is empty, stays as it is. When the e-mail and the external id name two different
         leads, nothing is changed (409).
         """
-        said = LeadIn(data=request.data)
-        said.is_valid(raise_exception=True)
-        values, identities = said.told()
-        with as_problems():
+        serializer = LeadIn(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values, identities = serializer.cleaned_values()
+        with registration_problems():
             lead, created = registration.register(values, identities=identities, by=caller(request), how="api")
-        return Response(LeadOut(shown().get(pk=lead.pk)).data, status=201 if created else 200)
+        return Response(LeadOut(lead_queryset().get(pk=lead.pk)).data, status=201 if created else 200)
 
 
 class LeadDetail(Endpoint):
     @extend_schema(operation_id="leads_read", responses={200: LeadOut, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """One lead."""
-        return Response(LeadOut(get_object_or_404(shown(), pk=pk)).data)
+        return Response(LeadOut(get_object_or_404(lead_queryset(), pk=pk)).data)
 
     @extend_schema(
         operation_id="leads_update", request=LeadChange, responses={200: LeadOut, **writing_problems(404, 409)}
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Change what is said: what is left out stays, what is empty or null is emptied."""
-        lead = get_object_or_404(shown(), pk=pk)
-        said = LeadChange(data=request.data)
-        said.is_valid(raise_exception=True)
-        values = dict(said.validated_data)
+        lead = get_object_or_404(lead_queryset(), pk=pk)
+        serializer = LeadChange(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
         by = caller(request)
         if values.get("email") == "" and not lead.identities.all():
             raise serializers.ValidationError({"email": [_("A lead needs an e-mail or an external id.")]})
         with transaction.atomic():
             if company := values.get("company"):
-                with as_problems("company"):
+                with registration_problems("company"):
                     values["company"] = registration.register_company(company, by=by, how="api")
-            with as_problems():
+            with registration_problems():
                 registration.change(lead, values, by=by, how="api")
-        return Response(LeadOut(shown().get(pk=pk)).data)
-
-
-# Metrics
+        return Response(LeadOut(lead_queryset().get(pk=pk)).data)

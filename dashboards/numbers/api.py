@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import ValidationError as Invalid
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -16,29 +13,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads.api.activities import (
-    YEARS,
-    faults_of,
-)
-from leads.registering import registration
 from metrics.period import Period
 from metrics.registry import BadQuestion, Question, UnknownMetric, View, metric, metrics
-from smarketing.api.problems import Conflict, problems
-from teams.api.endpoints import Endpoint
-
-
-@contextmanager
-def as_problems(inside: str = "") -> Iterator[None]:
-    """Answer what the verbs refuse as the API refuses; `inside` says which part of the body they were given."""
-    try:
-        yield
-    except registration.Conflict as error:
-        raise Conflict(error.sentence)
-    except registration.Unnamed as error:
-        raise serializers.ValidationError({"email": [str(error)]})
-    except Invalid as error:
-        faults = faults_of(error)
-        raise serializers.ValidationError({inside: faults.detail}) if inside else faults
+from smarketing.api.endpoint import Endpoint
+from smarketing.api.fields import YEARS
+from smarketing.api.problems import problems
 
 
 class MetricOut(serializers.Serializer[Any]):
@@ -72,14 +51,14 @@ class MetricList(Endpoint):
         return Response(MetricOut(metrics(), many=True).data)
 
 
-def in_our_time(day: date) -> None:
+def validate_year(day: date) -> None:
     if day.year not in YEARS:
         raise serializers.ValidationError(_("Write a day from 1900 to 2100."))
 
 
-class MetricAsked(serializers.Serializer[Any]):
-    start = serializers.DateField(validators=[in_our_time])
-    end = serializers.DateField(validators=[in_our_time])
+class MetricQuery(serializers.Serializer[Any]):
+    start = serializers.DateField(validators=[validate_year])
+    end = serializers.DateField(validators=[validate_year])
     view = serializers.ChoiceField(choices=[view.value for view in View], required=False, default="")
     window = serializers.IntegerField(required=False, min_value=1, max_value=36500)
     by = serializers.CharField(required=False, default="")
@@ -101,9 +80,9 @@ class MetricDetail(Endpoint):
     )
     def get(self, request: Request, name: str) -> Response:
         """One metric over some days."""
-        asked = MetricAsked(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        start, end = asked.validated_data["start"], asked.validated_data["end"]
+        query = MetricQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        start, end = query.validated_data["start"], query.validated_data["end"]
         try:
             known = metric(name)
         except UnknownMetric:
@@ -111,11 +90,11 @@ class MetricDetail(Endpoint):
         try:
             question = Question(
                 _period(start, end),
-                view=asked.validated_data["view"],
+                view=query.validated_data["view"],
                 from_role=request.query_params.get("from", ""),
                 to_role=request.query_params.get("to", ""),
-                window_days=asked.validated_data.get("window"),
-                by=asked.validated_data["by"],
+                window_days=query.validated_data.get("window"),
+                by=query.validated_data["by"],
             )
             question = known.accept(question)
             rows = known.rows(question)

@@ -19,20 +19,12 @@ from rest_framework.response import Response
 from funnel.models.journeys import Journey
 from funnel.models.opportunities import Opportunity
 from funnel.models.stages import Reason
-from leads.api.activities import (
-    AFTER,
-    NEWEST,
-    OF_LEAD,
-    SIZE,
-    ByWord,
-    MomentField,
-    WhichLead,
-    lead_named,
-    listed,
-    of_lead,
-)
+from leads.api.lead_reference import LEAD, LeadReference, filter_by_lead, get_lead
+from smarketing.api.endpoint import Endpoint
+from smarketing.api.fields import MomentField, NaturalKeyField
+from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
-from teams.api.endpoints import Endpoint, caller
+from teams.api.authentication import caller
 from teams.models import User
 
 
@@ -55,7 +47,7 @@ class OpportunityPage(serializers.Serializer[Any]):
 
 
 class OpportunityIn(serializers.Serializer[Any]):
-    lead = WhichLead()
+    lead = LeadReference()
     name = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
     kind = serializers.ChoiceField(required=False, choices=Opportunity.Kind.choices, default=Opportunity.Kind.NEW)
     amount = serializers.DecimalField(
@@ -64,7 +56,7 @@ class OpportunityIn(serializers.Serializer[Any]):
     currency = serializers.RegexField("^([A-Z]{3})?$", required=False, allow_blank=True, default="")
     opened_at = MomentField(required=False, help_text="Now, when left out; never later than now.")
     expected_close_on = serializers.DateField(required=False, allow_null=True, default=None)
-    owner = ByWord(
+    owner = NaturalKeyField(
         required=False,
         slug_field="email__iexact",
         queryset=User.objects.active(),
@@ -85,19 +77,20 @@ class OutcomeIn(serializers.Serializer[Any]):
 DECIDING = writing_problems(404, 409)
 
 
-def shown() -> QuerySet[Opportunity]:
+def opportunity_queryset() -> QuerySet[Opportunity]:
     return Opportunity.objects.select_related("reason", "owner", "lead")
 
 
 class OpportunityList(Endpoint):
     @extend_schema(
         operation_id="opportunities_list",
-        parameters=[OF_LEAD, AFTER, SIZE],
+        parameters=[LEAD, AFTER, SIZE],
         responses={200: OpportunityPage, **problems()},
     )
     def get(self, request: Request) -> Response:
         """Opportunities, the newest first."""
-        return listed(request, of_lead(request, shown().order_by()), NEWEST, OpportunityOut)
+        opportunities = filter_by_lead(request, opportunity_queryset().order_by())
+        return list_response(request, opportunities, NEWEST, OpportunityOut)
 
     @extend_schema(
         operation_id="opportunities_create",
@@ -106,23 +99,23 @@ class OpportunityList(Endpoint):
     )
     def post(self, request: Request) -> Response:
         """Open a deal with a lead: it enters the opportunity stage."""
-        said = OpportunityIn(data=request.data)
-        said.is_valid(raise_exception=True)
-        values = dict(said.validated_data)
-        lead = lead_named(values.pop("lead"))
+        serializer = OpportunityIn(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        lead = get_lead(values.pop("lead"))
         try:
             with transaction.atomic():
-                made = Opportunity.open(lead, by=caller(request), **values)
+                opportunity = Opportunity.open(lead, by=caller(request), **values)
         except (Journey.Moved, Journey.Closed):
             raise Conflict(_("The lead's journey is closed, or moved a moment ago."))
-        return Response(OpportunityOut(shown().get(pk=made.pk)).data, status=201)
+        return Response(OpportunityOut(opportunity_queryset().get(pk=opportunity.pk)).data, status=201)
 
 
 class OpportunityDetail(Endpoint):
     @extend_schema(operation_id="opportunities_read", responses={200: OpportunityOut, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """One opportunity."""
-        return Response(OpportunityOut(get_object_or_404(shown(), pk=pk)).data)
+        return Response(OpportunityOut(get_object_or_404(opportunity_queryset(), pk=pk)).data)
 
 
 class Winning(Endpoint):
@@ -133,7 +126,7 @@ class Winning(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """A contract: the lead becomes a customer."""
-        return _decided(request, pk, "win", Reason.Kind.WON)
+        return _decide(request, pk, "win", Reason.Kind.WON)
 
 
 class Loss(Endpoint):
@@ -144,27 +137,27 @@ class Loss(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """No contract."""
-        return _decided(request, pk, "lose", Reason.Kind.LOST)
+        return _decide(request, pk, "lose", Reason.Kind.LOST)
 
 
-def _decided(request: Request, pk: int, verb: str, kind: Reason.Kind) -> Response:
-    deal = get_object_or_404(shown(), pk=pk)
-    said = OutcomeIn(data=request.data)
-    said.is_valid(raise_exception=True)
+def _decide(request: Request, pk: int, verb: str, kind: Reason.Kind) -> Response:
+    opportunity = get_object_or_404(opportunity_queryset(), pk=pk)
+    serializer = OutcomeIn(data=request.data)
+    serializer.is_valid(raise_exception=True)
     reason = None
-    if key := said.validated_data["reason"]:
+    if key := serializer.validated_data["reason"]:
         reason = Reason.objects.filter(kind=kind, key=key, retired_at=None).first()
         if reason is None:
             raise serializers.ValidationError({"reason": [_("There is no such reason.")]})
     try:
-        getattr(deal, verb)(reason=reason, text=said.validated_data["text"], by=caller(request))
+        getattr(opportunity, verb)(reason=reason, text=serializer.validated_data["text"], by=caller(request))
     except Opportunity.Decided:
         raise Conflict(_("It was won or lost before."))
     except (Journey.Moved, Journey.Closed):
         raise Conflict(_("The lead's journey is closed, or moved a moment ago."))
     except Reason.NeedsText:
         raise serializers.ValidationError({"text": [_("This reason says nothing by itself: add a word.")]})
-    return Response(OpportunityOut(shown().get(pk=pk)).data)
+    return Response(OpportunityOut(opportunity_queryset().get(pk=pk)).data)
 
 
 class ReasonOut(serializers.ModelSerializer[Reason]):

@@ -1,1 +1,1 @@
-"""Leads' activities, by programs."""
+"""Leads and their activities, by programs."""

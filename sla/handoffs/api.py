@@ -14,12 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from funnel.models import Journey, Reason
-from leads.api.activities import AFTER, SIZE, ByWord, listed
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
+from smarketing.api.endpoint import Endpoint
+from smarketing.api.fields import NaturalKeyField
+from smarketing.api.paging import AFTER, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.database.keyset import Order
-from teams.api.endpoints import Endpoint, caller
+from teams.api.authentication import caller
 
 BY_OFFER = Order("offered_at", descending=True)
 
@@ -42,7 +44,7 @@ class HandoffPage(serializers.Serializer[Any]):
 
 
 class RejectionIn(serializers.Serializer[Any]):
-    reason = ByWord(
+    reason = NaturalKeyField(
         slug_field="key",
         queryset=Reason.objects.offered(Reason.Kind.REJECTED),
         help_text="The key of an agreed reason, from `/reasons/?kind=rejected`.",
@@ -86,21 +88,22 @@ class TouchOut(serializers.ModelSerializer[Touch]):
         fields = ["id", "handoff", "at", "kind", "contact", "note"]
 
 
-def mine(request: Request) -> QuerySet[Handoff]:
+def handoff_queryset(request: Request) -> QuerySet[Handoff]:
+    """The hand-offs of the rep who calls: another's are not there."""
     return Handoff.objects.for_rep(caller(request)).with_clock().select_related("reason", "lead", "hop", "rep")
 
 
-def _answer(request: Request, pk: int, answer: str, **said: Any) -> Response:
-    handoff = get_object_or_404(mine(request), pk=pk)
+def _answer(request: Request, pk: int, answer: str, **values: Any) -> Response:
+    handoff = get_object_or_404(handoff_queryset(request), pk=pk)
     try:
-        getattr(handoff, answer)(by=request.user, **said)
+        getattr(handoff, answer)(by=request.user, **values)
     except (Handoff.Answered, Journey.Moved):
         raise Conflict(_("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
     except Handoff.NeedsWords:
         raise serializers.ValidationError({"note": [_("This reason says nothing by itself: add a note.")]})
     except Handoff.NotAgreed:
         raise serializers.ValidationError({"reason": [_("The agreement does not name this reason here.")]})
-    return Response(HandoffOut(mine(request).get(pk=pk)).data)
+    return Response(HandoffOut(handoff_queryset(request).get(pk=pk)).data)
 
 
 class HandoffList(Endpoint):
@@ -115,7 +118,7 @@ class HandoffList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         """My hand-offs, the latest first."""
-        rows = mine(request).order_by()
+        rows = handoff_queryset(request).order_by()
         match request.query_params.get("open", "false"):
             case "true":
                 rows = rows.filter(answer="")
@@ -123,14 +126,14 @@ class HandoffList(Endpoint):
                 pass
             case _:
                 raise serializers.ValidationError({"open": [_("Write true or false.")]})
-        return listed(request, rows, BY_OFFER, HandoffOut)
+        return list_response(request, rows, BY_OFFER, HandoffOut)
 
 
 class HandoffDetail(Endpoint):
     @extend_schema(operation_id="handoffs_read", responses={200: HandoffOut, **problems(404)})
     def get(self, request: Request, pk: int) -> Response:
         """One of my hand-offs."""
-        return Response(HandoffOut(get_object_or_404(mine(request), pk=pk)).data)
+        return Response(HandoffOut(get_object_or_404(handoff_queryset(request), pk=pk)).data)
 
 
 class Acceptance(Endpoint):
@@ -139,11 +142,11 @@ class Acceptance(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Say yes: the clock stops, and the lead moves on."""
-        get_object_or_404(mine(request), pk=pk)
+        get_object_or_404(handoff_queryset(request), pk=pk)
         # A yes needs no body at all.
-        said = AcceptanceIn(data={} if request.data is None else request.data)
-        said.is_valid(raise_exception=True)
-        return _answer(request, pk, "accept", **said.validated_data)
+        serializer = AcceptanceIn(data={} if request.data is None else request.data)
+        serializer.is_valid(raise_exception=True)
+        return _answer(request, pk, "accept", **serializer.validated_data)
 
 
 class Rejection(Endpoint):
@@ -152,10 +155,10 @@ class Rejection(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Say no, and why: the lead goes back to marketing."""
-        get_object_or_404(mine(request), pk=pk)
-        said = RejectionIn(data=request.data)
-        said.is_valid(raise_exception=True)
-        return _answer(request, pk, "reject", **said.validated_data)
+        get_object_or_404(handoff_queryset(request), pk=pk)
+        serializer = RejectionIn(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return _answer(request, pk, "reject", **serializer.validated_data)
 
 
 class Touches(Endpoint):
@@ -164,11 +167,11 @@ class Touches(Endpoint):
     )
     def post(self, request: Request, pk: int) -> Response:
         """Write down what was done to reach the lead. The first touch stops the clock of the first touch."""
-        handoff = get_object_or_404(mine(request), pk=pk)
-        said = TouchIn(data=request.data)
-        said.is_valid(raise_exception=True)
+        handoff = get_object_or_404(handoff_queryset(request), pk=pk)
+        serializer = TouchIn(data=request.data)
+        serializer.is_valid(raise_exception=True)
         try:
-            touch = handoff.touch(by=caller(request), **said.validated_data)
+            touch = handoff.touch(by=caller(request), **serializer.validated_data)
         except Handoff.Over:
             raise Conflict(_("Nobody works this hand-off: it is not accepted, was given up, or its lead went back."))
         return Response(TouchOut(touch).data, status=201)

@@ -1,4 +1,4 @@
-"""How the API says no: problem details (RFC 9457), each fault with where it lies."""
+"""What the API refuses, and why: problem details (RFC 9457), each fault with where it lies."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers, status
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
 MEDIA_TYPE = "application/problem+json"
-# The name under which the framework keeps what is wrong with no field alone.
-AS_A_WHOLE = "non_field_errors"
 
 
 class Conflict(exceptions.APIException):
-    """Somebody was first, or what was said contradicts what is known."""
+    """Somebody was first, or what was sent contradicts what is known."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
@@ -49,7 +48,7 @@ class Problem(serializers.Serializer[Any]):
 
 
 def problems(*codes: int) -> dict[tuple[int, str], Any]:
-    """The answers of an endpoint that say no, for its schema; 400, 401, 403 and 406 are everyone's."""
+    """The refusals of an endpoint, for its schema; 400, 401, 403 and 406 are everyone's."""
     return {
         (code, MEDIA_TYPE): OpenApiResponse(Problem, HTTPStatus(code).phrase)
         for code in sorted({400, 401, 403, 406, *codes})
@@ -61,8 +60,8 @@ def writing_problems(*codes: int) -> dict[tuple[int, str], Any]:
     return problems(413, 415, *codes)
 
 
-def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Say what went wrong as problem details. A parameter's fault names the parameter, a body's its place."""
+def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer what went wrong as problem details. A parameter's fault names the parameter, a body's its place."""
     if isinstance(error, RequestDataTooBig):
         error = TooLarge(_("That is too much at once: send it in parts."))
     response = exception_handler(error, dict(context))
@@ -71,7 +70,7 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
     faults: list[dict[str, str]] = []
     if isinstance(error, exceptions.ValidationError):
         in_address = context["request"].method in SAFE_METHODS
-        faults = [_fault(path, text, in_address=in_address) for path, text in faults_in(response.data)]
+        faults = [_fault(path, text, in_address=in_address) for path, text in flatten_faults(response.data)]
         detail = _("What was sent cannot be taken as it is.")
     elif isinstance(error, Http404):
         detail = _("There is nothing here.")
@@ -97,13 +96,13 @@ def _fault(path: tuple[str, ...], text: str, *, in_address: bool) -> dict[str, s
     return {"pointer": "".join(("#", *(f"/{part}" for part in parts))), "detail": text}
 
 
-def faults_in(said: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every fault that the framework nested, with its path."""
-    if isinstance(said, Mapping):
-        for name, inner in said.items():
-            yield from faults_in(inner, path if name == AS_A_WHOLE else (*path, str(name)))
-    elif isinstance(said, Sequence) and not isinstance(said, str):
-        for number, inner in enumerate(said):
-            yield from faults_in(inner, path if isinstance(inner, str) else (*path, str(number)))
+def flatten_faults(detail: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every fault of the framework's nested detail, with its path."""
+    if isinstance(detail, Mapping):
+        for name, inner in detail.items():
+            yield from flatten_faults(inner, path if name == api_settings.NON_FIELD_ERRORS_KEY else (*path, str(name)))
+    elif isinstance(detail, Sequence) and not isinstance(detail, str):
+        for number, inner in enumerate(detail):
+            yield from flatten_faults(inner, path if isinstance(inner, str) else (*path, str(number)))
     else:
-        yield path, str(said)
+        yield path, str(detail)

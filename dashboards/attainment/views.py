@@ -1,4 +1,4 @@
-"""Attainment: what both sides promised, and what it came to."""
+"""Attainment: what both sides committed to, and what it came to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards.attainment.page import Attained, AttainmentPage
+from dashboards.attainment.attained import Attained
+from dashboards.attainment.page import AttainmentPage
 from dashboards.numbers.sparkline import plotted
 from sla.agreement.document.clauses import describe_clause, metric_label, metric_of
 from sla.attainment.computing import is_computation_requested, request_computation
@@ -30,13 +31,13 @@ PLOTTED = 26
 
 @require_GET
 def attainment(request: UserRequest) -> HttpResponse:
-    """The promises that cover today, or the day `on`; of all periods, or of weeks, months or quarters (`every`)."""
+    """The clauses around today, or the day `on`; all, or those by week, month or quarter (`every`)."""
     at = now()
     today = at.astimezone(company_zone()).date()
     try:
         on = day_of(request.GET.get("on", ""), today)
-    except ValueError as problem:
-        messages.error(request, str(problem))
+    except ValueError as error:
+        messages.error(request, str(error))
         return redirect("attainment")
     every = request.GET.get("every", "")
     if every and every not in PERIOD_OF:
@@ -46,8 +47,8 @@ def attainment(request: UserRequest) -> HttpResponse:
         "page": page,
         "is_asked": is_computation_requested(),
         "today": today,
-        "kinds": kinds(on, every),
-        "around": around(page),
+        "kinds": period_tabs(on, every),
+        "around": neighbours(page),
         "is_promised": page.lines or Clause.objects.filter(agreement__in_force_from__isnull=False).exists(),
         "draft": Agreement.objects.draft().first(),
     }
@@ -55,7 +56,7 @@ def attainment(request: UserRequest) -> HttpResponse:
 
 
 def day_of(text: str, today: date) -> date:
-    """The day that is asked for. Raises `ValueError`, in the reader's words, for what is none or is yet to come."""
+    """Parse the day. Raises `ValueError`, with a message in the reader's language, for no date or one in the future."""
     if not text:
         return today
     try:
@@ -69,14 +70,14 @@ def day_of(text: str, today: date) -> date:
     return on
 
 
-def kinds(on: date, every: str) -> list[dict[str, Any]]:
-    """The choice of the period's kind, as tabs."""
+def period_tabs(on: date, every: str) -> list[dict[str, Any]]:
+    """Tabs to choose the kind of period."""
     named = [("", _("All")), ("week", _("Weeks")), ("month", _("Months")), ("quarter", _("Quarters"))]
     return [{"label": label, "url": page_url(on, kind), "is_here": kind == every} for kind, label in named]
 
 
-def around(page: AttainmentPage) -> dict[str, str]:
-    """The pages of the periods before and after: of the longest kind that is shown one by one, else the week."""
+def neighbours(page: AttainmentPage) -> dict[str, str]:
+    """URLs of the periods before and after: of the kind chosen, else of the week."""
     period = PERIOD_OF[Clause.Every(page.every or "week")](page.on)
     today = page.at.astimezone(period.zone).date()
     before, after = period.previous(), period.next()
@@ -85,22 +86,22 @@ def around(page: AttainmentPage) -> dict[str, str]:
 
 
 def page_url(on: date, every: str) -> str:
-    words = {"on": on.isoformat()} | ({"every": every} if every else {})
-    return f"{reverse('attainment')}?{urlencode(words)}"
+    query = {"on": on.isoformat()} | ({"every": every} if every else {})
+    return f"{reverse('attainment')}?{urlencode(query)}"
 
 
 @require_POST
 def attainment_computation(request: UserRequest) -> HttpResponse:
-    """Have everything computed again, as of now; the page shows it when it is done."""
+    """Have everything computed again; the page shows it when it is done."""
     request_computation()
     on, every = request.POST.get("on", ""), request.POST.get("every", "")
-    words = {name: text for name, text in (("on", on), ("every", every if every in PERIOD_OF else "")) if text}
-    return redirect(f"{reverse('attainment')}?{urlencode(words)}" if words else "attainment")
+    query = {name: text for name, text in (("on", on), ("every", every if every in PERIOD_OF else "")) if text}
+    return redirect(f"{reverse('attainment')}?{urlencode(query)}" if query else "attainment")
 
 
 @require_GET
 def attainment_clause(request: UserRequest, key: UUID) -> HttpResponse:
-    """One promise through all versions of the agreement, period by period."""
+    """One clause through all versions of the agreement, period by period."""
     at = now()
     signed = Clause.objects.filter(key=key, agreement__in_force_from__isnull=False)
     versions = list(signed.select_related("agreement", "team", "owner").order_by("-agreement__number"))
@@ -108,8 +109,8 @@ def attainment_clause(request: UserRequest, key: UUID) -> HttpResponse:
         raise Http404
     hours, currency = Calendar.default().hours(at=at), Organization.ours().currency
     rows = Attainment.objects.filter(clause__key=key).select_related("clause__agreement").order_by("-ends_on")
-    found = [Attained(row.clause, row, hours, currency) for row in rows]
-    shown = [one for one in found if one.clause.every == versions[0].every][:PLOTTED]
+    attained = [Attained(row.clause, row, hours, currency) for row in rows]
+    plotted_lines = [line for line in attained if line.clause.every == versions[0].every][:PLOTTED]
     context = {
         "clause": versions[0],
         "name": metric_label(versions[0]),
@@ -117,9 +118,9 @@ def attainment_clause(request: UserRequest, key: UUID) -> HttpResponse:
         "definition": getattr(metric_of(versions[0]), "definition", ""),
         "begins": first_period(versions[0]),
         "versions": [{"clause": clause, "words": describe_clause(clause)} for clause in versions],
-        "lines": found,
-        "plot": plotted([one.point for one in reversed(shown)], width=480, height=96),
-        "computed_at": min((one.row.computed_at for one in found), default=None),
+        "lines": attained,
+        "plot": plotted([line.point for line in reversed(plotted_lines)], width=480, height=96),
+        "computed_at": min((line.row.computed_at for line in attained), default=None),
         "nav_here": "attainment",
     }
     return render(request, "dashboards/attainment/attainment_clause.html", context)

@@ -36,7 +36,7 @@ class Standing:
     def is_money(self) -> bool:
         return self.measure == Goal.Measure.REVENUE
 
-    def say(self, amount: Decimal | None) -> str:
+    def format_value(self, amount: Decimal | None) -> str:
         if amount is None:
             return wording.NOTHING
         if self.is_money:
@@ -45,11 +45,11 @@ class Standing:
 
     @property
     def value_text(self) -> str:
-        return self.say(self.pace.value)
+        return self.format_value(self.pace.value)
 
     @property
     def target_text(self) -> str:
-        return self.say(self.pace.target)
+        return self.format_value(self.pace.target)
 
     @property
     def is_over(self) -> bool:
@@ -75,7 +75,7 @@ class Standing:
         ahead, due = self.pace.ahead, self.pace.due
         if ahead is None or not due:
             return _("no open day has passed yet")
-        words = {"n": self.say(abs(self._rounded(ahead))), "pace": self.say(self._rounded(due))}
+        words = {"n": self.format_value(abs(self._rounded(ahead))), "pace": self.format_value(self._rounded(due))}
         if not self._rounded(ahead):
             return _("on pace (%(pace)s)") % words
         return (_("%(n)s ahead of pace (%(pace)s)") if ahead > 0 else _("%(n)s behind pace (%(pace)s)")) % words
@@ -88,7 +88,7 @@ class Standing:
         projection = self.pace.projection
         if projection is None or self.is_over:
             return ""
-        return _("at this pace %(n)s in the end") % {"n": self.say(wording.rounded(projection, 0))}
+        return _("at this pace %(n)s in the end") % {"n": self.format_value(wording.rounded(projection, 0))}
 
     @property
     def scale(self) -> Decimal:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards.attainment.page import AttainmentPage
 from dashboards.numbers.asking import behind_url
-from dashboards.weekly.week_in_short import this_week, week_in_short
+from dashboards.weekly.week_in_short import key_figures, this_week
 from funnel.models import Opportunity
 from leads.models import Activity, Import, Lead, Persona
 from metrics.question import Question, View
@@ -119,7 +119,7 @@ def managing(at: datetime) -> dict[str, Any]:
     unoffered = metric("unoffered").value(now_in_stock).numerator
     return {
         "is_managing": True,
-        "week": week_in_short(at),
+        "week": key_figures(at),
         "overdue": [
             (reps[int(row.key)], row.numerator, behind_url("overdue", replace(now_in_stock, by="rep"), row.key))
             for row in late[:SHOWN]

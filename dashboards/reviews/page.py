@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from dashboards.attainment.page import Attained
+from dashboards.attainment.attained import Attained
 from dashboards.numbers.asking import behind_url
 from funnel.models import Definition, StageRole, Transition
 from history.models import Change

@@ -1,4 +1,4 @@
-"""What needs attention, in the reader's words."""
+"""What needs attention, in the reader's language."""
 
 from __future__ import annotations
 
@@ -22,48 +22,48 @@ from teams.models import User
 
 @dataclass(frozen=True)
 class Note:
-    """One thing to look at: how bad, what it is, and what lies behind it."""
+    """One thing that needs attention."""
 
     tone: str
     title: str
     text: SafeString | str
 
 
-def notes_of(kept: list[dict[str, Any]], question: Question) -> list[Note]:
-    """Word the notes that were found when the week was computed."""
-    known = Known(kept)
-    return [Note(one["tone"], *WORDED[one["kind"]](one, question, known)) for one in kept]
+def describe_notes(notes: list[dict[str, Any]], question: Question) -> list[Note]:
+    """Title and text of each note that was stored with the week."""
+    names = Names(notes)
+    return [Note(note["tone"], *WRITERS[note["kind"]](note, question, names)) for note in notes]
 
 
-class Known:
-    """The names that the notes need, asked for once."""
+class Names:
+    """The hand-offs, reps and stages that the notes name, queried once."""
 
-    def __init__(self, kept: list[dict[str, Any]]) -> None:
+    def __init__(self, notes: list[dict[str, Any]]) -> None:
         self.handoffs: dict[int, Handoff] = {}
         self.reps: dict[str, User] = {}
         self.stages: dict[str, Stage] = {}
-        if handoffs := [pk for one in kept for pk in one.get("handoffs", [])]:
+        if handoffs := [pk for note in notes for pk in note.get("handoffs", [])]:
             self.handoffs = Handoff.objects.with_clock().select_related("lead__company", "rep").in_bulk(handoffs)
-        if reps := [one["rep"] for one in kept if "rep" in one]:
+        if reps := [note["rep"] for note in notes if "rep" in note]:
             self.reps = {str(user.pk): user for user in User.objects.filter(pk__in=reps)}
-        if any(one["kind"] == "falling" for one in kept):
+        if any(note["kind"] == "falling" for note in notes):
             self.stages = {str(stage.role): stage for stage in Stage.objects.filter(role__isnull=False)}
 
 
-Worded = tuple[str, SafeString | str]
+TitleAndText = tuple[str, SafeString | str]
 
 
-def _overdue(one: dict[str, Any], question: Question, known: Known) -> Worded:
+def _overdue(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
     title = ngettext(
-        "%(n)s hand-off is unanswered and overdue", "%(n)s hand-offs are unanswered and overdue", one["n"]
-    ) % {"n": wording.number(one["n"])}
-    found = [known.handoffs[pk] for pk in one["handoffs"] if pk in known.handoffs]
-    lines = format_html_join(" ", "{}", ((_one_overdue(handoff),) for handoff in found))
-    all_of_them = num(_("All %(n)s") % {"n": wording.number(one["n"])}, _stock_url("overdue", one, question))
-    return title, format_html("{} {}", lines, all_of_them)
+        "%(n)s hand-off is unanswered and overdue", "%(n)s hand-offs are unanswered and overdue", note["n"]
+    ) % {"n": wording.number(note["n"])}
+    handoffs = [names.handoffs[pk] for pk in note["handoffs"] if pk in names.handoffs]
+    lines = format_html_join(" ", "{}", ((_describe_overdue(handoff),) for handoff in handoffs))
+    all_link = num(_("All %(n)s") % {"n": wording.number(note["n"])}, _stock_url("overdue", note, question))
+    return title, format_html("{} {}", lines, all_link)
 
 
-def _one_overdue(handoff: Any) -> str:
+def _describe_overdue(handoff: Any) -> str:
     words = {
         "lead": wording.person_name(handoff.lead),
         "rep": wording.person_name(handoff.rep),
@@ -72,56 +72,56 @@ def _one_overdue(handoff: Any) -> str:
     return _("%(lead)s, offered to %(rep)s, fell due %(due)s.") % words
 
 
-def _stock_url(metric: str, one: dict[str, Any], question: Question, key: str = "", by: str = "") -> str:
+def _stock_url(metric: str, note: dict[str, Any], question: Question, key: str = "", by: str = "") -> str:
     asked = replace(question, view=View.STOCK.value, by=by)
-    return behind_url(metric, asked, key, was=one["n"]) if by else behind_url(metric, asked, was=one["n"])
+    return behind_url(metric, asked, key, was=note["n"]) if by else behind_url(metric, asked, was=note["n"])
 
 
-def _unoffered(one: dict[str, Any], question: Question, known: Known) -> Worded:
+def _unoffered(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
     title = ngettext(
-        "%(n)s lead waits, and nobody was offered it", "%(n)s leads wait, and nobody was offered them", one["n"]
+        "%(n)s lead waits, and nobody was offered it", "%(n)s leads wait, and nobody was offered them", note["n"]
     )
     text = _("Somebody must be there to take them: see that the receiving team has active reps.")
-    link = num(_("All %(n)s") % {"n": wording.number(one["n"])}, _stock_url("unoffered", one, question))
-    return title % {"n": wording.number(one["n"])}, format_html("{} {}", text, link)
+    link = num(_("All %(n)s") % {"n": wording.number(note["n"])}, _stock_url("unoffered", note, question))
+    return title % {"n": wording.number(note["n"])}, format_html("{} {}", text, link)
 
 
-def _disputed(one: dict[str, Any], question: Question, known: Known) -> Worded:
+def _disputed(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
     title = ngettext(
-        "%(n)s rejection is disputed and not settled", "%(n)s rejections are disputed and not settled", one["n"]
+        "%(n)s rejection is disputed and not settled", "%(n)s rejections are disputed and not settled", note["n"]
     )
-    return title % {"n": wording.number(one["n"])}, _link(_("Read both sides, and settle it"), url_of("rejections"))
+    return title % {"n": wording.number(note["n"])}, _link(_("Read both sides, and settle it"), url_of("rejections"))
 
 
-def _unsigned(one: dict[str, Any], question: Question, known: Known) -> Worded:
-    title = _("Version %(number)s of the agreement waits for signatures") % {"number": one["number"]}
+def _unsigned(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
+    title = _("Version %(number)s of the agreement waits for signatures") % {"number": note["number"]}
     return title, _link(_("Read and sign it"), url_of("agreement"))
 
 
-def _queue(one: dict[str, Any], question: Question, known: Known) -> Worded:
-    rep = wording.person_name(known.reps.get(one["rep"]))
+def _queue(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
+    rep = wording.person_name(names.reps.get(note["rep"]))
     title = _("%(rep)s has a long queue") % {"rep": rep}
-    n = num(wording.number(one["n"]), _stock_url("unanswered", one, question, one["rep"], "rep"))
+    n = num(wording.number(note["n"]), _stock_url("unanswered", note, question, note["rep"], "rep"))
     return title, format_html(_("{n} hand-offs wait, twice as many as usual or more."), n=n)
 
 
-def _falling(one: dict[str, Any], question: Question, known: Known) -> Worded:
-    words = {"a": str(known.stages[one["from"]]), "b": str(known.stages[one["to"]])}
+def _falling(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
+    words = {"a": str(names.stages[note["from"]]), "b": str(names.stages[note["to"]])}
     title = _("Fewer go from %(a)s to %(b)s") % words
-    asked = replace(question, view=View.PERIOD.value, from_role=one["from"], to_role=one["to"])
-    (n, of), (before, of_before) = one["rate"], one["before"]
+    asked = replace(question, view=View.PERIOD.value, from_role=note["from"], to_role=note["to"])
+    (n, of), (before, of_before) = note["rate"], note["before"]
     rate = num(wording.share(n, of), behind_url("conversion", asked, was=n))
     text = _("{rate} ({n} / {of}), against {before} in the four weeks before: more than chance explains.")
     shown = {"n": wording.number(n), "of": wording.number(of), "before": wording.share(before, of_before)}
     return title, format_html(text, rate=rate, **shown)
 
 
-def _source(one: dict[str, Any], question: Question, known: Known) -> Worded:
-    title = _("Leads from %(source)s are rejected more often") % {"source": one["source"] or _("no known source")}
-    (n, of), (all_n, all_of) = one["rate"], one["all"]
+def _source(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
+    title = _("Leads from %(source)s are rejected more often") % {"source": note["source"] or _("no known source")}
+    (n, of), (all_n, all_of) = note["rate"], note["all"]
     rate = num(
         f"{wording.number(n)} / {wording.number(of)}",
-        behind_url("rejected", replace(question, by="source"), one["source"], was=n),
+        behind_url("rejected", replace(question, by="source"), note["source"], was=n),
     )
     overall = f"{wording.number(all_n)} / {wording.number(all_of)}"
     return title, format_html(
@@ -129,18 +129,18 @@ def _source(one: dict[str, Any], question: Question, known: Known) -> Worded:
     )
 
 
-def _import(one: dict[str, Any], question: Question, known: Known) -> Worded:
-    title = ngettext("%(n)s row of an import was rejected", "%(n)s rows of an import were rejected", one["n"])
+def _import(note: dict[str, Any], question: Question, names: Names) -> TitleAndText:
+    title = ngettext("%(n)s row of an import was rejected", "%(n)s rows of an import were rejected", note["n"])
     url = url_of("imports")
     text = _("{file}: correct the rows and bring them again.")
-    return title % {"n": wording.number(one["n"])}, format_html(text, file=_link(one["file"], url))
+    return title % {"n": wording.number(note["n"])}, format_html(text, file=_link(note["file"], url))
 
 
 def _link(text: str, url: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>', url, text) if url else text
 
 
-WORDED = {
+WRITERS = {
     "overdue": _overdue,
     "unoffered": _unoffered,
     "disputed": _disputed,

@@ -19,16 +19,16 @@ from teams.http import UserRequest
 
 @require_GET
 def weekly(request: UserRequest) -> HttpResponse:
-    """This week so far; or, with `on`, the week of that day."""
+    """This week so far; with `on`, the week of that day."""
     wanted = request.GET.get("on", "")
     if not wanted:
-        return page_of(request, Period.week_of(now()))
+        return render_week(request, Period.week_of(now()))
     try:
         week = Period.week_of(date.fromisoformat(wanted))
     except (ValueError, OverflowError):
         messages.error(request, _("“%(text)s” is not a date such as 2026-04-01.") % {"text": wanted})
         return redirect("weekly")
-    if not is_shown(week):
+    if not has_page(week):
         messages.warning(
             request, _("That week has not begun.") if week.start.year > 2000 else _("That is too long ago.")
         )
@@ -38,36 +38,36 @@ def weekly(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def weekly_week(request: UserRequest, day: str) -> HttpResponse:
-    week = week_named(day)
+    week = get_week_or_404(day)
     if week.start.isoformat() != day:
         return redirect("weekly_week", week.start.isoformat())
-    return page_of(request, week)
+    return render_week(request, week)
 
 
 @require_POST
 def weekly_computation(request: UserRequest, day: str) -> HttpResponse:
-    """Compute the week again, whatever is kept."""
-    week = week_named(day)
+    """Compute the week again, even if the stored report is fresh."""
+    week = get_week_or_404(day)
     report_of(week, anew=True)
     messages.success(request, _("The numbers of this week were computed again."))
     return redirect("weekly_week", week.start.isoformat())
 
 
-def week_named(day: str) -> Period:
-    """The week of that day, if it is one that has begun."""
+def get_week_or_404(day: str) -> Period:
+    """The week of that day; 404 for no date and for a week that has not begun."""
     try:
         week = Period.week_of(date.fromisoformat(day))
     except (ValueError, OverflowError):
         raise Http404
-    if not is_shown(week):
+    if not has_page(week):
         raise Http404
     return week
 
 
-def is_shown(week: Period) -> bool:
+def has_page(week: Period) -> bool:
     return week.start.year > 2000 and week.starts_at <= now()
 
 
-def page_of(request: UserRequest, week: Period) -> HttpResponse:
+def render_week(request: UserRequest, week: Period) -> HttpResponse:
     page = WeeklyPage(report_of(week), week)
     return render(request, "dashboards/weekly/weekly.html", {"page": page, "nav_here": "weekly"})

@@ -1,4 +1,4 @@
-"""The week so far, in four numbers. The weekly page has them all."""
+"""The week so far in four key figures, for the home page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from smarketing.company import company_zone
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its name, and the question whose answer it is."""
+    """One number with its name and its question."""
 
     label: str
     name: str
@@ -25,7 +25,7 @@ class Figure:
 
     @property
     def url(self) -> str:
-        """The leads behind it."""
+        """The page of the leads behind it."""
         return behind_url(self.name, self.question, was=self.row.numerator)
 
 
@@ -34,16 +34,16 @@ def this_week(at: datetime) -> Period:
     return Period.week_of(at.astimezone(zone), zone)
 
 
-def week_in_short(at: datetime) -> list[Figure]:
+def key_figures(at: datetime) -> list[Figure]:
     week = this_week(at)
-    asked: tuple[tuple[str, str, str], ...] = (
+    figures: tuple[tuple[str, str, str], ...] = (
         (_("Became MQL"), "entered", "mql"),
         (_("Accepted by sales"), "acceptance", ""),
         (_("Answered in time"), "answered_in_time", ""),
         (_("Contracts"), "contracts", ""),
     )
-    return [figure(label, name, Question(week, at=at, to_role=more)) for label, name, more in asked]
+    return [get_figure(label, name, Question(week, at=at, to_role=role)) for label, name, role in figures]
 
 
-def figure(label: str, name: str, question: Question) -> Figure:
+def get_figure(label: str, name: str, question: Question) -> Figure:
     return Figure(label, name, question, next(iter(metric(name).rows(question))))

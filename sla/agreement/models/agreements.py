@@ -115,6 +115,11 @@ class Agreement(models.Model):
     def __str__(self) -> str:
         return f"v{self.number}"
 
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether it was in force at that moment; a draft or a proposal never is."""
+        begins, ends = self.in_force_from, self.replaced_at
+        return begins is not None and begins <= at and (ends is None or at < ends)
+
     def definitions(self) -> list[Definition]:
         """The agreed definitions, in the order of the funnel."""
         agreed = self.agreed_definitions.select_related("definition__stage")

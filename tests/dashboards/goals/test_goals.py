@@ -10,7 +10,7 @@ import time_machine
 
 from dashboards.goals.models import Goal
 from dashboards.weekly.page import WeeklyPage
-from dashboards.weekly.reports import computed
+from dashboards.weekly.reports import compute_report
 from funnel.models import Opportunity
 from metrics.pace import Pace
 from metrics.period import Period
@@ -106,7 +106,7 @@ def test_the_list_and_the_weekly_page_say_the_same_of_a_goal(gina):
     with time_machine.travel(FRIDAY, tick=False):
         lines = gina.get("/goals/").context["now"]
         week = Period.week_of(FRIDAY)
-        weekly = WeeklyPage(computed(week, FRIDAY), week).goals
+        weekly = WeeklyPage(compute_report(week, FRIDAY), week).goals
         page = gina.get("/weekly/").content.decode()
     assert [line.pace for line in lines] == [goal.pace for goal in weekly]
     assert [goal.pace.value for goal in weekly] == [5, 5_000_000]
@@ -120,9 +120,9 @@ def test_a_past_week_shows_the_goal_as_it_stood_at_its_close():
         deal = Opportunity.open(make.lead(), opened_at=FRIDAY - timedelta(days=40))
         deal.win(at=FRIDAY - timedelta(days=days))
     past = Period.week_of(FRIDAY - timedelta(days=14))
-    (goal,) = WeeklyPage(computed(past, FRIDAY), past).goals
+    (goal,) = WeeklyPage(compute_report(past, FRIDAY), past).goals
     assert goal.pace.value == 1
     this = Period.week_of(FRIDAY)
-    (now,) = WeeklyPage(computed(this, FRIDAY), this).goals
+    (now,) = WeeklyPage(compute_report(this, FRIDAY), this).goals
     assert (now.pace.value, now.this_week) == (2, 1)
     assert goal.pace.passed < now.pace.passed

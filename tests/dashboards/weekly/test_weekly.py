@@ -17,9 +17,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from dashboards.goals.models import Goal
+from dashboards.weekly.computing import compute_week
 from dashboards.weekly.models import WeeklyReport
 from dashboards.weekly.reports import fresh_report, refresh, report_of
-from dashboards.weekly.weekly import compute
 from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
 from leads.models import Lead
 from metrics.period import Period
@@ -95,7 +95,7 @@ def test_every_count_opens_as_many_rows(gina, at, tried):
 
 def test_the_numbers_are_those_of_the_metrics(settings):
     a_week()
-    numbers = compute(WEEK, NEXT_WEEK)
+    numbers = compute_week(WEEK, NEXT_WEEK)
     question = Question(WEEK, at=NEXT_WEEK)
     for line in numbers["stages"]:
         row = metric("entered").value(Question(WEEK, to_role=line["role"], at=NEXT_WEEK))
@@ -115,7 +115,7 @@ def test_the_average_is_of_the_four_weeks_before():
     for weeks, n in ((1, 3), (2, 1), (5, 7)):
         for _ in range(n):
             make.lead(StageRole.LEAD, created_at=MONDAY_9AM - timedelta(weeks=weeks))
-    stage = compute(WEEK, NEXT_WEEK)["stages"][0]
+    stage = compute_week(WEEK, NEXT_WEEK)["stages"][0]
     assert stage["before"] == [0, 0, 1, 3]
 
 

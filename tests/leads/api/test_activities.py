@@ -139,9 +139,3 @@ def test_activities_are_read_the_latest_first_and_of_one_lead(program: Program) 
     assert len(program.get("activities/").json()["results"]) == 3
     for wrong in ("a", "-1", "", "１", "9" * 40):
         assert list(faults(program.get("activities/", lead=wrong))) == ["lead"]
-
-
-def test_the_kinds_are_told(program: Program) -> None:
-    kinds = {kind["key"]: kind for kind in program.get("activity-kinds/").json()}
-    assert kinds["demo_request"]["name_en"]
-    assert kinds["demo_request"]["name_ja"]

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils.timezone import now
+from rest_framework.request import Request
 
+from teams.api.authentication import BearerTokenAuthentication, caller
 from teams.models import Role, Token
 from tests import make
 from tests.api import Program, faults
@@ -70,3 +72,21 @@ def test_problems_are_told_in_the_language_asked_for_then_the_person_s(marketer:
     assert marketer.get("leads/", size=0).json()["detail"] == "送られた内容はそのままでは受け取れません。"
     asked = marketer.client.get("/api/v1/leads/?size=0", headers={"Accept-Language": "en"})
     assert asked.json()["detail"] == "What was sent cannot be taken as it is."
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_written_in_any_case(marketer: Program, scheme: str) -> None:
+    program = Client(headers={"Authorization": f"{scheme} {marketer.secret}"})
+    assert program.get("/api/v1/leads/").status_code == 200
+
+
+def test_the_caller_is_the_person_of_the_token(marketer: Program) -> None:
+    request = Request(RequestFactory().get("/", headers={"Authorization": f"Bearer {marketer.secret}"}))
+    request.authenticators = [BearerTokenAuthentication()]
+    assert caller(request) == marketer.person
+    assert request.auth == marketer.token
+
+
+def test_without_a_token_there_is_no_caller() -> None:
+    with pytest.raises(AssertionError):
+        caller(Request(RequestFactory().get("/")))

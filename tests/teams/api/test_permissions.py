@@ -31,3 +31,21 @@ def test_what_an_address_does_not_take_is_405(marketer: Program) -> None:
     answer = marketer.client.delete("/api/v1/leads/")
     faults(answer, 405)
     assert answer["Allow"] == "GET, HEAD, POST"
+
+
+def test_a_token_that_may_only_write_does_not_read() -> None:
+    program = Program(make.user(Role.MARKETER), Scope.WRITE)
+    faults(program.get("leads/"), 403)
+    assert program.post("leads/", {"email": "a@example.org"}).status_code == 201
+
+
+def test_somebody_without_a_role_opens_no_endpoint() -> None:
+    program = Program(make.user())
+    for path in ("leads/", "activities/", "handoffs/", "metrics/"):
+        faults(program.get(path), 403)
+
+
+def test_the_reason_of_a_refusal_is_the_scope_before_the_role() -> None:
+    reader = Program(make.user(), Scope.READ)
+    assert reader.post("leads/", {}).json()["detail"] == "This token may only read."
+    assert reader.get("leads/").json()["detail"] == "Your roles do not open this."

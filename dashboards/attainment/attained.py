@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from dashboards.numbers.sparkline import Point
 from dashboards.templatetags.numbers import days_of
+from metrics.answers import format_value
 from metrics.pace import Pace
 from metrics.period import Period
 from metrics.projection import count_in_the_end, rate_in_the_end
@@ -78,13 +79,7 @@ class Attained:
         return self.row.computed_at >= self.period.ends_at
 
     def format_value(self, value: float | Decimal | None) -> str:
-        if self.unit == Unit.RATE:
-            return wording.percent(value)
-        if self.unit == Unit.DURATION:
-            return wording.duration(value)
-        if self.unit == Unit.MONEY:
-            return wording.money(value, self.currency)
-        return wording.number(value)
+        return format_value(self.unit, value, self.currency)
 
     @property
     def value_text(self) -> str:

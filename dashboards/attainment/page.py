@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboards.attainment.attained import Attained
-from dashboards.numbers.sparkline import Sparkline, plotted
+from dashboards.numbers.sparkline import Sparkline, draw_sparkline
 from metrics.period import Period
 from sla.agreement.document.clauses import describe_clause, metric_label
 from sla.attainment.computing import compute
@@ -54,7 +54,7 @@ class Line:
 
     @property
     def plot(self) -> Sparkline | None:
-        return plotted([attained.point for attained in self.history])
+        return draw_sparkline([attained.point for attained in self.history])
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.attainment.attained import Attained
 from dashboards.attainment.page import AttainmentPage
-from dashboards.numbers.sparkline import plotted
+from dashboards.numbers.sparkline import draw_sparkline
 from sla.agreement.document.clauses import describe_clause, metric_label, metric_of
 from sla.attainment.computing import is_computation_requested, request_computation
 from sla.attainment.periods import PERIOD_OF, first_period
@@ -119,7 +119,7 @@ def attainment_clause(request: UserRequest, key: UUID) -> HttpResponse:
         "begins": first_period(versions[0]),
         "versions": [{"clause": clause, "words": describe_clause(clause)} for clause in versions],
         "lines": attained,
-        "plot": plotted([line.point for line in reversed(plotted_lines)], width=480, height=96),
+        "plot": draw_sparkline([line.point for line in reversed(plotted_lines)], width=480, height=96),
         "computed_at": min((line.row.computed_at for line in attained), default=None),
         "nav_here": "attainment",
     }

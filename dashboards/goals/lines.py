@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from dashboards.goals.models import Goal
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import Question

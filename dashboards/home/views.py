@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from dashboards.attainment.page import AttainmentPage
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from dashboards.weekly.week_in_short import key_figures, this_week
 from funnel.models import Opportunity
 from leads.models import Activity, Import, Lead, Persona

@@ -1,6 +1,6 @@
-"""Plotly figures, as plain dictionaries: the numbers stand in a table beside each of them.
+"""Plotly figures as plain dictionaries; each page also shows the numbers as a table.
 
-Colours are names that follow the theme; a point whose customdata is a path opens it.
+A colour such as "$ink" is a token of the theme. A point whose `customdata` is a path links to it.
 """
 
 from __future__ import annotations
@@ -12,52 +12,52 @@ from typing import Any
 from metrics.rate import Rate
 
 Figure = dict[str, Any]
-STILL = {"fixedrange": True}
+FIXED = {"fixedrange": True}
 
 
-def goal(kept: dict[str, Any], label: str) -> Figure:
-    """What was reached by the end of each week, against the pace line to the target."""
-    target, open_days = float(kept["target"]), kept["open_days"] or 1
-    days = [day for day, _passed, _value in kept["days"]]
-    known = [(day, float(Decimal(value))) for day, _passed, value in kept["days"] if value is not None]
-    top = max([target, *(value for _day, value in known)]) or 1
+def goal(stored: dict[str, Any], label: str) -> Figure:
+    """The value reached by the end of each week, against the pace line to the target."""
+    target, open_days = float(stored["target"]), stored["open_days"] or 1
+    days = [day for day, _passed, _value in stored["days"]]
+    reached = [(day, float(Decimal(value))) for day, _passed, value in stored["days"] if value is not None]
+    top = max([target, *(value for _day, value in reached)]) or 1
     return {
         "data": [
             {
                 "type": "scatter",
                 "mode": "lines",
                 "x": days,
-                "y": [target * passed / open_days for _day, passed, _value in kept["days"]],
+                "y": [target * passed / open_days for _day, passed, _value in stored["days"]],
                 "line": {"color": "$ink-3", "dash": "dash", "width": 1.5},
                 "hovertemplate": "%{y:,.1f}<extra></extra>",
             },
             {
                 "type": "scatter",
                 "mode": "lines+markers",
-                "x": [day for day, _value in known],
-                "y": [value for _day, value in known],
+                "x": [day for day, _value in reached],
+                "y": [value for _day, value in reached],
                 "line": {"color": "$ink", "width": 2.5},
-                "marker": {"color": "$ink", "size": [*([0] * (len(known) - 1)), 9]},
+                "marker": {"color": "$ink", "size": [*([0] * (len(reached) - 1)), 9]},
                 "hovertemplate": "%{y:,.0f}<extra></extra>",
             },
         ],
         "layout": {
             "showlegend": False,
             "margin": {"l": 36, "r": 16, "t": 12, "b": 28},
-            "xaxis": {"type": "date", "range": [days[0], days[-1]], "nticks": 5, "tickformat": "%-d/%-m", **STILL},
-            "yaxis": {"range": [0, top * 1.08], "nticks": 4, **STILL},
-            "annotations": [note(known[-1][0], known[-1][1], label)] if known else [],
+            "xaxis": {"type": "date", "range": [days[0], days[-1]], "nticks": 5, "tickformat": "%-d/%-m", **FIXED},
+            "yaxis": {"range": [0, top * 1.08], "nticks": 4, **FIXED},
+            "annotations": [end_label(reached[-1][0], reached[-1][1], label)] if reached else [],
         },
     }
 
 
-def note(x: str, y: float, text: str) -> dict[str, Any]:
-    """A label at the end of a line, which saves a legend."""
+def end_label(x: str, y: float, text: str) -> dict[str, Any]:
+    """A label at the end of a line, in place of a legend."""
     return {"x": x, "y": y, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "top", "xshift": 8}
 
 
 def in_time(weeks: Sequence[Sequence[Any]], urls: Sequence[str]) -> Figure:
-    """The share answered in time, week by week; a week in which nothing fell due is a gap."""
+    """The share answered in time by week; a week in which nothing fell due is a gap."""
     values = [Rate(n, of).value for _monday, n, of in weeks]
     lowest = min([value for value in values if value is not None], default=0.0)
     return {
@@ -77,14 +77,14 @@ def in_time(weeks: Sequence[Sequence[Any]], urls: Sequence[str]) -> Figure:
         "layout": {
             "showlegend": False,
             "margin": {"l": 40, "r": 12, "t": 8, "b": 24},
-            "xaxis": {"type": "date", "nticks": 4, "tickformat": "%-d/%-m", **STILL},
-            "yaxis": {"range": [max(0.0, lowest - 0.1), 1.03], "tickformat": ".0%", "nticks": 4, **STILL},
+            "xaxis": {"type": "date", "nticks": 4, "tickformat": "%-d/%-m", **FIXED},
+            "yaxis": {"range": [max(0.0, lowest - 0.1), 1.03], "tickformat": ".0%", "nticks": 4, **FIXED},
         },
     }
 
 
 def funnel(names: Sequence[str], counts: Sequence[int], urls: Sequence[str], parties: Sequence[str]) -> Figure:
-    """The stages below one another, as wide as many entered them."""
+    """The stages one below the other, as wide as the number of leads that entered them."""
     colours = {"marketing": "$marketing", "sales": "$sales", "both": "$ink"}
     return {
         "data": [
@@ -102,8 +102,8 @@ def funnel(names: Sequence[str], counts: Sequence[int], urls: Sequence[str], par
         "layout": {
             "showlegend": False,
             "margin": {"l": 110, "r": 12, "t": 8, "b": 8},
-            "yaxis": {"automargin": True, **STILL},
-            "xaxis": STILL,
+            "yaxis": {"automargin": True, **FIXED},
+            "xaxis": FIXED,
         },
     }
 
@@ -111,8 +111,8 @@ def funnel(names: Sequence[str], counts: Sequence[int], urls: Sequence[str], par
 def values(
     keys: Sequence[str], values: Sequence[float | None], urls: Sequence[str], *, share: bool, over_time: bool
 ) -> Figure:
-    """One value a key: a line over time, bars else."""
-    look: dict[str, Any] = (
+    """One value a key: a line over time, else bars."""
+    style: dict[str, Any] = (
         {"type": "scatter", "mode": "lines+markers", "line": {"color": "$ink", "width": 2}, "marker": {"size": 7}}
         if over_time
         else {"type": "bar", "marker": {"color": "$ink-3"}}
@@ -120,13 +120,13 @@ def values(
     axis: dict[str, Any] = {"tickformat": ".0%"} if share else {"tickformat": ",~f"}
     return {
         "data": [
-            {"x": list(keys), "y": list(values), "customdata": list(urls), **look}
+            {"x": list(keys), "y": list(values), "customdata": list(urls), **style}
             | {"hovertemplate": "%{x}: %{y:.1%}<extra></extra>" if share else "%{x}: %{y:,}<extra></extra>"}
         ],
         "layout": {
             "showlegend": False,
             "margin": {"l": 56, "r": 12, "t": 12, "b": 48},
-            "xaxis": {"type": "category", "automargin": True, **STILL},
-            "yaxis": {"rangemode": "tozero", "automargin": True, **axis, **STILL},
+            "xaxis": {"type": "category", "automargin": True, **FIXED},
+            "yaxis": {"rangemode": "tozero", "automargin": True, **axis, **FIXED},
         },
     }

@@ -1,4 +1,4 @@
-"""Ask for a number: which days, in which view, from where to where, cut by what."""
+"""The form that asks a metric a question."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from metrics.question import Question, View, dimension
 from metrics.registry import Metric
 
 DAY = timedelta(days=1)
-# Rows beyond this are no table for people.
-LONGEST = timedelta(days=3700)
+# The longest period that can be asked for.
+LONGEST_PERIOD = timedelta(days=3700)
 
 
-def a_quarter(at: datetime) -> Period:
-    """The last three months with this one, in whole months: what a page begins with."""
+def recent_quarter(at: datetime) -> Period:
+    """This month and the two before it: the period that a page starts with."""
     month = Period.month_of(at)
     first = month.previous().previous()
     return Period(first.start, month.end, month.zone)
 
 
 class NumberForm(forms.Form):
-    """The question about one metric. People name the last day; a period ends the day after."""
+    """A question to one metric. People name the last day; the period ends the day after it."""
 
     start = forms.DateField(label=_("From"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
     last = forms.DateField(label=_("To"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
@@ -48,18 +48,18 @@ class NumberForm(forms.Form):
         self.metric = metric
         stages = {stage.role: str(stage) for stage in Stage.objects.filter(role__isnull=False)}
         roles = [(role, stages[role]) for role in metric.roles]
-        self._choose("view", [(view.value, View(view).label) for view in metric.views], len(metric.views) > 1)
-        self._choose("from_role", roles, metric.stages == "pair")
-        self._choose("to_role", roles, metric.stages != "none")
+        self._set_choices("view", [(view.value, View(view).label) for view in metric.views], len(metric.views) > 1)
+        self._set_choices("from_role", roles, metric.stages == "pair")
+        self._set_choices("to_role", roles, metric.stages != "none")
         if metric.stages == "one":
             self.fields["to_role"].label = _("Stage")
         if not metric.takes_window:
             del self.fields["window"]
         cuts = [("", _("not at all")), *((name, dimension(name).label) for name in metric.dimensions)]
-        self._choose("by", cuts, True)
+        self._set_choices("by", cuts, True)
 
-    def _choose(self, name: str, choices: list[Any], wanted: bool) -> None:
-        if wanted:
+    def _set_choices(self, name: str, choices: list[Any], is_needed: bool) -> None:
+        if is_needed:
             self.fields[name].choices = choices  # type: ignore[attr-defined]
             self.fields[name].required = not any(value == "" for value, _label in choices)
         else:
@@ -70,29 +70,29 @@ class NumberForm(forms.Form):
         start, last = cleaned.get("start"), cleaned.get("last")
         if start and last and last < start:
             self.add_error("last", _("The last day is not before the first."))
-        elif start and last and last - start > LONGEST:
+        elif start and last and last - start > LONGEST_PERIOD:
             self.add_error("last", _("Ask for ten years at most."))
         return cleaned
 
     def question(self, at: datetime) -> Question:
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         return Question(
-            Period(said["start"], said["last"] + DAY),
-            view=said.get("view", ""),
-            from_role=said.get("from_role", ""),
-            to_role=said.get("to_role", ""),
-            window_days=said.get("window") if said.get("view") == View.COHORT else None,
-            by=said.get("by", ""),
+            Period(cleaned["start"], cleaned["last"] + DAY),
+            view=cleaned.get("view", ""),
+            from_role=cleaned.get("from_role", ""),
+            to_role=cleaned.get("to_role", ""),
+            window_days=cleaned.get("window") if cleaned.get("view") == View.COHORT else None,
+            by=cleaned.get("by", ""),
             at=at,
         )
 
 
-def first_question(metric: Metric, at: datetime) -> dict[str, Any]:
-    """What the form shows, and answers, before anything is asked."""
-    period = a_quarter(at)
-    asked = {"start": period.start, "last": period.end - DAY, "view": metric.views[0].value, "by": "month"}
+def initial_question(metric: Metric, at: datetime) -> dict[str, Any]:
+    """The question that the page answers before one is asked."""
+    period = recent_quarter(at)
+    data = {"start": period.start, "last": period.end - DAY, "view": metric.views[0].value, "by": "month"}
     if metric.stages == "pair":
-        asked |= {"from_role": metric.roles[0], "to_role": metric.roles[1]}
+        data |= {"from_role": metric.roles[0], "to_role": metric.roles[1]}
     elif metric.stages == "one":
-        asked |= {"to_role": metric.roles[1]}
-    return asked
+        data |= {"to_role": metric.roles[1]}
+    return data

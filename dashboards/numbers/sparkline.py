@@ -1,4 +1,4 @@
-"""The history of one number as a small plot, drawn by the server: positions only, colours follow the theme."""
+"""The history of one number as a small plot: positions for an SVG, whose colours follow the theme."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Sparkline:
-    """Dots with a line through neighbours, and the target as steps: where there is no value there is a gap."""
+    """Dots, lines between neighbouring dots (with gaps where there is no value), and the target as steps."""
 
     width: float
     height: float
@@ -31,7 +31,7 @@ class Sparkline:
 
 @dataclass(frozen=True)
 class Point:
-    """One period: what it came to, what was promised, how that is judged, and in words."""
+    """One period: value, target, tone and title."""
 
     value: float | None
     target: float
@@ -39,16 +39,16 @@ class Point:
     title: str
 
 
-def plotted(points: Sequence[Point], width: float = WIDTH, height: float = HEIGHT) -> Sparkline | None:
-    """Lay the points out from the oldest to the newest; None where nothing is known."""
-    known = [point.value for point in points if point.value is not None]
-    if not known:
+def draw_sparkline(points: Sequence[Point], width: float = WIDTH, height: float = HEIGHT) -> Sparkline | None:
+    """Place the points from the oldest to the newest; None if none has a value."""
+    values = [point.value for point in points if point.value is not None]
+    if not values:
         return None
-    low, high = _range([*known, *(point.target for point in points)])
+    low, high = _value_range([*values, *(point.target for point in points)])
     step = (width - 2 * EDGE) / max(len(points) - 1, 1)
 
-    def x(nth: float) -> float:
-        return round(EDGE + nth * step if len(points) > 1 else width / 2, 1)
+    def x(n: float) -> float:
+        return round(EDGE + n * step if len(points) > 1 else width / 2, 1)
 
     def y(value: float) -> float:
         return round(height - EDGE - (height - 2 * EDGE) * (value - low) / (high - low), 1)
@@ -58,12 +58,12 @@ def plotted(points: Sequence[Point], width: float = WIDTH, height: float = HEIGH
         for n, point in enumerate(points)
         if point.value is not None
     ]
-    lines = list(_lines([(x(n), None if p.value is None else y(p.value)) for n, p in enumerate(points)]))
-    return Sparkline(width, height, dots, lines, _steps(points, x, y, width))
+    lines = list(_polylines([(x(n), None if p.value is None else y(p.value)) for n, p in enumerate(points)]))
+    return Sparkline(width, height, dots, lines, _target_steps(points, x, y, width))
 
 
-def _range(values: list[float]) -> tuple[float, float]:
-    """From nothing, or from a little below the least where all lie high; never empty."""
+def _value_range(values: list[float]) -> tuple[float, float]:
+    """The values of the vertical axis: from 0, or from a little below the lowest value if all are high; never empty."""
     low, high = min(values), max(values)
     if low > high / 2 > 0:
         low -= (high - low) or high / 4
@@ -72,19 +72,21 @@ def _range(values: list[float]) -> tuple[float, float]:
     return low, high if high > low else low + 1
 
 
-def _lines(places: list[tuple[float, float | None]]) -> Iterator[str]:
-    for is_known, run in groupby(places, key=lambda place: place[1] is not None):
-        run_ = list(run)
-        if is_known and len(run_) > 1:
-            yield " ".join(f"{x},{y}" for x, y in run_)
+def _polylines(places: list[tuple[float, float | None]]) -> Iterator[str]:
+    for has_value, group in groupby(places, key=lambda place: place[1] is not None):
+        run = list(group)
+        if has_value and len(run) > 1:
+            yield " ".join(f"{x},{y}" for x, y in run)
 
 
-def _steps(points: Sequence[Point], x: Callable[[float], float], y: Callable[[float], float], width: float) -> str:
+def _target_steps(
+    points: Sequence[Point], x: Callable[[float], float], y: Callable[[float], float], width: float
+) -> str:
     """The target from edge to edge; it changes half-way between two periods."""
-    found = [(0.0, y(points[0].target))]
-    for n, (one, other) in enumerate(pairwise(points)):
-        if one.target != other.target:
+    corners = [(0.0, y(points[0].target))]
+    for n, (point, following) in enumerate(pairwise(points)):
+        if point.target != following.target:
             middle = x(n + 0.5)
-            found += [(middle, y(one.target)), (middle, y(other.target))]
-    found.append((width, y(points[-1].target)))
-    return " ".join(f"{a},{b}" for a, b in found)
+            corners += [(middle, y(point.target)), (middle, y(following.target))]
+    corners.append((width, y(points[-1].target)))
+    return " ".join(f"{left},{top}" for left, top in corners)

@@ -1,4 +1,4 @@
-"""The shared dictionary of numbers: what each is, and its answer to any question."""
+"""The dictionary of metrics: the definition of each, and its answer to any question."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils.translation import override
 from django.views.decorators.http import require_GET
 
 from dashboards.numbers import charts
-from dashboards.numbers.asking import behind_url
-from dashboards.numbers.forms import NumberForm, first_question
-from metrics.management.commands.metric import remarks
+from dashboards.numbers.forms import NumberForm, initial_question
+from dashboards.numbers.question_urls import behind_url
+from metrics.answers import describe_remarks, format_value
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
@@ -23,13 +23,13 @@ from smarketing.pages import wording
 from teams.http import UserRequest
 from teams.models import Organization
 
-# Which field of the form is wrong, by the word of the question that is.
+# The field of the form for a wrong field of the question, where the names differ.
 FIELDS = {"from": "from_role", "to": "to_role"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row of an answer, in words, with the addresses of its rows."""
+    """One row of an answer, in words and with the URLs of its leads."""
 
     row: Row
     name: str
@@ -37,22 +37,26 @@ class Line:
     url: str
     of_url: str
     flagged_url: str
-    remarks: str
+    describe_remarks: str
 
 
 @require_GET
 def metrics_page(request: UserRequest) -> HttpResponse:
-    """Every number with its definition, in both languages: this is what we mean by it."""
-    return render(request, "dashboards/numbers/metrics.html", {"metrics": [in_both(one) for one in metrics()]})
+    """All metrics with their definitions in both languages."""
+    return render(
+        request,
+        "dashboards/numbers/metrics.html",
+        {"metrics": [describe_in_both_languages(metric) for metric in metrics()]},
+    )
 
 
-def in_both(one: Metric) -> dict[str, Any]:
+def describe_in_both_languages(metric: Metric) -> dict[str, Any]:
     other = "en" if wording.japanese() else "ja"
     with override(other):
-        there = {"label": str(one.label), "definition": str(one.definition)}
-    cuts = [str(dimension(name).label) for name in one.dimensions]
-    views = [str(view.label) for view in one.views] if len(one.views) > 1 else []
-    return {"one": one, "there": there, "language": other, "cuts": cuts, "views": views}
+        translated = {"label": str(metric.label), "definition": str(metric.definition)}
+    cuts = [str(dimension(name).label) for name in metric.dimensions]
+    views = [str(view.label) for view in metric.views] if len(metric.views) > 1 else []
+    return {"one": metric, "there": translated, "language": other, "cuts": cuts, "views": views}
 
 
 @require_GET
@@ -62,69 +66,65 @@ def metric_page(request: UserRequest, name: str) -> HttpResponse:
     except UnknownMetric:
         raise Http404
     at = now()
-    first = first_question(one, at)
+    first = initial_question(one, at)
     form = NumberForm(one, request.GET if "start" in request.GET else first, initial=first)
-    context: dict[str, Any] = {"form": form, "metric": one, "nav_here": "metrics", "both": in_both(one)}
+    context: dict[str, Any] = {
+        "form": form,
+        "metric": one,
+        "nav_here": "metrics",
+        "both": describe_in_both_languages(one),
+    }
     status = 200
     if form.is_valid():
-        context |= answered(one, form, form.question(at))
+        context |= answer_context(one, form, form.question(at))
     if form.errors:
         status = 422
     return render(request, "dashboards/numbers/metric.html", context, status=status)
 
 
-def answered(one: Metric, form: NumberForm, question: Question) -> dict[str, Any]:
-    """The answer as lines and a figure; a question that the metric refuses is an error at its field."""
+def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict[str, Any]:
+    """The answer as lines and a chart. A question that the metric refuses is added to the form as an error."""
     try:
-        question = one.accept(question)
-        rows = one.rows(question)
-    except BadQuestion as problem:
-        field = FIELDS.get(problem.field, problem.field)
-        form.add_error(field if field in form.fields else None, str(problem))
+        question = metric.accept(question)
+        rows = metric.rows(question)
+    except BadQuestion as error:
+        field = FIELDS.get(error.field, error.field)
+        form.add_error(field if field in form.fields else None, str(error))
         return {}
     currency = Organization.ours().currency
-    lines = [line(one, question, row, currency) for row in rows]
+    lines = [answer_line(metric, question, row, currency) for row in rows]
     return {
         "lines": lines,
         "question": question,
         "heading": dimension(question.by).label if question.by else "",
-        "chart": chart(one, question, lines) if question.by and any(row.value is not None for row in rows) else None,
-        "is_rate": one.unit == Unit.RATE,
+        "chart": answer_chart(metric, question, lines)
+        if question.by and any(row.value is not None for row in rows)
+        else None,
+        "is_rate": metric.unit == Unit.RATE,
         "at": question.at,
     }
 
 
-def line(one: Metric, question: Question, row: Row, currency: str) -> Line:
+def answer_line(metric: Metric, question: Question, row: Row, currency: str) -> Line:
     return Line(
         row,
         dimension(question.by).say(row.key) if question.by else _("All"),
-        shown(one, row, currency),
-        behind_url(one.name, question, row.key, was=row.numerator),
-        behind_url(one.name, question, row.key, "denominator", was=row.denominator),
-        behind_url(one.name, question, row.key, "flagged", was=row.flagged),
-        remarks(one, row) if not row.mature or row.flagged else "",
+        format_value(metric.unit, row.value, currency),
+        behind_url(metric.name, question, row.key, was=row.numerator),
+        behind_url(metric.name, question, row.key, "denominator", was=row.denominator),
+        behind_url(metric.name, question, row.key, "flagged", was=row.flagged),
+        describe_remarks(metric, row) if not row.mature or row.flagged else "",
     )
 
 
-def shown(one: Metric, row: Row, currency: str) -> str:
-    """The value of a row, in the manner of its unit."""
-    if one.unit == Unit.RATE:
-        return wording.percent(row.value)
-    if one.unit == Unit.DURATION:
-        return wording.duration(row.value)
-    if one.unit == Unit.MONEY:
-        return wording.money(row.value, currency)
-    return wording.number(row.value)
-
-
-def chart(one: Metric, question: Question, lines: list[Line]) -> charts.Figure:
-    values = [None if each.row.value is None else float(each.row.value) for each in lines]
-    if one.unit == Unit.DURATION:
+def answer_chart(metric: Metric, question: Question, lines: list[Line]) -> charts.Figure:
+    values = [None if line.row.value is None else float(line.row.value) for line in lines]
+    if metric.unit == Unit.DURATION:
         values = [None if value is None else value / 3600 for value in values]
     return charts.values(
-        [each.name for each in lines],
+        [line.name for line in lines],
         values,
-        [each.url for each in lines],
-        share=one.unit == Unit.RATE,
+        [line.url for line in lines],
+        share=metric.unit == Unit.RATE,
         over_time=dimension(question.by).is_time,
     )

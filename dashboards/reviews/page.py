@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboards.attainment.attained import Attained
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from funnel.models import Definition, StageRole, Transition
 from history.models import Change
 from metrics.period import Period

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from dashboards.goals.lines import Standing
 from dashboards.goals.models import Goal
 from dashboards.numbers import charts
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from dashboards.weekly.linked_numbers import LinkedNumbers, Number
 from metrics.pace import Pace
 from metrics.period import Period

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from dashboards.weekly.models import WeeklyReport
 from funnel.models import Stage
 from metrics.period import Period

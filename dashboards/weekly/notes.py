@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from funnel.models import Stage
 from metrics.question import Question, View
 from sla.models import Handoff

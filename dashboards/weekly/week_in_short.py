@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from dashboards.numbers.asking import behind_url
+from dashboards.numbers.question_urls import behind_url
 from metrics.period import Period
 from metrics.rate import Row
 from metrics.registry import Question, metric

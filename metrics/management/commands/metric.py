@@ -10,20 +10,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from metrics.answers import describe_remarks, format_fraction, format_value
 from metrics.period import Period
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
-from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
+from metrics.registry import Metric, UnknownMetric, metric, metrics
 from smarketing.pages import wording
 
 
 class Command(BaseCommand):
     help = "Print a number of the registry, with what it is made of."
-    # A number needs no pages: nothing of the web is loaded for it.
+    # No system checks: they would load every page for one number.
     requires_system_checks: list[str] = []
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        # Bad input gets one clear line: no usage before it.
+        # One line for a bad input, without the usage.
         return super().create_parser(prog_name, subcommand, **({"usage": argparse.SUPPRESS} | kwargs))
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,25 +44,25 @@ class Command(BaseCommand):
             self.stdout.write(_list_as_json() if options["json"] else _list_as_text())
             return
         try:
-            asked, question = _question(options)
-            question = asked.accept(question)
-            rows = asked.rows(question)
-        except (UnknownMetric, BadQuestion) as problem:
-            raise CommandError(str(problem), returncode=2)
+            chosen, question = _question(options)
+            question = chosen.accept(question)
+            rows = chosen.rows(question)
+        except (UnknownMetric, BadQuestion) as error:
+            raise CommandError(str(error), returncode=2)
         answer = _as_json if options["json"] else _as_text
-        self.stdout.write(answer(asked, question, rows))
+        self.stdout.write(answer(chosen, question, rows))
 
 
 def _question(options: dict[str, Any]) -> tuple[Metric, Question]:
     if not options["name"]:
         raise BadQuestion("name", _("Name a metric, or ask for them with --list."))
-    asked = metric(options["name"])
+    chosen = metric(options["name"])
     start, end = (_date(f"--{option}", options[option]) for option in ("start", "end"))
     if end <= start:
         raise BadQuestion("end", _("--end is the day after the last one: it comes after --start."))
     names = ("view", "from_role", "to_role", "by")
     window = None if options["window"] is None else _days(options["window"])
-    return asked, Question(Period(start, end), window_days=window, **{name: options[name] for name in names})
+    return chosen, Question(Period(start, end), window_days=window, **{name: options[name] for name in names})
 
 
 def _date(option: str, text: str | None) -> date:
@@ -81,12 +82,12 @@ def _days(text: str) -> int:
         raise BadQuestion("window", _("--window: “%(text)s” is not a number of days.") % {"text": text})
 
 
-def _as_json(asked: Metric, question: Question, rows: list[Row]) -> str:
-    answer = {"metric": asked.name, "view": question.view, "rows": [_row(row) for row in rows]}
+def _as_json(metric: Metric, question: Question, rows: list[Row]) -> str:
+    answer = {"metric": metric.name, "view": question.view, "rows": [_row_as_json(row) for row in rows]}
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row_as_json(row: Row) -> dict[str, Any]:
     value = row.value
     if isinstance(value, Decimal):
         value = int(value) if value == value.to_integral_value() else float(value)
@@ -94,42 +95,21 @@ def _row(row: Row) -> dict[str, Any]:
     return plain | {"mature": row.mature} | ({"flagged": row.flagged} if row.flagged else {})
 
 
-def _as_text(asked: Metric, question: Question, rows: list[Row]) -> str:
-    cut = dimension(question.by) if question.by else None
-    lines = [(str(cut.label) if cut else "", _("Value"), _("Made of"), _("95 %"), "")]
+def _as_text(metric: Metric, question: Question, rows: list[Row]) -> str:
+    dimension_of_rows = dimension(question.by) if question.by else None
+    lines = [(str(dimension_of_rows.label) if dimension_of_rows else "", _("Value"), _("Made of"), _("95 %"), "")]
     lines += [
         (
-            cut.say(row.key) if cut else _("All"),
-            said(asked.unit, row),
-            made_of(row),
+            dimension_of_rows.say(row.key) if dimension_of_rows else _("All"),
+            format_value(metric.unit, row.value),
+            format_fraction(row),
             wording.from_to(*row.interval) if row.interval else "",
-            remarks(asked, row),
+            describe_remarks(metric, row),
         )
         for row in rows
     ]
     period = f"{question.period.start} – {question.period.end}"
-    return "\n".join([f"{asked.label}, {period}, {question.view}", str(asked.definition), "", *_table(lines)])
-
-
-def said(unit: Unit, row: Row) -> str:
-    if unit == Unit.RATE:
-        return wording.percent(row.value)
-    if unit == Unit.DURATION:
-        return wording.duration(row.value)
-    return wording.number(row.value)
-
-
-def made_of(row: Row) -> str:
-    if row.denominator is None:
-        return wording.number(row.numerator)
-    return f"{wording.number(row.numerator)} / {wording.number(row.denominator)}"
-
-
-def remarks(asked: Metric, row: Row) -> str:
-    found = [] if row.mature else [_("not yet mature")]
-    if row.flagged:
-        found.append(_("%(count)s flagged: %(as)s") % {"count": wording.number(row.flagged), "as": asked.flagged_as})
-    return ", ".join(found)
+    return "\n".join([f"{metric.label}, {period}, {question.view}", str(metric.definition), "", *_table(lines)])
 
 
 def _table(lines: Sequence[tuple[str, ...]]) -> list[str]:
@@ -138,7 +118,7 @@ def _table(lines: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    """The key to the left, its figures to the right."""
+    """The first column aligned left, the others right."""
     (key, *figures), (first, *others) = cells, widths
     right = (figure.rjust(width) for figure, width in zip(figures, others, strict=True))
     return "  ".join([key.ljust(first), *right]).rstrip()
@@ -147,30 +127,30 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 def _list_as_text() -> str:
     if not metrics():
         return _("No metric is defined.")
-    return "\n".join(f"{one.name}: {one.definition}\n    {_takes(one)}" for one in metrics())
+    return "\n".join(f"{metric.name}: {metric.definition}\n    {_describe_options(metric)}" for metric in metrics())
 
 
-def _takes(one: Metric) -> str:
-    taken = [str(one.unit.label), _("view: %(views)s") % {"views": ", ".join(one.views)}]
-    if one.stages == "pair":
-        taken.append("--from, --to")
-    elif one.stages == "one":
-        taken.append("[--to]")
-    if one.takes_window:
-        taken.append("[--window]")
-    return "; ".join([*taken, _("by: %(dimensions)s") % {"dimensions": ", ".join(one.dimensions)}])
+def _describe_options(metric: Metric) -> str:
+    options = [str(metric.unit.label), _("view: %(views)s") % {"views": ", ".join(metric.views)}]
+    if metric.stages == "pair":
+        options.append("--from, --to")
+    elif metric.stages == "one":
+        options.append("[--to]")
+    if metric.takes_window:
+        options.append("[--window]")
+    return "; ".join([*options, _("by: %(dimensions)s") % {"dimensions": ", ".join(metric.dimensions)}])
 
 
 def _list_as_json() -> str:
-    described = [
+    descriptions = [
         {
-            "name": one.name,
-            "label": str(one.label),
-            "definition": str(one.definition),
-            "unit": one.unit,
-            "views": one.views,
-            "by": one.dimensions,
+            "name": metric.name,
+            "label": str(metric.label),
+            "definition": str(metric.definition),
+            "unit": metric.unit,
+            "views": metric.views,
+            "by": metric.dimensions,
         }
-        for one in metrics()
+        for metric in metrics()
     ]
-    return json.dumps({"metrics": described}, ensure_ascii=False)
+    return json.dumps({"metrics": descriptions}, ensure_ascii=False)

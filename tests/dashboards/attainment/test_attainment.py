@@ -16,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from dashboards.numbers.sparkline import Point, plotted
+from dashboards.numbers.sparkline import Point, draw_sparkline
 from sla.attainment.computing import compute, refresh
 from sla.models import Agreement, Attainment, Handoff
 from teams.models import Role, Team
@@ -233,7 +233,7 @@ def point(value: float | None, target: float = 1.0) -> Point:
 
 
 def test_a_plot_lies_within_its_frame_and_leaves_gaps():
-    plot = plotted([point(2), point(3), point(None), point(9), point(4, 5.0)])
+    plot = draw_sparkline([point(2), point(3), point(None), point(9), point(4, 5.0)])
     assert plot is not None
     assert len(plot.dots) == 4
     assert len(plot.lines) == 2
@@ -246,11 +246,11 @@ def test_a_plot_lies_within_its_frame_and_leaves_gaps():
 
 @pytest.mark.parametrize("values", [[0], [0, 0], [5, 5], [0.9, 0.95], [None, 3]])
 def test_a_plot_of_little_is_drawn_too(values):
-    plot = plotted([point(value, 0.9) for value in values])
+    plot = draw_sparkline([point(value, 0.9) for value in values])
     assert plot is not None
     assert all(0 <= dot.y <= plot.height for dot in plot.dots)
 
 
 def test_of_nothing_there_is_no_plot():
-    assert plotted([]) is None
-    assert plotted([point(None)]) is None
+    assert draw_sparkline([]) is None
+    assert draw_sparkline([point(None)]) is None

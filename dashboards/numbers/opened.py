@@ -1,0 +1,96 @@
+"""One number of an answer, opened: its question in words, its parts, the leads behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboards.numbers.question_urls import behind_url, count_of_part, parse_question
+from funnel.models import Opportunity, Stage, Transition
+from leads.models import Lead
+from metrics.question import ALL, BadQuestion, Part, Question, View, dimension
+from metrics.rate import Row
+from metrics.registry import Metric, metric
+from sla.models import Handoff
+
+PARTS: tuple[Part, ...] = ("numerator", "denominator", "flagged")
+# By what is counted: the field of its moment, and the heading of that column.
+MOMENT_FIELDS: dict[type, tuple[str, str | Promise]] = {
+    Transition: ("at", gettext_lazy("Entered")),
+    Handoff: ("offered_at", gettext_lazy("Offered")),
+    Opportunity: ("won_at", gettext_lazy("Won")),
+}
+
+
+@dataclass(frozen=True)
+class OpenedNumber:
+    """One number of an answer: its question, its row, and which part of it is opened."""
+
+    metric: Metric
+    question: Question
+    key: str
+    part: Part
+
+    @property
+    def row(self) -> Row:
+        return self.metric.value(self.metric.accept(self.question).narrowed(self.key))
+
+    def url(self, part: Part) -> str:
+        return behind_url(self.metric.name, self.question, self.key, part)
+
+
+def parse_number(name: str, query: dict[str, str]) -> OpenedNumber:
+    """Parse the query of a number's page. Raises `UnknownMetric`, `BadQuestion`."""
+    opened_metric = metric(name)
+    part = next((part for part in PARTS if part == query.get("part", "numerator")), None)
+    if part is None:
+        raise BadQuestion("part", _("A number has a numerator, a denominator and what is flagged."))
+    return OpenedNumber(opened_metric, opened_metric.accept(parse_question(query)), query.get("key", ALL), part)
+
+
+def leads_behind(opened: OpenedNumber) -> tuple[QuerySet[Lead], str | Promise]:
+    """The leads, each annotated with the `moment` it was counted for, and the heading of that moment."""
+    pks = opened.metric.behind(opened.question, opened.key, opened.part)
+    name, heading = MOMENT_FIELDS.get(pks.model, ("created_at", gettext_lazy("Created")))
+    of_lead = {"pk": OuterRef("pk")} if pks.model is Lead else {"lead": OuterRef("pk")}
+    latest: QuerySet[Any] = pks.filter(**of_lead).order_by(f"-{name}").values(name)[:1]
+    leads = Lead.objects.filter(pk__in=pks).annotate(moment=Subquery(latest, output_field=DateTimeField()))
+    return leads.select_related("company", "journey__stage"), heading
+
+
+def part_tabs(opened: OpenedNumber, row: Row) -> list[dict[str, Any]]:
+    """Tabs for the parts of the number; empty for a count of which nothing is flagged."""
+    parts: list[tuple[Part, str]] = []
+    if row.denominator is not None or row.flagged:
+        parts.append(("numerator", _("Counted")))
+    if row.denominator is not None:
+        parts.append(("denominator", _("Out of")))
+    if row.flagged:
+        parts.append(("flagged", _("Flagged")))
+    return [
+        {"label": label, "n": count_of_part(row, part), "url": opened.url(part), "is_here": part == opened.part}
+        for part, label in parts
+    ]
+
+
+def describe_question(opened: OpenedNumber) -> list[tuple[str, str]]:
+    """The parts of the question as (label, value)."""
+    question = opened.question
+    stages = {stage.role: str(stage) for stage in Stage.objects.filter(role__isnull=False)}
+    words: list[tuple[str, str]] = []
+    if len(opened.metric.views) > 1:
+        words.append((_("View"), str(View(question.view).label)))
+    if question.from_role:
+        words.append((_("Stages"), f"{stages[question.from_role]} → {stages[question.to_role]}"))
+    elif question.to_role:
+        words.append((_("Stage"), stages[question.to_role]))
+    if question.window_days is not None:
+        words.append((_("Within"), _("%(n)s days") % {"n": question.window_days}))
+    narrowed = {**question.filters, **({question.by: opened.key} if opened.key != ALL else {})}
+    words += [(str(dimension(name).label), dimension(name).say(key)) for name, key in narrowed.items()]
+    return words

@@ -1,4 +1,4 @@
-"""The stretch of days that a number is about: half open, in the company's own days."""
+"""Periods of company days, half open."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Step = Literal["week", "month", "quarter"]
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """Some days, from `start` up to `end`, which is the first day that is no longer in it.
+    """The days from `start`, inclusive, to `end`, exclusive.
 
-    A day lasts from midnight to midnight on the company's wall, whatever the clock does in between: what happens at
-    midnight on Monday counts in the new week, and in no other.
+    A day lasts from midnight to midnight in the company's zone, whatever the clock does in between: a fact at midnight
+    on Monday counts in the new week only.
     """
 
     start: date
     end: date
     zone: ZoneInfo = field(default_factory=company_zone, repr=False, compare=False)
-    # A week or month that is cut short by the period around it keeps its name.
+    # Kept by a week or month that the period around it cuts short.
     name: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,12 +58,12 @@ class Period:
 
     @property
     def ends_at(self) -> datetime:
-        """The first moment that is no longer in the period."""
+        """The first moment after the period."""
         return datetime.combine(self.end, time(), self.zone)
 
     @property
     def key(self) -> str:
-        """`2018-04` for a month, the Monday for a week, `2018-Q2` for a quarter, else its two days."""
+        """`2018-04` for a month, the Monday for a week, `2018-Q2` for a quarter, else `start/end`."""
         return self.name or f"{self.start}/{self.end}"
 
     @property
@@ -74,15 +74,14 @@ class Period:
         return self.start <= _day(at, self.zone) < self.end
 
     def previous(self) -> Period:
-        """The period of the same kind just before: last week, last month, or as many days."""
+        """The period of the same kind just before: the week, the month, or as many days."""
         return self._moved(-1)
 
     def next(self) -> Period:
         return self._moved(1)
 
     def split(self, step: Step) -> list[Period]:
-        """Cut it into the weeks, months or quarters it touches; the first and the last may be cut short, and keep
-        their key."""
+        """Cut it into weeks, months or quarters; the first and the last may be cut short, and keep their keys."""
         return list(self._parts(step))
 
     def _parts(self, step: Step) -> Iterator[Period]:
@@ -103,7 +102,7 @@ class Period:
 
 
 def _named(period: Period) -> Period:
-    """A whole week, month or quarter is called so."""
+    """The period with the key of a week, month or quarter, if it is one."""
     for whole in (Period.week_of, Period.month_of, Period.quarter_of):
         candidate = whole(period.start, period.zone)
         if candidate == period:
@@ -112,7 +111,7 @@ def _named(period: Period) -> Period:
 
 
 def _day(day: date | datetime, zone: ZoneInfo) -> date:
-    """The company's day; a moment is asked when it was there."""
+    """The day that a moment lies in, in that zone; a day as it is. `ValueError` for a moment without a zone."""
     if not isinstance(day, datetime):
         return day
     if day.utcoffset() is None:
@@ -121,6 +120,6 @@ def _day(day: date | datetime, zone: ZoneInfo) -> date:
 
 
 def months_later(first: date, months: int) -> date:
-    """The first of the month so many months after that of `first`."""
+    """The first day of the month so many months after that of `first`."""
     years, month = divmod(first.month - 1 + months, 12)
     return date(first.year + years, month + 1, 1)

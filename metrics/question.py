@@ -1,4 +1,4 @@
-"""What is asked of a metric: over which days, in which view, cut by what."""
+"""The question that a metric answers: which period and view, cut and filtered by which dimensions."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from metrics.rate import Row
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# The key of the one row of a question that is not cut by anything.
+# The key of the only row of a question without a dimension.
 ALL = "all"
 MICROSECOND = timedelta(microseconds=1)
 
 Part: TypeAlias = Literal["numerator", "denominator", "flagged"]
-M = TypeVar("M", bound=Model)
-# The SQL of some dimensions' keys, by their names.
+Counted = TypeVar("Counted", bound=Model)
+# SQL of dimension keys by dimension name: what the counted row itself stores, in place of what its lead is today.
 Own: TypeAlias = Mapping[str, Combinable]
 NOTHING_OWN: Own = {}
-# How a bucket of time is called, in the words of PostgreSQL's to_char; as `Period.key` calls it.
-FORMS = {"week": "YYYY-MM-DD", "month": "YYYY-MM", "quarter": 'YYYY-"Q"Q'}
+# The key of a bucket of time, as a format of PostgreSQL's to_char; the same as `Period.key`.
+TO_CHAR_FORMATS = {"week": "YYYY-MM-DD", "month": "YYYY-MM", "quarter": 'YYYY-"Q"Q'}
 
 
 class View(StrEnum):
-    """The three ways to look at a funnel. They give different numbers, so each number names its own."""
+    """The three views of a funnel. They give different numbers, so each number names its view."""
 
     COHORT = "cohort"
     PERIOD = "period"
@@ -55,7 +55,7 @@ VIEWS = {
 
 
 class BadQuestion(ValueError):
-    """This cannot be asked of that metric. Says why, in the asker's language, and which part (`field`) is wrong."""
+    """A metric does not take this question. Has a message in the user's language and the wrong part (`field`)."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -64,11 +64,11 @@ class BadQuestion(ValueError):
 
 @dataclass(frozen=True)
 class Dimension:
-    """Something that numbers can be cut by: the source of a lead, its persona, the month.
+    """What numbers can be cut by: the source of a lead, its persona, the month.
 
-    `key` gives the SQL of a row's key, text and never null, for a lead reached by a path (`""` from the lead itself,
-    `"lead__"` from what belongs to one). Time has none: it is read from the moment that a metric counts. An empty
-    dimension has the key `""`. `words` says a key in the reader's language.
+    `key` takes the path to the lead (`""` from the lead itself, `"lead__"` from a row of a lead) and returns the SQL of
+    a row's key: text, never null, `""` for an empty value. A dimension of time has no `key`: its buckets come from the
+    moment that a metric counts by. `words` returns the label of a key in the user's language.
     """
 
     name: str
@@ -81,7 +81,8 @@ class Dimension:
     def is_time(self) -> bool:
         return self.key is None
 
-    def say(self, key: str) -> str:
+    def key_label(self, key: str) -> str:
+        """The name of a row: "All", "none" for an empty value, else what the dimension calls it."""
         if key == ALL:
             return _("All")
         if not key:
@@ -91,7 +92,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Question:
-    """One question, whole: the same question at the same moment has one answer."""
+    """A complete question: asked again with the same `at`, it has the same answer."""
 
     period: Period
     view: str = ""
@@ -108,21 +109,21 @@ class Question:
 
     @property
     def window(self) -> timedelta | None:
-        """Days of 24 hours: a lead may convert within so long after it entered."""
+        """How long after it entered a lead may convert, in days of 24 hours."""
         return None if self.window_days is None else timedelta(days=self.window_days)
 
     @property
     def known_until(self) -> datetime:
-        """The first moment that it does not know of: what happens at the very moment of asking counts."""
+        """The end, exclusive, of what it knows: facts of the moment `at` itself count."""
         return self.at + MICROSECOND
 
     @property
     def counts_until(self) -> datetime:
-        """The first moment that is no longer counted: the period's end, or what is to come."""
+        """The end, exclusive, of what it counts: the end of the period, or of what it knows."""
         return min(self.period.ends_at, self.known_until)
 
     def is_mature(self, period: Period | None = None) -> bool:
-        """Whether time can no longer change the answer: the days are over, and so is the window after them."""
+        """Whether the period and the window after it are over, so that time no longer changes the answer."""
         return self.at >= (period or self.period).ends_at + (self.window or timedelta(0))
 
     @property
@@ -131,36 +132,38 @@ class Question:
         return bool(self.by) and dimension(self.by).is_time
 
     def buckets(self) -> list[Period]:
-        """The weeks, months or quarters that the question is cut into; the whole period, if it is not cut by time."""
+        """The weeks, months or quarters that it is cut into; the whole period if it is not cut by time."""
         return self.period.split(cast(Step, self.by)) if self.by_time else [self.period]
 
     def key(self, at: str | Combinable, lead: str = "lead__", own: Own = NOTHING_OWN) -> Combinable:
-        """The SQL of a row's key: of the moment `at` for weeks and the like, else of the lead at the end of that path.
+        """The SQL of a row's key: from the moment `at` for dimensions of time, else from the lead at that path.
 
-        `own`: what the counted thing keeps of a dimension itself, in place of what its lead is today.
+        `own`: keys that the counted row stores itself, which precede those of its lead today.
         """
         if not self.by:
             return Value(ALL, output_field=CharField())
-        of_lead = dimension(self.by).key
-        return self._bucket(at) if of_lead is None else own.get(self.by) or of_lead(lead)
+        lead_key = dimension(self.by).key
+        return self._bucket(at) if lead_key is None else own.get(self.by) or lead_key(lead)
 
     def _bucket(self, at: str | Combinable) -> Combinable:
         moment = F(at) if isinstance(at, str) else at
         begins = Trunc(moment, self.by, output_field=DateTimeField(), tzinfo=self.period.zone)
-        form = Value(FORMS[self.by])
+        form = Value(TO_CHAR_FORMATS[self.by])
         return Func(ExpressionWrapper(begins, DateTimeField()), form, function="to_char", output_field=CharField())
 
-    def filtered(self, rows: QuerySet[M, Any], lead: str = "lead__", own: Own = NOTHING_OWN) -> QuerySet[M, Any]:
-        """Only the rows of the leads that the question is about; `own` as in `key`."""
+    def filtered(
+        self, rows: QuerySet[Counted, Any], lead: str = "lead__", own: Own = NOTHING_OWN
+    ) -> QuerySet[Counted, Any]:
+        """Only the rows that match the question's filters; `own` as in `key`."""
         for name, value in self.filters.items():
-            of_lead = dimension(name).key
-            if of_lead is not None:
-                key = own.get(name) or of_lead(lead)
+            lead_key = dimension(name).key
+            if lead_key is not None:
+                key = own.get(name) or lead_key(lead)
                 rows = rows.filter(Exact(key, Value(value, output_field=CharField())))
         return rows
 
     def narrowed(self, key: str) -> Question:
-        """The question whose whole answer is one row of this one."""
+        """The question whose answer is the row with this key. Raises `BadQuestion` if there is no such row."""
         if not self.by:
             if key != ALL:
                 raise BadQuestion("key", _("There is no row “%(key)s” in this answer.") % {"key": key})
@@ -173,15 +176,14 @@ class Question:
         raise BadQuestion("key", _("There is no row “%(key)s” in this answer.") % {"key": key})
 
     def completed(self, rows: Iterable[Row], empty: Callable[[str], Row]) -> list[Row]:
-        """Weeks, months and quarters in their order, also those in which nothing happened; the rest as it came. A row
-        is mature when its own days are over."""
-        found = {row.key: row for row in rows}
+        """The rows with `mature` set; of a dimension of time in order, with `empty(key)` for a missing key."""
+        by_key = {row.key: row for row in rows}
         if self.by and not dimension(self.by).is_time:
-            return [self._aged(row, self.period) for row in found.values()]
+            return [self._with_maturity(row, self.period) for row in by_key.values()]
         keys = {period.key: period for period in self.buckets()} if self.by else {ALL: self.period}
-        return [self._aged(found.get(key) or empty(key), period) for key, period in keys.items()]
+        return [self._with_maturity(by_key.get(key) or empty(key), period) for key, period in keys.items()]
 
-    def _aged(self, row: Row, period: Period) -> Row:
+    def _with_maturity(self, row: Row, period: Period) -> Row:
         return replace(row, mature=row.mature and self.is_mature(period))
 
 
@@ -189,10 +191,10 @@ _dimensions: dict[str, Dimension] = {}
 
 
 def register_dimension(new: Dimension) -> Dimension:
-    """Make it known. Called by the app that owns it, when it is ready; a name has one owner."""
-    known = _dimensions.setdefault(new.name, new)
-    if known.owner != new.owner:
-        raise ValueError(f"The dimension {new.name} belongs to {known.owner}; {new.owner} cannot have it too.")
+    """Register a dimension; called by the app that owns it, when it is ready. `ValueError` if another owns the name."""
+    registered = _dimensions.setdefault(new.name, new)
+    if registered.owner != new.owner:
+        raise ValueError(f"The dimension {new.name} belongs to {registered.owner}; {new.owner} cannot have it too.")
     _dimensions[new.name] = new
     return new
 

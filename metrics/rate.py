@@ -1,4 +1,4 @@
-"""A rate with what it is made of, and one line of a metric's answer."""
+"""A rate with its counts, and a row of a metric's answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from smarketing.proportion import wilson
 
 @dataclass(frozen=True)
 class Rate:
-    """So many of so many. Over nothing there is no rate."""
+    """A share with its counts; over nothing there is no rate."""
 
     numerator: int
     denominator: int
@@ -21,11 +21,11 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The Wilson score interval at 95 %: where the true rate plausibly lies, also for few leads or none converted.
+        """The Wilson score interval at 95 %: valid for few leads, and for none converted.
 
         (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) ÷ (1 + z²/n), with p = numerator ÷ n and z = 1.96; E. B. Wilson,
         "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212. None over
-        nothing, and for a rate of the period view that exceeds one: that is no share of anything.
+        nothing, and for a rate above one (period view), which is no share.
         """
         if not self.denominator or not 0 <= self.numerator <= self.denominator:
             return None
@@ -34,11 +34,11 @@ class Rate:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a metric's answer: a value with the counts behind it.
+    """One row of a metric's answer: a value with its counts.
 
-    A count has no denominator. A duration or an amount has the number of its cases as numerator, and its value beside
-    it. `mature` is false while time can still change a value; `flagged` counts what was left out as impossible, such
-    as an outcome dated before its cause.
+    A count has no denominator. Of a duration (seconds) or an amount, the numerator is the number of cases. `mature` is
+    false while time can still change the value; `flagged` counts cases left out as impossible, such as an outcome
+    dated before its cause.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Every number by its name: what it is, what it takes, how it is counted, and the leads behind it.
+"""Every metric by its name: its definition, the questions it takes, how it is counted, and the leads behind it.
 
 Each app describes the metrics of its own nouns in its `metrics.py` and registers them when it is ready; pages, clauses,
 the API and the `metric` command ask for them here:
@@ -39,7 +39,7 @@ LeadPks: TypeAlias = QuerySet[Any, Any]
 
 
 class UnknownMetric(ValueError):
-    """Nobody defined a metric of this name."""
+    """No metric of this name is registered."""
 
 
 class Unit(StrEnum):
@@ -64,13 +64,13 @@ UNITS = {
 
 @dataclass(frozen=True)
 class Metric:
-    """A number that both teams mean the same by.
+    """One number, defined once for both teams.
 
-    `count` answers a question, one row a key (`Question.key` is the SQL of it); rows of weeks and months in which
-    nothing happened are added here. `leads` gives the leads behind a question that is not cut by anything.
+    `count` answers a question with one row a key (`Question.key` is its SQL); rows of weeks and months in which nothing
+    happened are added here. `leads` returns the leads behind a question without a dimension.
 
-    `stages`: "none" are named; "one" may be (`to_role`); a "pair" must be (`from_role`, `to_role`). `roles` are those
-    it knows, in the order of the funnel. The first of the views is the one meant when none is named.
+    `stages`: a question names "none", may name "one" (`to_role`), or must name a "pair" (`from_role`, `to_role`) out of
+    `roles`, which are in the order of the funnel. The first of the `views` is the default.
     """
 
     name: str
@@ -84,27 +84,27 @@ class Metric:
     stages: Literal["none", "one", "pair"] = "none"
     roles: tuple[str, ...] = ()
     takes_window: bool = False
-    # Why something is flagged and left out of the number.
+    # Why a case is flagged and not counted.
     flagged_as: StrOrPromise = gettext_lazy("dated before its cause")
 
     def rows(self, question: Question) -> list[Row]:
-        """Answer the question, or raise `BadQuestion`."""
+        """Answer the question. Raises `BadQuestion`."""
         question = self.accept(question)
         return question.completed(self.count(question), self.empty)
 
     def value(self, question: Question) -> Row:
-        """The one row of a question that is not cut by anything."""
+        """The only row of the question without its dimension. Raises `BadQuestion`."""
         (row,) = self.rows(replace(question, by=""))
         return row
 
     def behind(self, question: Question, key: str, part: Part = "numerator") -> LeadPks:
-        """The leads behind one number of the answer, or `BadQuestion`."""
+        """The leads behind one number of the answer. Raises `BadQuestion`."""
         if part not in ("numerator", "denominator", "flagged"):
             raise BadQuestion("part", _("A number has a numerator, a denominator and what is flagged."))
         return self.leads(self.accept(question).narrowed(key), part)
 
     def accept(self, question: Question) -> Question:
-        """Return the question with what it left open, if this metric takes it."""
+        """Return the question with its default view. Raises `BadQuestion` if this metric does not take it."""
         question = replace(question, view=question.view or self.views[0])
         self._check_view(question)
         self._check_stages(question)
@@ -114,7 +114,7 @@ class Metric:
 
     def _check_view(self, question: Question) -> None:
         if question.view not in self.views:
-            raise self._refused(
+            raise self._refuse(
                 "view",
                 _("%(metric)s has no view “%(view)s”, but: %(known)s."),
                 view=question.view,
@@ -123,33 +123,34 @@ class Metric:
         if question.window_days is None:
             return
         if not self.takes_window or question.view != View.COHORT:
-            raise self._refused("window", _("%(metric)s takes no window in this view."))
+            raise self._refuse("window", _("%(metric)s takes no window in this view."))
         if not 1 <= question.window_days <= 36_500:
-            raise self._refused("window", _("A window is a number of days from 1 to 36,500."))
+            raise self._refuse("window", _("A window is a number of days from 1 to 36,500."))
 
     def _check_stages(self, question: Question) -> None:
-        wanted = {"none": (), "one": ("to",), "pair": ("from", "to")}[self.stages]
+        allowed = {"none": (), "one": ("to",), "pair": ("from", "to")}[self.stages]
         for end, role in (("from", question.from_role), ("to", question.to_role)):
-            if role and end not in wanted:
-                raise self._refused(end, _("%(metric)s takes no stage “%(end)s”."), end=end)
+            if role and end not in allowed:
+                raise self._refuse(end, _("%(metric)s takes no stage “%(end)s”."), end=end)
             if role and role not in self.roles:
-                text = _("There is no stage “%(role)s”, but: %(known)s.")
-                raise self._refused(end, text, role=role, known=", ".join(self.roles))
+                message = _("There is no stage “%(role)s”, but: %(known)s.")
+                raise self._refuse(end, message, role=role, known=", ".join(self.roles))
             if not role and self.stages == "pair":
-                raise self._refused(end, _("%(metric)s needs the stages it counts from and to."))
+                raise self._refuse(end, _("%(metric)s needs the stages it counts from and to."))
         if self.stages == "pair" and self.roles.index(question.from_role) >= self.roles.index(question.to_role):
-            raise self._refused("to", _("The stage to count to comes after the one to count from."))
+            raise self._refuse("to", _("The stage to count to comes after the one to count from."))
 
     def _check_dimension(self, name: str) -> None:
         if name not in self.dimensions:
             text = _("%(metric)s cannot be cut by “%(name)s”, but by: %(known)s.")
-            raise self._refused("by", text, name=name, known=", ".join(self.dimensions))
+            raise self._refuse("by", text, name=name, known=", ".join(self.dimensions))
         dimension(name)
 
-    def _refused(self, field: str, text: str, **words: str) -> BadQuestion:
+    def _refuse(self, field: str, text: str, **words: str) -> BadQuestion:
         return BadQuestion(field, text % {"metric": self.name, **words})
 
     def empty(self, key: str) -> Row:
+        """The row of a key for which nothing was counted."""
         if self.unit == Unit.RATE:
             return Row.of_rate(key, Rate(0, 0))
         if self.unit == Unit.DURATION:
@@ -161,21 +162,22 @@ _metrics: dict[str, Metric] = {}
 
 
 def register(new: Metric) -> Metric:
-    """Make it known. Called by the app that defines it, when it is ready; a number is defined once."""
-    known = _metrics.get(new.name)
-    if known is not None and known != new:
+    """Register a metric; called by the app that defines it, when it is ready. `ValueError` if the name is taken."""
+    registered = _metrics.get(new.name)
+    if registered is not None and registered != new:
         raise ValueError(f"The metric {new.name} is defined twice.")
     _metrics[new.name] = new
     return new
 
 
 def metric(name: str) -> Metric:
+    """The metric of this name. Raises `UnknownMetric`."""
     try:
         return _metrics[name]
     except KeyError:
-        known = ", ".join(sorted(_metrics))
-        text = _("There is no metric “%(name)s”, but: %(known)s.") if known else _("There is no metric “%(name)s”.")
-        raise UnknownMetric(text % {"name": name, "known": known}) from None
+        names = ", ".join(sorted(_metrics))
+        text = _("There is no metric “%(name)s”, but: %(known)s.") if names else _("There is no metric “%(name)s”.")
+        raise UnknownMetric(text % {"name": name, "known": names}) from None
 
 
 def metrics() -> list[Metric]:

@@ -15,7 +15,7 @@ from dashboards.templatetags.numbers import days_of
 from metrics.answers import format_value
 from metrics.pace import Pace
 from metrics.period import Period
-from metrics.projection import count_in_the_end, rate_in_the_end
+from metrics.projection import final_count_interval, final_rate_interval
 from metrics.question import Part
 from metrics.rate import Rate
 from metrics.registry import Unit
@@ -195,14 +195,14 @@ class Attained:
         if not pace.adds_up or pace.projection is None:
             return ""
         words = {"n": self.format_value(wording.rounded(pace.projection, 0))}
-        ends = count_in_the_end(int(pace.value), pace.passed, pace.open_days) if self.unit == Unit.COUNT else None
+        ends = final_count_interval(int(pace.value), pace.passed, pace.open_days) if self.unit == Unit.COUNT else None
         if ends is None:
             return _("at this pace %(n)s in the end") % words
         words |= {"low": wording.number(ends[0]), "high": wording.number(ends[1])}
         return _("at this pace %(n)s in the end (%(low)s–%(high)s)") % words
 
     def _projected_rate(self, rate: Rate) -> str:
-        interval = rate_in_the_end(rate.numerator, rate.denominator)
+        interval = final_rate_interval(rate.numerator, rate.denominator)
         return _("plausibly %(interval)s") % {"interval": wording.from_to(*interval)} if interval else ""
 
     @property

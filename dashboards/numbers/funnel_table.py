@@ -92,7 +92,11 @@ def lines_by(question: Question, by: str) -> list[Line]:
     empty = metric("conversion").empty
     return [
         table_line(
-            cut_by.say(key), question, {step: rows.get(key) or empty(key) for step, rows in tables.items()}, key, by
+            cut_by.key_label(key),
+            question,
+            {step: rows.get(key) or empty(key) for step, rows in tables.items()},
+            key,
+            by,
         )
         for key in keys[:200]
     ]

@@ -92,5 +92,5 @@ def describe_question(opened: OpenedNumber) -> list[tuple[str, str]]:
     if question.window_days is not None:
         words.append((_("Within"), _("%(n)s days") % {"n": question.window_days}))
     narrowed = {**question.filters, **({question.by: opened.key} if opened.key != ALL else {})}
-    words += [(str(dimension(name).label), dimension(name).say(key)) for name, key in narrowed.items()]
+    words += [(str(dimension(name).label), dimension(name).key_label(key)) for name, key in narrowed.items()]
     return words

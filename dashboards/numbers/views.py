@@ -108,7 +108,7 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
 def answer_line(metric: Metric, question: Question, row: Row, currency: str) -> Line:
     return Line(
         row,
-        dimension(question.by).say(row.key) if question.by else _("All"),
+        dimension(question.by).key_label(row.key) if question.by else _("All"),
         format_value(metric.unit, row.value, currency),
         behind_url(metric.name, question, row.key, was=row.numerator),
         behind_url(metric.name, question, row.key, "denominator", was=row.denominator),

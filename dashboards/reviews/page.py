@@ -132,7 +132,7 @@ class ReviewPage:
         by = dimension("reason")
         return [
             {
-                "reason": by.say(row.key),
+                "reason": by.key_label(row.key),
                 "n": row.numerator,
                 "url": behind_url("rejected", question, row.key, was=row.numerator),
             }

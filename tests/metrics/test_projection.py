@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metrics.projection import count_in_the_end, rate_in_the_end
+from metrics.projection import final_count_interval, final_rate_interval
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from metrics.projection import count_in_the_end, rate_in_the_end
 def test_the_interval_holds_about_as_often_as_it_says(count, passed, days):
     """Draw a rate from what is believed of it, then the days to come: Gamma, then Poisson."""
     rng = random.Random(1)
-    low, high = count_in_the_end(count, passed, days) or (0, 0)
+    low, high = final_count_interval(count, passed, days) or (0, 0)
     drawn = []
     for _ in range(4000):
         rate = rng.gammavariate(count + 0.5, 1 / passed)
@@ -41,7 +41,7 @@ def poisson(rng: random.Random, mean: float) -> int:
 @given(st.integers(0, 30), st.integers(1, 20), st.integers(1, 20))
 @settings(max_examples=60, deadline=None)
 def test_the_quantiles_are_those_of_exact_fractions(count, passed, more):
-    low, high = count_in_the_end(count, passed, passed + more) or (0, 0)
+    low, high = final_count_interval(count, passed, passed + more) or (0, 0)
     p = passed / (passed + more)
 
     # Γ(k+r) ÷ (k! Γ(r)) with r = count + 1/2, as exact products.
@@ -59,23 +59,23 @@ def test_the_quantiles_are_those_of_exact_fractions(count, passed, more):
 
 
 def test_what_is_over_is_known_and_before_the_first_day_nothing_is():
-    assert count_in_the_end(12, 20, 20) == (12, 12)
-    assert count_in_the_end(3, 0, 20) is None
-    assert count_in_the_end(0, 5, 20) == (0, 8)
+    assert final_count_interval(12, 20, 20) == (12, 12)
+    assert final_count_interval(3, 0, 20) is None
+    assert final_count_interval(0, 5, 20) == (0, 8)
 
 
 def test_large_counts_take_no_longer_and_fit_the_small_ones():
-    low, high = count_in_the_end(1_000_000, 50, 100) or (0, 0)
+    low, high = final_count_interval(1_000_000, 50, 100) or (0, 0)
     assert 1_990_000 < low < 2_000_000 < high < 2_010_000
 
 
 @pytest.mark.parametrize(("count", "passed", "days"), [(-1, 1, 2), (1, 3, 2), (1, -1, 2)])
 def test_what_cannot_be_is_refused(count, passed, days):
     with pytest.raises(ValueError, match="no count"):
-        count_in_the_end(count, passed, days)
+        final_count_interval(count, passed, days)
 
 
 def test_the_rate_of_nothing_ends_nowhere():
-    assert rate_in_the_end(0, 0) is None
-    low, high = rate_in_the_end(8, 10) or (0, 0)
+    assert final_rate_interval(0, 0) is None
+    low, high = final_rate_interval(8, 10) or (0, 0)
     assert 0.49 < low < 0.8 < high < 0.95

@@ -100,7 +100,7 @@ def _as_text(metric: Metric, question: Question, rows: list[Row]) -> str:
     lines = [(str(dimension_of_rows.label) if dimension_of_rows else "", _("Value"), _("Made of"), _("95 %"), "")]
     lines += [
         (
-            dimension_of_rows.say(row.key) if dimension_of_rows else _("All"),
+            dimension_of_rows.key_label(row.key) if dimension_of_rows else _("All"),
             format_value(metric.unit, row.value),
             format_fraction(row),
             wording.from_to(*row.interval) if row.interval else "",

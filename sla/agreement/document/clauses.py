@@ -142,4 +142,4 @@ def _describe_filter(name: str, key: str, personas: Mapping[int, str]) -> str:
     except BadQuestion:
         return f"{name}{punctuation(': ', '：')}{key}"
     agreed = personas.get(int(key)) if name == "persona" and key.isdigit() else None
-    return f"{by.label}{punctuation(': ', '：')}{agreed or by.say(key)}"
+    return f"{by.label}{punctuation(': ', '：')}{agreed or by.key_label(key)}"

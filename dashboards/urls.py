@@ -3,7 +3,7 @@ from django.urls import path
 from dashboards.attainment import views as attainment_views
 from dashboards.goals import views as goal_views
 from dashboards.home import views as home
-from dashboards.lead import company_views, lead_list, merge_views
+from dashboards.lead import company_views, list_views, merge_views, selection_views
 from dashboards.lead import views as lead_views
 from dashboards.lead.api import LeadDetail, LeadList
 from dashboards.numbers import behind_views, funnel_views
@@ -14,8 +14,8 @@ from dashboards.weekly import views as weekly_views
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("leads/", lead_list.leads, name="leads"),
-    path("leads/selection/", lead_list.lead_selection, name="lead_selection"),
+    path("leads/", list_views.leads, name="leads"),
+    path("leads/selection/", selection_views.lead_selection, name="lead_selection"),
     path("leads/<int:pk>/", lead_views.lead, name="lead"),
     path("leads/<int:pk>/activities/", lead_views.lead_activity, name="lead_activity"),
     path("leads/<int:pk>/quadrant/", lead_views.lead_quadrant, name="lead_quadrant"),

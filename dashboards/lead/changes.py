@@ -1,4 +1,4 @@
-"""What changed of a lead or a company, in words."""
+"""The changes of a lead or a company, in words."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from scoring.models import Quadrant
 from smarketing.pages import wording
 from teams.models import User
 
-# Attributes that history keeps as the id of another record.
-OTHERS: dict[str, type[Model]] = {
+# Attributes that history stores as the id of another record.
+RELATED_MODELS: dict[str, type[Model]] = {
     "owner": User,
     "campaign": Campaign,
     "company": Company,
@@ -34,7 +34,7 @@ LABELS = {
     "merged": gettext_lazy("Merged in"),
     "merged_into": gettext_lazy("Merged into"),
 }
-WAYS = {
+HOW_LABELS = {
     "page": gettext_lazy("by hand"),
     "api": gettext_lazy("by the API"),
     "import": gettext_lazy("by an import"),
@@ -46,8 +46,8 @@ WAYS = {
 
 
 @dataclass(frozen=True)
-class Said:
-    """One change, as a line reads it."""
+class ChangeLine:
+    """One change, in words."""
 
     field: str
     old: str
@@ -57,38 +57,38 @@ class Said:
     way: str
 
 
-def changes_of(subject: str, pk: int, *, limit: int) -> list[Said]:
-    """The latest changes of one record. Other records are named, not numbered."""
+def changes_of(subject: str, pk: int, *, limit: int) -> list[ChangeLine]:
+    """The latest changes of one record, with the names of related records."""
     rows = list(Change.objects.of(subject, pk).select_related("by__team")[:limit])
-    names = named(rows)
+    names = related_names(rows)
     custom = {field.key: str(field) for field in CustomField.objects.filter(subject=subject)} if rows else {}
     return [
-        Said(
-            labelled(subject, row.field, custom),
-            valued(row.field, row.old, names),
-            valued(row.field, row.new, names),
+        ChangeLine(
+            field_label(subject, row.field, custom),
+            format_value(row.field, row.old, names),
+            format_value(row.field, row.new, names),
             row.at,
             row.by,
-            str(WAYS.get(row.how, row.how)),
+            str(HOW_LABELS.get(row.how, row.how)),
         )
         for row in rows
     ]
 
 
-def named(rows: list[Change]) -> dict[tuple[str, int], str]:
-    wanted: dict[str, set[int]] = defaultdict(set)
+def related_names(rows: list[Change]) -> dict[tuple[str, int], str]:
+    ids_by_field: dict[str, set[int]] = defaultdict(set)
     for row in rows:
-        if row.field in OTHERS:
-            wanted[row.field] |= {value for value in (row.old, row.new) if isinstance(value, int)}
-    found: dict[tuple[str, int], str] = {}
-    for field, ids in wanted.items():
+        if row.field in RELATED_MODELS:
+            ids_by_field[row.field] |= {value for value in (row.old, row.new) if isinstance(value, int)}
+    names: dict[tuple[str, int], str] = {}
+    for field, ids in ids_by_field.items():
         if ids:
-            records = OTHERS[field]._default_manager.filter(pk__in=ids)
-            found |= {(field, record.pk): str(record) for record in records}
-    return found
+            records = RELATED_MODELS[field]._default_manager.filter(pk__in=ids)
+            names |= {(field, record.pk): str(record) for record in records}
+    return names
 
 
-def labelled(subject: str, field: str, custom: dict[str, str]) -> str:
+def field_label(subject: str, field: str, custom: dict[str, str]) -> str:
     if field in LABELS:
         return str(LABELS[field])
     if field.startswith("custom."):
@@ -101,10 +101,10 @@ def labelled(subject: str, field: str, custom: dict[str, str]) -> str:
         return field
 
 
-def valued(field: str, value: Any, names: dict[tuple[str, int], str]) -> str:
+def format_value(field: str, value: Any, names: dict[tuple[str, int], str]) -> str:
     if value in (None, ""):
         return wording.NOTHING
-    if field in OTHERS:
+    if field in RELATED_MODELS:
         return names.get((field, value), f"#{value}")
     if field == "consent":
         return str(dict(Lead.Consent.choices).get(value, value))

@@ -1,4 +1,4 @@
-"""The page of one company: its people as a buying group, by where they stand."""
+"""The page of one company: its leads by stage, deals, attributes and changes."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ NEWEST = Order("created_at", descending=True)
 
 @require_GET
 def company(request: UserRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Company.objects.select_related("owner__team"), pk=pk)
-    here = Lead.objects.here().filter(company=found)
-    done = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
-    rows = here.select_related("journey__stage", "score", "owner__team").annotate(
-        last_activity_at=Subquery(done.values("occurred_at")[:1])
+    shown = get_object_or_404(Company.objects.select_related("owner__team"), pk=pk)
+    leads = Lead.objects.here().filter(company=shown)
+    activities = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
+    rows = leads.select_related("journey__stage", "score", "owner__team").annotate(
+        last_activity_at=Subquery(activities.values("occurred_at")[:1])
     )
     page = list_page(request, rows, NEWEST, size=25)
     context = {
-        "company": found,
+        "company": shown,
         "page": page,
-        "stages": stages_of(found),
-        "deals": Opportunity.objects.filter(lead__company=found, lead__merged_into=None)
+        "stages": stages_of(shown),
+        "deals": Opportunity.objects.filter(lead__company=shown, lead__merged_into=None)
         .select_related("lead", "owner__team")
         .order_by("-opened_at", "-pk")[:20],
-        "won": won_of(found),
-        "custom": custom_of(found),
-        "identities": found.identities.all(),
+        "won": won_of(shown),
+        "custom": custom_of(shown),
+        "identities": shown.identities.all(),
         "changes": changes_of("company", pk, limit=20),
         "currency": Organization.ours().currency,
     }
@@ -47,22 +47,22 @@ def company(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def stages_of(company: Company) -> list[tuple[Stage, list[Lead]]]:
-    """Who of the buying group stands at which stage, the farthest first."""
-    standing = (
+    """The leads of the company at each stage, the latest stage first."""
+    leads = (
         Lead.objects.here()
         .filter(company=company, journey__closed_at=None, journey__isnull=False)
         .select_related("journey__stage")
         .order_by("-journey__stage__position", "-pk")[:200]
     )
     groups: dict[int, tuple[Stage, list[Lead]]] = {}
-    for lead in standing:
+    for lead in leads:
         stage = lead.journey.stage
         groups.setdefault(stage.pk, (stage, []))[1].append(lead)
     return list(groups.values())
 
 
 def won_of(company: Company) -> list[Any]:
-    """What they bought, by currency: amounts of several are not added."""
+    """The amounts won by currency; amounts of different currencies are not added."""
     won = Opportunity.objects.won().filter(lead__company=company, lead__merged_into=None)
     return list(won.values("currency").annotate(total=Sum("amount")).order_by("currency"))
 

@@ -1,4 +1,4 @@
-"""What people say on the page of one lead."""
+"""The forms on the page of one lead."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MomentInput(forms.DateTimeInput):
 
 
 class ActivityForm(forms.Form):
-    """A call, a meeting: what is written down by hand."""
+    """An activity logged by hand."""
 
     kind = forms.ModelChoiceField(
         ActivityKind.objects.filter(retired_at=None), label=_("What"), to_field_name="key", empty_label=None
@@ -48,7 +48,7 @@ class RepChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class ReassignmentForm(forms.Form):
-    """Somebody else of the team who is there: by a manager's word also somebody who has enough already."""
+    """Another rep of the receiving team who is present, also one above the limit: a manager may decide so."""
 
     rep = RepChoice(User.objects.none(), label=_("To whom"), empty_label=None)
 
@@ -60,7 +60,7 @@ class ReassignmentForm(forms.Form):
 
 
 class QuadrantForm(forms.Form):
-    """A person's word on the quadrant."""
+    """An override of the quadrant."""
 
     quadrant = forms.ChoiceField(label=_("Quadrant"), choices=Quadrant.choices)
     reason = forms.CharField(

@@ -1,4 +1,4 @@
-"""The page of one lead: who it is, what it is worth and why, where it stands, what happened."""
+"""The page of one lead: attributes, score, stage, hand-offs and timeline; and what people do on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboards.lead import timeline
 from dashboards.lead.changes import changes_of
 from dashboards.lead.forms import ActivityForm, QuadrantForm, ReassignmentForm
-from dashboards.lead.standing import journey_of, plotted
+from dashboards.lead.journey import stage_visits
+from dashboards.lead.quadrant_plot import plot_quadrants
 from funnel.models import Journey, Opportunity, Transition
 from funnel.qualification.qualifying import wakes_at
 from leads.models import Activity, CustomField, Lead
@@ -39,8 +40,8 @@ COLLEAGUES = 8
 LATEST_CHANGES = 8
 
 
-def known(pk: int) -> Lead:
-    """The lead with all that the head of its page says."""
+def get_lead_or_404(pk: int) -> Lead:
+    """The lead with everything that the head of its page shows."""
     leads = Lead.objects.select_related(
         "company", "owner__team", "campaign", "score__model", "score__override_by", "journey__stage",
         "persona_match__persona", "persona_match__machine", "persona_match__override_by", "merged_into",
@@ -48,22 +49,22 @@ def known(pk: int) -> Lead:
     return get_object_or_404(leads, pk=pk)
 
 
-def here(pk: int) -> Lead:
-    """The lead, unless it was merged into another: of that nothing is said any more."""
+def get_unmerged_lead_or_404(pk: int) -> Lead:
+    """The lead; 404 if it was merged into another, since it can no longer be changed."""
     return get_object_or_404(Lead.objects.here().select_related("company", "journey__stage", "score"), pk=pk)
 
 
 @require_GET
 def lead(request: UserRequest, pk: int) -> HttpResponse:
-    return shown(request, known(pk))
+    return render_lead(request, get_lead_or_404(pk))
 
 
-def shown(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | None = None) -> HttpResponse:
-    """The page; with a form that does not hold, that form open and what was typed kept."""
+def render_lead(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | None = None) -> HttpResponse:
+    """The page; an invalid form in `wrong` is shown open, with what was typed."""
     at = now()
     journey: Journey | None = getattr(lead, "journey", None)
     which = request.GET.get("which", "all")
-    stretch = timeline.told(lead, which, request.GET.get("before", ""), at=at)
+    stretch = timeline.timeline_page(lead, which, request.GET.get("before", ""), at=at)
     if request.htmx and request.htmx.target == "timeline-more":
         return render(
             request, "dashboards/lead/_lead_timeline.html", {"lead": lead, "stretch": stretch, "which": which}
@@ -74,10 +75,10 @@ def shown(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | None = 
         "lead": lead,
         "score": score,
         "explanation": explain(lead, at) if lead.merged_into_id is None else None,
-        "plot": plotted(score) if score else None,
+        "plot": plot_quadrants(score) if score else None,
         "journey": journey,
         "wakes_at": wakes_at(journey, at=at) if journey else None,
-        "stages": journey_of(journey, steps),
+        "stages": stage_visits(journey, steps),
         "steps": steps,
         "stretch": stretch,
         "which": which,
@@ -109,7 +110,7 @@ def handoffs_of(lead: Lead) -> QuerySet[Handoff]:
 
 
 def held_up_of(journey: Journey | None) -> dict[str, str] | None:
-    """Why a lead that should be handed over waits: nobody can take it, or something is not filled in."""
+    """Why a lead is not handed over: nobody can take it, or a required field is empty."""
     if journey is None or journey.closed_at:
         return None
     for held in held_up([journey.pk]):
@@ -122,7 +123,7 @@ def opportunities_of(lead: Lead) -> QuerySet[Opportunity]:
 
 
 def colleagues_of(lead: Lead) -> list[Lead]:
-    """The others at its company, one more than are shown: the buying group."""
+    """Other leads of its company, one more than the page shows."""
     if lead.company_id is None:
         return []
     last = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
@@ -160,10 +161,12 @@ def forms_of(score: Score | None) -> dict[str, BaseForm]:
     }
 
 
-def said(request: UserRequest, lead: Lead, name: str, form: BaseForm, verb: Callable[[], object]) -> HttpResponse:
-    """Do what a form of the page says, or show the page with what is wrong."""
+def save_or_render(
+    request: UserRequest, lead: Lead, name: str, form: BaseForm, verb: Callable[[], object]
+) -> HttpResponse:
+    """Call the verb and go back to the page, or show the page with the invalid form."""
     if not form.is_valid():
-        return shown(request, known(lead.pk), {name: form})
+        return render_lead(request, get_lead_or_404(lead.pk), {name: form})
     verb()
     messages.success(request, _("Saved."))
     return redirect(reverse("lead", args=[lead.pk]))
@@ -171,27 +174,27 @@ def said(request: UserRequest, lead: Lead, name: str, form: BaseForm, verb: Call
 
 @require_POST
 def lead_activity(request: UserRequest, pk: int) -> HttpResponse:
-    """Write down by hand what a lead did with us: a call, a meeting."""
-    lead, form = here(pk), ActivityForm(request.POST, prefix="activity")
+    """Log a call or a meeting by hand."""
+    lead, form = get_unmerged_lead_or_404(pk), ActivityForm(request.POST, prefix="activity")
 
     def log() -> None:
-        said = form.cleaned_data
-        properties = {"by": wording.person_name(request.user)} | ({"note": said["note"]} if said["note"] else {})
-        record(lead, said["kind"].key, said["occurred_at"], properties=properties)
+        cleaned = form.cleaned_data
+        properties = {"by": wording.person_name(request.user)} | ({"note": cleaned["note"]} if cleaned["note"] else {})
+        record(lead, cleaned["kind"].key, cleaned["occurred_at"], properties=properties)
 
-    return said(request, lead, "activity", form, log)
+    return save_or_render(request, lead, "activity", form, log)
 
 
 @require_POST
 def lead_quadrant(request: UserRequest, pk: int) -> HttpResponse:
-    """A person's word on the quadrant, or its withdrawal."""
-    lead = here(pk)
+    """Override the quadrant, or clear the override."""
+    lead = get_unmerged_lead_or_404(pk)
     score = get_object_or_404(Score, pk=lead.pk)
     if "clear" in request.POST:
         score.clear_override(by=request.user)
         return redirect("lead", pk)
     form = QuadrantForm(request.POST, prefix="quadrant")
-    return said(
+    return save_or_render(
         request,
         lead,
         "quadrant",
@@ -204,9 +207,9 @@ def lead_quadrant(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def lead_reassignment(request: UserRequest, pk: int) -> HttpResponse:
-    """Offer what waits for one rep to another: a manager's answer to a clock that runs out."""
+    """Offer an unanswered hand-off to another rep."""
     try:
-        handoff = waiting_for_an_answer(here(pk)).get()
+        handoff = waiting_for_an_answer(get_unmerged_lead_or_404(pk)).get()
         form = ReassignmentForm(request.POST, handoff=handoff, at=now())
         if form.is_valid():
             again = offer_to(handoff, form.cleaned_data["rep"], by=request.user)
@@ -220,7 +223,7 @@ def lead_reassignment(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def lead_changes(request: UserRequest, pk: int) -> HttpResponse:
-    """The whole past of a lead's attributes."""
+    """All changes of a lead's attributes."""
     lead = get_object_or_404(Lead, pk=pk)
     context = {"lead": lead, "changes": changes_of("lead", pk, limit=500)}
     return render(request, "dashboards/lead/lead_changes.html", context)

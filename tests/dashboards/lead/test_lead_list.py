@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from dashboards.lead.lead_list import COLUMNS
+from dashboards.lead.list_views import COLUMNS
 from history.models import Change
 from leads.models import Campaign, Lead, Persona, PersonaMatch, Segment
 from leads.registering.searching import refresh

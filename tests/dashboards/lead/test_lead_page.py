@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from dashboards.lead import timeline
-from dashboards.lead.standing import journey_of, plotted
+from dashboards.lead.journey import stage_visits
+from dashboards.lead.quadrant_plot import plot_quadrants
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Activity, Lead
 from leads.registering.registration import change
@@ -38,7 +39,7 @@ def page(client: Client, lead: Lead, **asked: str) -> str:
 
 
 def texts(lead: Lead, which: str = "all") -> list[str]:
-    return [item.text for item in timeline.told(lead, which, at=timezone.now()).items]
+    return [item.text for item in timeline.timeline_page(lead, which, at=timezone.now()).items]
 
 
 def test_it_says_who_the_lead_is_and_in_japanese_the_family_first(mara, client) -> None:
@@ -122,7 +123,7 @@ def test_earlier_stretches_follow_without_gap_or_repetition(mara) -> None:
         make.activity(lead, "call", AT + timedelta(hours=number // 3))
     seen, cursor = [], ""
     while True:
-        stretch = timeline.told(lead, "all", cursor, at=AT + timedelta(days=1), size=5)
+        stretch = timeline.timeline_page(lead, "all", cursor, at=AT + timedelta(days=1), size=5)
         seen += [(item.at, item.text) for item in stretch.items]
         cursor = stretch.earlier
         if not cursor:
@@ -195,7 +196,7 @@ def test_changes_name_people_and_companies(mara, client) -> None:
 def test_the_way_so_far_does_not_invent_a_stage_that_was_skipped() -> None:
     lead = make.lead(StageRole.LEAD, created_at=AT)
     lead.journey.move_to(Stage.objects.role(StageRole.SQL), because="x", at=AT + timedelta(days=1))
-    places = journey_of(Journey.objects.get(), list(lead.transitions.order_by("at")))
+    places = stage_visits(Journey.objects.get(), list(lead.transitions.order_by("at")))
     assert [(place.stage.role, place.state) for place in places] == [
         ("lead", "past"),
         ("mql", ""),
@@ -212,7 +213,7 @@ def test_the_plot_marks_the_quadrant_that_counts() -> None:
     score = Score(
         lead=lead, model=model, fit=85_000_000, interest=0, machine_quadrant="hot", scored_on=AT.date(), override="drop"
     )
-    plot = plotted(score)
+    plot = plot_quadrants(score)
     assert [cell.quadrant.value for cell in plot.cells if cell.is_here] == ["drop"]
     assert (plot.threshold_x, plot.fit_from) == (20, 60)
     assert all(cell.width >= 0 and cell.height >= 0 for cell in plot.cells)

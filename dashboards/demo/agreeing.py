@@ -1,4 +1,4 @@
-"""The demo company's agreement: begun, disputed, reviewed, and signed anew in the middle of the year."""
+"""The demo company's agreement: the first version, a second one in the middle of the year, and their reviews."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ from sla.models import Agreement, Calendar, CalendarDay, CalendarUse, Clause, De
 from sla.reviews import reviewing
 from teams.models import Team
 
-# What they can really keep, most of the time.
-FIRST: dict[str, Decimal | int] = {
+# Targets that are met most of the time.
+FIRST_TARGETS: dict[str, Decimal | int] = {
     "handed_over": 38,
     "contracts": 4,
     "acceptance": Decimal("0.7"),
     "answered_in_time": Decimal("0.85"),
 }
-SECOND: dict[str, Decimal | int] = {"handed_over": 34, "acceptance": Decimal("0.75"), "close_rate": Decimal("0.08")}
+SECOND_TARGETS: dict[str, Decimal | int] = {
+    "handed_over": 34,
+    "acceptance": Decimal("0.75"),
+    "close_rate": Decimal("0.08"),
+}
 SDR_DAY = [["09:30", "12:00"], ["13:00", "18:30"]]
 ABROAD = {
     "all": [
@@ -36,7 +40,7 @@ ABROAD = {
 
 
 def begin(year: Simulation) -> None:
-    """Calendars, territories and the first agreement; then what comes of it in its time."""
+    """Create calendars, territories and the first agreement; schedule the second one and the reviews."""
     _calendars(year)
     sales = Team.objects.get(kind=Team.Kind.SALES)
     abroad = Territory.objects.create(team=sales, name="Outside Japan", position=1, criteria=ABROAD)
@@ -44,11 +48,11 @@ def begin(year: Simulation) -> None:
     with translation.override("en"):
         at = year.start - timedelta(days=1, hours=-10)
         draft = first_agreement.draft_first_agreement(by=year.users["head-of-marketing"], at=at)
-        _promise(draft, FIRST)
+        _set_targets(draft, FIRST_TARGETS)
         proposing.propose(draft, by=year.users["head-of-marketing"], at=at)
         _sign(year, draft, at)
     half = year.start + (year.end - year.start) / 2
-    year.later(half, lambda at: _agree_anew(year, at))
+    year.later(half, lambda at: _sign_second_version(year, at))
     day = year.day(year.start) + timedelta(days=1)
     while day < year.day(year.end):
         year.later(_moment(year, day, 8), _begin_day)
@@ -57,7 +61,7 @@ def begin(year: Simulation) -> None:
 
 
 def end(year: Simulation) -> None:
-    """Companies that have somebody of ours, and what every promise came to."""
+    """Give companies an owner, and compute the attainment of every clause."""
     for n, company in enumerate(Company.objects.order_by("pk")[:40]):
         Company.objects.filter(pk=company.pk).update(owner=year.users[f"rep{n % 3 + 1}"])
     _begin_day(year.end)
@@ -79,7 +83,7 @@ def _moment(year: Simulation, day: date, hour: int) -> datetime:
     return datetime.combine(day, time(hour), year.zone)
 
 
-def _promise(draft: Agreement, targets: dict[str, Decimal | int]) -> None:
+def _set_targets(draft: Agreement, targets: dict[str, Decimal | int]) -> None:
     for clause in draft.clauses.filter(metric__in=targets):
         Clause.objects.filter(pk=clause.pk).update(target=targets[clause.metric])
 
@@ -90,8 +94,8 @@ def _sign(year: Simulation, proposal: Agreement, at: datetime, note: str = "") -
     signing.sign(proposal, by=year.users["head-of-sales"], at=at + timedelta(hours=5), note=note)
 
 
-def _agree_anew(year: Simulation, at: datetime) -> None:
-    """In the middle of the year the heads sharpen what an MQL is; sales sends it back once, and then all sign."""
+def _sign_second_version(year: Simulation, at: datetime) -> None:
+    """The heads sharpen the definition of MQL; sales sends the proposal back once, then all sign."""
     head = year.users["head-of-marketing"]
     definition = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL), by=head, at=at)
     definition.criteria = SHARPER_MQL
@@ -99,11 +103,13 @@ def _agree_anew(year: Simulation, at: datetime) -> None:
     definition.save()
     draft = drafting.draft_next(by=head, at=at)
     drafting.adopt_definition(draft, definition)
-    _promise(draft, {"acceptance": Decimal("0.75")})
+    _set_targets(draft, {"acceptance": Decimal("0.75")})
     proposing.propose(draft, by=head, at=at)
-    asked = "If the definition is sharper, fewer leads come: then the number in your promise is lower, and ours higher."
-    returning.send_back(draft, by=year.users["head-of-sales"], comment=asked, at=at + timedelta(hours=26))
-    _promise(draft, SECOND)
+    comment = (
+        "If the definition is sharper, fewer leads come: then the number in your promise is lower, and ours higher."
+    )
+    returning.send_back(draft, by=year.users["head-of-sales"], comment=comment, at=at + timedelta(hours=26))
+    _set_targets(draft, SECOND_TARGETS)
     proposing.propose(draft, by=head, at=at + timedelta(hours=50))
     _sign(year, draft, at + timedelta(hours=51), note="Fewer, better. We will look at it again in spring.")
 
@@ -113,7 +119,7 @@ def _begin_day(at: datetime) -> None:
 
 
 def _hold_reviews(year: Simulation, at: datetime) -> None:
-    """What was due is held, with a decision; the last one waits for whoever looks at the demo."""
+    """Hold the reviews that are due, with a decision each; the last one is left open."""
     if at > year.end - timedelta(days=20):
         return
     for review in Review.objects.filter(held_at=None, due_on__lte=year.day(at)):

@@ -1,4 +1,4 @@
-"""Who comes, from where, and what they do: drawn from one seed, with causes planted to be found.
+"""The leads of the demo company, drawn from one seed, with causes for the closed loop to find.
 
 - Who asks for a demo or keeps coming back to the pricing page really buys more often.
 - Paid ads bring many leads and hardly a buyer.
@@ -28,7 +28,7 @@ SOURCES = [
 
 @dataclass
 class Prospect:
-    """A lead to be: what will be known of it, what moves it, and what it will do."""
+    """A future lead: its attributes, its hidden interest (`keen`, 0 to 1), and its activities."""
 
     created_at: datetime
     source: str
@@ -52,17 +52,17 @@ class Market:
         self.emails: set[str] = set()
 
     def prospects(self, count: int, start: datetime, end: datetime) -> list[Prospect]:
-        """Return `count` leads to be, by the moment they become known. Spring and autumn are busier."""
-        found = sorted(self._moment(start, end) for _ in range(count))
-        return [self._prospect(at, end) for at in found]
+        """Draw `count` prospects, in the order in which they become leads."""
+        moments = sorted(self._arrival(start, end) for _ in range(count))
+        return [self._prospect(at, end) for at in moments]
 
-    def _moment(self, start: datetime, end: datetime) -> datetime:
+    def _arrival(self, start: datetime, end: datetime) -> datetime:
         while True:
             day = start + (end - start) * self.draw.random()
             if day.astimezone(self.zone).weekday() < 5 or self.draw.random() < 0.15:
-                return self._in_the_day(day, end)
+                return self._working_moment(day, end)
 
-    def _in_the_day(self, day: datetime, end: datetime) -> datetime:
+    def _working_moment(self, day: datetime, end: datetime) -> datetime:
         local = day.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         hours = min(23.5, max(0.0, self.draw.gauss(13.5, 3.2)))
         return min(local + timedelta(hours=hours, seconds=self.draw.randrange(60)), end)
@@ -142,15 +142,15 @@ class Market:
         return email
 
     def _acts(self, prospect: Prospect, end: datetime) -> list[tuple[datetime, str, dict[str, str]]]:
-        """What a lead does after it became known: visits in bursts, the more and the nearer to buying the keener."""
-        acts = [(prospect.created_at, self._first(prospect.source), self._telling("content_download"))]
+        """The activities of a lead: visits in bursts, more and nearer to buying the keener it is."""
+        acts = [(prospect.created_at, self._first_kind(prospect.source), self._properties("content_download"))]
         bursts = 1 + int(self.draw.expovariate(1 / (1.4 + 4.0 * prospect.keen)))
         day = prospect.created_at
         for _ in range(bursts):
             day = day + timedelta(days=self.draw.expovariate(1 / 9))
             if day >= end:
                 break
-            acts += self._burst(prospect, self._in_the_day(day, end), end)
+            acts += self._burst(prospect, self._working_moment(day, end), end)
         return sorted((act for act in acts if prospect.created_at <= act[0] <= end), key=lambda act: act[0])
 
     def _burst(self, prospect: Prospect, at: datetime, end: datetime) -> list[tuple[datetime, str, dict[str, str]]]:
@@ -164,19 +164,19 @@ class Market:
         kinds += ["demo_request"] * (self.draw.random() < 0.16 * keen * keen)
         kinds += ["social_follow"] * (self.draw.random() < 0.06)
         kinds += ["unsubscribe"] * (self.draw.random() < 0.004)
-        found = []
+        acts = []
         for kind in kinds:
             at = min(at + timedelta(minutes=self.draw.randrange(1, 25)), end)
-            found.append((at, kind, self._telling(kind)))
-        return found
+            acts.append((at, kind, self._properties(kind)))
+        return acts
 
     @staticmethod
-    def _first(source: str) -> str:
+    def _first_kind(source: str) -> str:
         return {"Webinar": "webinar_registered", "展示会": "form_submission", "Referral": "form_submission"}.get(
             source, "content_download"
         )
 
-    def _telling(self, kind: str) -> dict[str, str]:
+    def _properties(self, kind: str) -> dict[str, str]:
         if kind == "page_view":
             return {"path": self.draw.choice(words.PAGES)}
         if kind == "pricing_page_view":

@@ -1,4 +1,4 @@
-"""How the demo company's SDRs and reps work what they are offered: answer, call, meet, sell, and give up."""
+"""How the demo company's SDRs and reps work their hand-offs: answer, call, meet, sell, give up."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from sla.handoffs.touching import at_work
 from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
 from teams.models import User
 
-# One month, so many before the end, all but one rep are away: he answers late, and wins less.
+# In one month, so many before the end, two of three reps are absent: the third answers late and wins less.
 OVERLOAD_MONTHS_AGO = 4
-# What came in the last days waits, mostly.
+# Most offers of the last days are left unanswered.
 FRESH = timedelta(days=2)
-# So many leads the SDRs hand on at the end, so that each rep finds some.
-HANDED_ON = 5
-# Hours until the typical answer.
-TYPICAL = {"sdr": 0.6, "head-of-sdr": 0.9, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
-OVERLOADED = 5.5
-# So often they stop before the agreed touches are made.
-IMPATIENT = 0.06
-# So often marketing does not agree with a no.
-DISPUTED = 0.3
+# How many leads the SDRs qualify at the end, so that each rep has offers.
+QUALIFIED_AT_END = 5
+# Median hours to an answer, by login.
+TYPICAL_HOURS = {"sdr": 0.6, "head-of-sdr": 0.9, "rep1": 1.5, "rep2": 0.9, "rep3": 1.3}
+OVERLOADED_HOURS = 5.5
+# The share of leads given up before the agreed touches are made.
+GIVES_UP_EARLY = 0.06
+# The share of rejections that marketing disputes.
+DISPUTE_RATE = 0.3
 Event = Callable[[datetime], None]
 
 
 class Sales:
-    """Both teams that take leads over. Each thing they do is an event of the year, at its moment."""
+    """The two receiving teams. Everything they do is an event of the simulation, at its moment."""
 
     def __init__(self, year: Simulation) -> None:
         self.year, self.draw = year, year.draw
@@ -44,7 +44,7 @@ class Sales:
         self.hours: OpeningHours | None = None
 
     def plan(self) -> None:
-        """Who can take how much, and who is away when."""
+        """Create capacities and absences."""
         users = self.year.users
         for login, most in (("sdr", 40), ("head-of-sdr", 15), ("rep1", 30), ("rep2", 30), ("rep3", 30)):
             Capacity.objects.create(user=users[login], most_open=most)
@@ -61,14 +61,12 @@ class Sales:
             month = (month - timedelta(days=1)).replace(day=1)
         return month
 
-    def overloaded(self, at: datetime) -> bool:
+    def is_overloaded(self, at: datetime) -> bool:
         first = self._overloaded_from()
         day = self.year.day(at)
         return (day.year, day.month) == (first.year, first.month)
 
-    # Answers
-
-    def meet_offers(self, at: datetime) -> None:
+    def answer_offers(self, at: datetime) -> None:
         for handoff in Handoff.objects.filter(pk__gt=self.seen).order_by("pk").select_related("rep"):
             self.seen = handoff.pk
             if at > self.year.end - FRESH and self.draw.random() < 0.65:
@@ -76,15 +74,15 @@ class Sales:
             self.year.later(self._answer_moment(handoff.rep, at), self._answer(handoff.pk))
 
     def _answer_moment(self, rep: User, at: datetime) -> datetime:
-        """Most answer well within the agreed hours; the overloaded one does not."""
+        """When a rep answers: usually well within the agreed time, but not when overloaded."""
         login = rep.email.split("@")[0]
-        typical = OVERLOADED if login == "rep1" and self.overloaded(at) else TYPICAL.get(login, 1.5)
+        typical = OVERLOADED_HOURS if login == "rep1" and self.is_overloaded(at) else TYPICAL_HOURS.get(login, 1.5)
         wait = timedelta(hours=min(40.0, self.draw.lognormvariate(0, 0.8) * typical))
         return self._hours(at).deadline(at, max(wait, timedelta(minutes=4)))
 
     def _answer(self, pk: int) -> Event:
         def answer(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             prospect = self.year.prospects[handoff.lead_id]
             qualified = handoff.hop.from_stage.role == StageRole.SQL
             likely = (0.9 if prospect.fits else 0.6) if qualified else (0.82 if prospect.fits else 0.4)
@@ -115,16 +113,16 @@ class Sales:
             verdict = self.draw.choice([Handoff.Verdict.FITS, Handoff.Verdict.FITS, Handoff.Verdict.PARTLY])
         note = self.draw.choice(NOTES[key])
         handoff.reject(by=handoff.rep, reason=self.reasons["rejected", key], verdict=verdict, note=note, at=at)
-        if verdict != Handoff.Verdict.NO and self.draw.random() < DISPUTED:
+        if verdict != Handoff.Verdict.NO and self.draw.random() < DISPUTE_RATE:
             self.year.later(self._open(at + timedelta(days=self.draw.uniform(0.2, 2))), self._dispute(handoff.pk))
 
     def _dispute(self, pk: int) -> Event:
-        """Marketing does not agree, and at the next meeting somebody decides."""
+        """Marketing disputes a rejection, which a head settles days later."""
 
         def dispute(at: datetime) -> None:
             with suppress(disputing.TooLate):
                 made = disputing.dispute(
-                    handoff_of(pk), self.draw.choice(DISPUTES), by=self.year.users["marketer"], at=at
+                    get_handoff(pk), self.draw.choice(DISPUTES), by=self.year.users["marketer"], at=at
                 )
                 self.year.later(self._open(at + timedelta(days=self.draw.uniform(4, 9))), self._settle(made))
 
@@ -137,13 +135,11 @@ class Sales:
 
         return settle
 
-    # Touches
-
     def _call(self, pk: int) -> Event:
-        """Try to reach the lead, again and again as agreed; go on with whoever answers."""
+        """Try to reach the lead, as often as the cadence asks; meet whoever answers."""
 
         def call(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             prospect = self.year.prospects[handoff.lead_id]
             reached = self.draw.random() < 0.22 + 0.2 * prospect.keen
             kind = self.draw.choice([Touch.Kind.CALL, Touch.Kind.CALL, Touch.Kind.EMAIL])
@@ -161,13 +157,13 @@ class Sales:
             return self._open(at + timedelta(days=self.draw.uniform(2, 10))), self._meet(handoff.pk)
         if reached:
             return self._open(at + timedelta(days=self.draw.uniform(1, 6))), self._give_up(handoff.pk, "timing")
-        if handoff.progress(at=at).is_done or self.draw.random() < IMPATIENT:
+        if handoff.progress(at=at).is_done or self.draw.random() < GIVES_UP_EARLY:
             return self._open(at + timedelta(days=self.draw.uniform(0.2, 2))), self._give_up(handoff.pk, "no_answer")
         return self._open(at + timedelta(days=self.draw.uniform(0.8, 2.1))), self._call(handoff.pk)
 
     def _meet(self, pk: int) -> Event:
         def meet(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             try:
                 handoff.touch(Touch.Kind.MEETING, by=handoff.rep, contact=True, note=self.draw.choice(MEETINGS), at=at)
             except Handoff.Over:
@@ -179,10 +175,10 @@ class Sales:
         return meet
 
     def _qualify(self, pk: int) -> Event:
-        """Where the machine has not said so already, the SDR says that it is an SQL."""
+        """The SDR moves the lead to SQL, unless its definition has."""
 
         def qualify(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             journey = Journey.objects.select_related("stage").get(lead=handoff.lead_id)
             if not journey.closed_at and journey.stage_id == handoff.hop.accepted_stage_id:
                 sql = Stage.objects.role(StageRole.SQL)
@@ -190,27 +186,25 @@ class Sales:
 
         return qualify
 
-    def hand_on(self, at: datetime) -> None:
-        """Some of those whom the SDRs have reached are qualified as we begin to look."""
+    def qualify_reached(self, at: datetime) -> None:
+        """Qualify some of the leads that SDRs have reached, at the end of the year."""
         contacts = Touch.objects.filter(is_contact=True).values("handoff")
         reached = Handoff.objects.filter(hop__from_stage__role=StageRole.MQL, pk__in=contacts)
-        for handoff in at_work(reached).order_by("-pk")[:HANDED_ON]:
+        for handoff in at_work(reached).order_by("-pk")[:QUALIFIED_AT_END]:
             self._qualify(handoff.pk)(at)
 
     def _give_up(self, pk: int, key: str) -> Event:
         def give_up(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             note = "" if handoff.progress(at=at).is_done else self.draw.choice(TOO_SOON)
             with suppress(Handoff.Over, Journey.Moved):  # it went on meanwhile
                 handoff.give_up(by=handoff.rep, reason=self.reasons["recycled", key], note=note, at=at)
 
         return give_up
 
-    # Deals
-
     def _sell(self, pk: int) -> Event:
         def sell(at: datetime) -> None:
-            handoff = handoff_of(pk)
+            handoff = get_handoff(pk)
             try:
                 handoff.touch(Touch.Kind.CALL, by=handoff.rep, contact=True, note=self.draw.choice(CALLS), at=at)
             except Handoff.Over:
@@ -237,12 +231,12 @@ class Sales:
                 opened_at=at,
                 by=rep,
             )
-            self.year.later(decided_at, self._decide(deal.pk, rep, self.overloaded(at)))
+            self.year.later(decided_at, self._decide(deal.pk, rep, self.is_overloaded(at)))
 
         return open_deal
 
     def _decide(self, pk: int, rep: User, rushed: bool) -> Event:
-        """The planted causes: a demo and the pricing page before, and a rep who had the time."""
+        """Won more often after a demo request and visits of the pricing page, less often by an overloaded rep."""
 
         def decide(at: datetime) -> None:
             deal = Opportunity.objects.select_related("lead").get(pk=pk)
@@ -259,7 +253,7 @@ class Sales:
         return decide
 
     def _open(self, at: datetime) -> datetime:
-        """Soon after that moment, when people work."""
+        """A moment in opening hours, up to 90 minutes of open time later."""
         return self._hours(at).deadline(at, timedelta(minutes=self.draw.uniform(1, 90)))
 
     def _hours(self, at: datetime) -> OpeningHours:
@@ -268,6 +262,6 @@ class Sales:
         return self.hours
 
 
-def handoff_of(pk: int) -> Handoff:
+def get_handoff(pk: int) -> Handoff:
     stages = ("hop__from_stage", "hop__rejected_stage", "hop__accepted_stage", "hop__offering_team__head")
     return Handoff.objects.select_related("rep__team", "lead", "policy", *stages).get(pk=pk)

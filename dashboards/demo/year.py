@@ -105,7 +105,7 @@ class Year(Simulation):
             act(moment)
         self._sweep(at)
         advance_all(at=at)
-        self.sales.meet_offers(at)
+        self.sales.answer_offers(at)
 
     def _sweep(self, until: datetime) -> None:
         """Take each step of a clock soon after it came, as a machine that looks all the time does."""
@@ -170,7 +170,7 @@ class Year(Simulation):
 
     def _finish(self) -> None:
         """Everyone as of now, and what lies behind is read and told."""
-        self.sales.hand_on(self.end)
+        self.sales.qualify_reached(self.end)
         ids = list(Lead.objects.here().order_by("pk").values_list("pk", flat=True))
         for first in range(0, len(ids), CHUNK):
             flow(ids[first : first + CHUNK], at=self.end)

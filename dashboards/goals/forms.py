@@ -1,4 +1,4 @@
-"""Set a goal: what, for which days, and how much."""
+"""The form of a goal."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from metrics.period import Period
 from teams.models import User
 
 # A goal of more than three years is a typing error.
-LONGEST = timedelta(days=1096)
+LONGEST_GOAL = timedelta(days=1096)
 
 
-def first_goal(at: datetime) -> dict[str, Any]:
-    """What a new goal begins with: contracts in this quarter, or revenue where those are set."""
+def initial_goal(at: datetime) -> dict[str, Any]:
+    """The values of a new goal: contracts of this quarter; revenue if that goal exists."""
     quarter = Period.quarter_of(at)
     days = {"starts_on": quarter.start, "ends_on": quarter.end}
-    set_already = Goal.objects.filter(measure=Goal.Measure.CONTRACTS, **days).exists()
-    return {"measure": Goal.Measure.REVENUE if set_already else Goal.Measure.CONTRACTS, **days}
+    has_contracts_goal = Goal.objects.filter(measure=Goal.Measure.CONTRACTS, **days).exists()
+    return {"measure": Goal.Measure.REVENUE if has_contracts_goal else Goal.Measure.CONTRACTS, **days}
 
 
 class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
-    """People name the last day of a period; it is kept half open, as all periods are."""
+    """People name the last day of a period; it is stored half open, as all periods are."""
 
     last_day = forms.DateField(
         label=gettext_lazy("Last day"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -62,7 +62,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         if isinstance(start, date) and isinstance(last, date):
             if last < start:
                 self.add_error("last_day", _("The last day is not before the first."))
-            elif last - start > LONGEST:
+            elif last - start > LONGEST_GOAL:
                 self.add_error("last_day", _("A goal lasts three years at most."))
             elif measure and self._is_taken(measure, start, last):
                 self.add_error(None, _("There is a goal for this and these days already. Change that one."))
@@ -75,7 +75,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         return same.exclude(pk=self.instance.pk).exists()
 
     def set(self, *, by: User, at: datetime) -> Goal:
-        """Keep the goal, with who set it."""
+        """Save the goal, with who set it and when."""
         goal: Goal = self.save(commit=False)
         goal.ends_on = self.cleaned_data["last_day"] + timedelta(days=1)
         goal.set_by, goal.set_at = by, at
@@ -83,7 +83,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         return goal
 
     def _post_clean(self) -> None:
-        # The constraints speak of `ends_on`, which the form asks for as the last day.
+        # The constraints check `ends_on`, which the form takes as the last day.
         last = self.cleaned_data.get("last_day")
         if last:
             self.instance.ends_on = last + timedelta(days=1)

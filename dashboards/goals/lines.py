@@ -1,4 +1,4 @@
-"""How one goal stands, in numbers and words."""
+"""A goal with its value, pace and projection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from smarketing.pages import wording
 
 @dataclass(frozen=True)
 class Standing:
-    """A target of contracts or of money, and what was reached of it."""
+    """A target of contracts or revenue, and the value so far."""
 
     measure: str
     period: Period
@@ -92,19 +92,19 @@ class Standing:
 
     @property
     def scale(self) -> Decimal:
-        """What the whole bar stands for."""
+        """The value at the full length of the bar."""
         return max(self.pace.target, self.pace.value) or Decimal(1)
 
 
 @dataclass(frozen=True)
 class GoalLine(Standing):
-    """A goal in the list of all."""
+    """A goal in the list of goals."""
 
     goal: Goal
     url: str
 
 
-def line_of(goal: Goal, hours: OpeningHours, currency: str, zone: ZoneInfo, at: datetime) -> GoalLine:
+def goal_line(goal: Goal, hours: OpeningHours, currency: str, zone: ZoneInfo, at: datetime) -> GoalLine:
     period = Period(goal.starts_on, goal.ends_on, zone)
     question = Question(period, at=at)
     row = metric(goal.measure).value(question)

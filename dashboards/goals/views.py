@@ -11,8 +11,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dashboards.goals.forms import GoalForm, first_goal
-from dashboards.goals.lines import line_of
+from dashboards.goals.forms import GoalForm, initial_goal
+from dashboards.goals.lines import goal_line
 from dashboards.goals.models import Goal
 from sla.models import Calendar
 from smarketing.company import company_zone
@@ -25,7 +25,7 @@ def goals(request: UserRequest) -> HttpResponse:
     at, zone = now(), company_zone()
     hours, currency = Calendar.default().hours(at=at), Organization.ours().currency
     today = at.astimezone(zone).date()
-    lines = [line_of(goal, hours, currency, zone, at) for goal in Goal.objects.select_related("set_by")]
+    lines = [goal_line(goal, hours, currency, zone, at) for goal in Goal.objects.select_related("set_by")]
     context: dict[str, Any] = {
         "now": [line for line in lines if today in line.period],
         "coming": [line for line in lines if line.period.start > today],
@@ -36,20 +36,20 @@ def goals(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def goal_new(request: UserRequest) -> HttpResponse:
-    goal = Goal(**first_goal(now()))
-    return edited(request, goal, _("The goal is set."))
+    goal = Goal(**initial_goal(now()))
+    return save_or_render(request, goal, _("The goal is set."))
 
 
 @require_http_methods(["GET", "POST"])
 def goal(request: UserRequest, pk: int) -> HttpResponse:
-    return edited(request, get_object_or_404(Goal, pk=pk), _("The goal was changed."))
+    return save_or_render(request, get_object_or_404(Goal, pk=pk), _("The goal was changed."))
 
 
-def edited(request: UserRequest, goal: Goal, said: str) -> HttpResponse:
+def save_or_render(request: UserRequest, goal: Goal, text: str) -> HttpResponse:
     form = GoalForm(request.POST or None, instance=goal)
     if request.method == "POST" and form.is_valid():
         form.set(by=request.user, at=now())
-        messages.success(request, said)
+        messages.success(request, text)
         return redirect("goals")
     context = {"form": form, "goal": goal, "currency": Organization.ours().currency, "nav_here": "goals"}
     return render(request, "dashboards/goals/goal.html", context, status=422 if form.errors else 200)

@@ -1,4 +1,4 @@
-"""The counts beside the navigation: what waits for the person who looks."""
+"""The counts beside the navigation: what waits for a person."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from teams.models import Notice, Role, User
 
 
 def nav_counts(request: HttpRequest) -> dict[str, Any]:
-    """A context processor: `nav_counts`, by URL name. Nothing is counted on a page that shows none of it."""
-    return {"nav_counts": SimpleLazyObject(lambda: waiting_for(getattr(request, "user", None)))}
+    """A context processor: `nav_counts` by URL name, counted only on pages that show them."""
+    return {"nav_counts": SimpleLazyObject(lambda: navigation_counts(getattr(request, "user", None)))}
 
 
-def waiting_for(user: object) -> dict[str, int | tuple[int, str]]:
+def navigation_counts(user: object) -> dict[str, int | tuple[int, str]]:
     if not isinstance(user, User):
         return {}
-    [(notices, offered, is_overdue)] = WAITING.rows(user=user.pk, at=now())
+    [(notices, offered, is_overdue)] = COUNTS.rows(user=user.pk, at=now())
     counts: dict[str, int | tuple[int, str]] = {"notices": notices}
     if user.has_role(Role.REP, Role.SDR):
-        # In the tone of a breach once one is overdue.
+        # Shown as a breach if one is overdue.
         counts["inbox"] = (offered, "breached") if is_overdue else offered
     return counts
 
 
-def _waiting() -> QuerySet[User, Any]:
-    """Of one person: how many notices are unread, how many hand-offs wait for an answer, and whether one is overdue."""
+def _counts_query() -> QuerySet[User, Any]:
+    """Of one person: unread notices, hand-offs that wait for an answer, whether one of these is overdue."""
     unread = Notice.objects.unread().filter(user=OuterRef("pk"))
     offered = Handoff.objects.open().filter(rep=OuterRef("pk"))
     overdue = offered.filter(timers__kind="answer", timers__due_at__lt=Given("at", DateTimeField()))
@@ -41,4 +41,4 @@ def _waiting() -> QuerySet[User, Any]:
     )
 
 
-WAITING = Statement(_waiting)
+COUNTS = Statement(_counts_query)

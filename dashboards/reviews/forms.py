@@ -1,4 +1,4 @@
-"""What a review writes down."""
+"""The forms of a review."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sla.models import Review
 
 
 class DecisionForm(forms.Form):
-    """One decision, about the whole or about one promise."""
+    """One decision, about the whole agreement or about one clause."""
 
     text = forms.CharField(
         label=gettext_lazy("Decision"),
@@ -32,7 +32,7 @@ class DecisionForm(forms.Form):
         clauses = review.agreement.clauses.select_related("team", "owner")
         self.fields["clause"].choices = [  # type: ignore[attr-defined]
             ("", _("the agreement as a whole")),
-            *((str(each.key), f"{each.team}: {as_text(describe_clause(each))}") for each in clauses),
+            *((str(clause.key), f"{clause.team}: {as_text(describe_clause(clause))}") for clause in clauses),
         ]
 
 

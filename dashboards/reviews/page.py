@@ -1,40 +1,33 @@
-"""What a review looks back on, prepared: promises and what came of them, definitions and their yield, rejections,
-disputes, and what changed since the signing."""
+"""The page of a review: clauses with their attainment, yields of definitions, rejections, disputes and changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
 from dashboards.attainment.attained import Attained
 from dashboards.numbers.question_urls import behind_url
-from funnel.models import Definition, StageRole, Transition
-from history.models import Change
+from dashboards.reviews.agreement_changes import proposal_events, versions_in_force
+from dashboards.reviews.yields import PARTS, Yield, qualifying_transitions
+from funnel.models import Definition
 from metrics.period import Period
 from metrics.question import Question, dimension
 from metrics.registry import metric
-from scoring.models import ScoreModel
-from sla.agreement import proposing
 from sla.agreement.document.clauses import describe_clause
-from sla.models import Agreement, Attainment, Calendar, Clause, Dispute, Handoff, Review
+from sla.models import Attainment, Calendar, Clause, Dispute, Review
 from teams.models import Organization, Team
-
-# The parts of a definition's yield that open their leads, in the order of the columns.
-PARTS = ("qualified", "accepted", "rejected", "customers")
 
 
 @dataclass(frozen=True)
-class Promise:
-    """One promise through the periods that the review looks back on; worded as it was last."""
+class ReviewedClause:
+    """One clause, in its newest wording, through the periods that the review covers."""
 
     clause: Clause
     periods: list[Attained] = field(default_factory=list)
@@ -44,21 +37,8 @@ class Promise:
         return describe_clause(self.clause)
 
 
-@dataclass(frozen=True)
-class Yield:
-    """What became of the leads that one wording of a definition qualified in the span."""
-
-    definition: Definition
-    counts: dict[str, int]
-    urls: dict[str, str]
-
-    @property
-    def cells(self) -> list[tuple[int, str]]:
-        return [(self.counts[part], self.urls[part]) for part in PARTS]
-
-
 class ReviewPage:
-    """Everything on the page of one review, as of a moment."""
+    """Everything on the page of one review, as of `at`."""
 
     def __init__(self, review: Review, at: datetime) -> None:
         self.review = review
@@ -68,44 +48,40 @@ class ReviewPage:
 
     @property
     def state(self) -> str:
-        return state_of(self.review, self.today)
+        return review_state(self.review, self.today)
 
     @property
     def may_be_held(self) -> bool:
-        """Once the days that it looks back on are over."""
+        """Whether the days it covers are over, and it was not held yet."""
         return self.review.held_at is None and self.today >= self.review.ends_on
 
     @property
     def until(self) -> datetime:
         return self.review.held_at or self.at
 
-    # Promises
-
     @cached_property
-    def sides(self) -> list[tuple[Team, list[Promise]]]:
-        """The teams, and what each promised."""
+    def sides(self) -> list[tuple[Team, list[ReviewedClause]]]:
+        """Each team with its clauses, marketing first."""
         rows = Attainment.objects.filter(starts_on__lt=self.period.end, ends_on__gt=self.period.start)
         related = ("clause__team", "clause__owner", "clause__agreement")
         ordered = rows.select_related(*related).order_by("clause__agreement__number", "clause__position", "starts_on")
         hours, currency = Calendar.default().hours(at=self.at), Organization.ours().currency
-        found: dict[UUID, Promise] = {}
+        by_clause: dict[UUID, ReviewedClause] = {}
         for row in ordered:
-            before = found.get(row.clause.key)
+            before = by_clause.get(row.clause.key)
             periods = before.periods if before else []
             periods.append(Attained(row.clause, row, hours, currency))
-            found[row.clause.key] = Promise(row.clause, periods)
-        sides: dict[int, tuple[Team, list[Promise]]] = {}
-        for promise in found.values():
-            sides.setdefault(promise.clause.team_id, (promise.clause.team, []))[1].append(promise)
+            by_clause[row.clause.key] = ReviewedClause(row.clause, periods)
+        sides: dict[int, tuple[Team, list[ReviewedClause]]] = {}
+        for reviewed in by_clause.values():
+            sides.setdefault(reviewed.clause.team_id, (reviewed.clause.team, []))[1].append(reviewed)
         return sorted(sides.values(), key=lambda side: (side[0].party != "marketing", side[0].pk))
-
-    # Definitions
 
     @cached_property
     def yields(self) -> list[Yield]:
-        kept = {
+        rows = {
             row["definition"]: row
-            for row in entries(self.period, self.until)
+            for row in qualifying_transitions(self.period, self.until)
             .values("definition")
             .annotate(
                 qualified=Count("lead", distinct=True),
@@ -115,24 +91,25 @@ class ReviewPage:
             )
             .order_by()
         }
-        definitions = Definition.objects.filter(pk__in=kept).select_related("stage")
-        return [self._yield(each, kept[each.pk]) for each in definitions.order_by("stage__position", "number")]
+        definitions = Definition.objects.filter(pk__in=rows).select_related("stage")
+        return [
+            self._yield(definition, rows[definition.pk])
+            for definition in definitions.order_by("stage__position", "number")
+        ]
 
     def _yield(self, definition: Definition, row: dict[str, Any]) -> Yield:
         base = reverse("review_leads", args=[self.review.pk, definition.pk])
         return Yield(definition, {part: row[part] for part in PARTS}, {part: f"{base}?part={part}" for part in PARTS})
-
-    # Rejections and disputes
 
     @cached_property
     def rejections(self) -> list[dict[str, Any]]:
         """Why leads were rejected, the most frequent reason first."""
         question = Question(self.period, by="reason", at=self.until)
         rows = sorted(metric("rejected").rows(question), key=lambda row: (-row.numerator, row.key))
-        by = dimension("reason")
+        reasons = dimension("reason")
         return [
             {
-                "reason": by.key_label(row.key),
+                "reason": reasons.key_label(row.key),
                 "n": row.numerator,
                 "url": behind_url("rejected", question, row.key, was=row.numerator),
             }
@@ -145,91 +122,25 @@ class ReviewPage:
 
     @cached_property
     def disputes(self) -> list[Dispute]:
-        """Those of the span, and whatever is open still; the open ones first."""
+        """The disputes of the period and all that are still open, the open ones first."""
         started = Q(at__gte=self.period.starts_at, at__lt=self.period.ends_at)
         settled = Q(settled_at__gte=self.period.starts_at, settled_at__lt=self.period.ends_at)
-        found = Dispute.objects.filter(started | settled | Q(settled_at=None), at__lte=self.until)
+        disputes = Dispute.objects.filter(started | settled | Q(settled_at=None), at__lte=self.until)
         related = ("handoff__lead", "handoff__reason", "handoff__rep", "by", "settled_by")
-        return sorted(found.select_related(*related), key=lambda dispute: (dispute.settled_at is not None, dispute.at))
-
-    # Changes
+        return sorted(
+            disputes.select_related(*related), key=lambda dispute: (dispute.settled_at is not None, dispute.at)
+        )
 
     @cached_property
     def changes(self) -> list[dict[str, Any]]:
-        """What was changed since the agreement of this review was signed, the latest first."""
+        """What changed since the agreement of this review came into force, the latest first."""
         since = self.review.agreement.in_force_from or self.period.starts_at
-        found = [*_versions(since, self.until), *_steps(since, self.until)]
-        return sorted(found, key=lambda item: item["at"], reverse=True)
+        events = [*versions_in_force(since, self.until), *proposal_events(since, self.until)]
+        return sorted(events, key=lambda item: item["at"], reverse=True)
 
 
-def state_of(review: Review, today: Any) -> str:
-    """held, coming, or missed: due and not held."""
+def review_state(review: Review, today: Any) -> str:
+    """`held`, `coming`, or `missed` (due and not held)."""
     if review.held_at is not None:
         return "held"
     return "coming" if review.due_on >= today else "missed"
-
-
-def entries(period: Period, until: datetime) -> QuerySet[Any]:
-    """The steps in a period that a definition made or was in force for, each with what came of it until a moment."""
-    handoffs = Handoff.objects.filter(transition=OuterRef("pk"), answered_at__lte=until)
-    won = Transition.objects.filter(
-        lead=OuterRef("lead"), to_stage__role=StageRole.CUSTOMER, at__gte=OuterRef("at"), at__lte=until
-    )
-    steps = Transition.objects.filter(
-        definition__isnull=False, lead__merged_into=None, at__gte=period.starts_at, at__lt=period.ends_at, at__lte=until
-    )
-    return steps.annotate(
-        is_accepted=Exists(handoffs.filter(answer=Handoff.Answer.ACCEPTED)),
-        is_rejected=Exists(handoffs.filter(answer=Handoff.Answer.REJECTED)),
-        is_customer=Exists(won),
-    )
-
-
-def steps_of(period: Period, until: datetime, definition: Definition, part: str) -> QuerySet[Any]:
-    """The steps behind one number of a definition's yield."""
-    steps = entries(period, until).filter(definition=definition)
-    return {
-        "qualified": steps,
-        "accepted": steps.filter(is_accepted=True),
-        "rejected": steps.filter(is_rejected=True),
-        "customers": steps.filter(is_customer=True),
-    }[part]
-
-
-def _versions(since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """Everything that came into force after the signing."""
-    new = {"in_force_from__gt": since, "in_force_from__lte": until}
-    for agreement in Agreement.objects.filter(**new):
-        text = _("Version %(number)s of the agreement came into force") % {"number": agreement.number}
-        url = reverse("agreement_version", args=[agreement.number])
-        yield {"icon": "agreement", "text": text, "at": agreement.in_force_from, "url": url}
-    for definition in Definition.objects.filter(**new).select_related("stage"):
-        text = _("The definition of %(stage)s changed: version %(number)s") % {
-            "stage": definition.stage,
-            "number": definition.number,
-        }
-        url = reverse("definition", args=[definition.stage_id, definition.number])
-        yield {"icon": "definition", "text": text, "at": definition.in_force_from, "url": url}
-    for model in ScoreModel.objects.filter(**new):
-        text = _("Score model %(model)s came into force") % {"model": model}
-        url = reverse("score_model", args=[model.number])
-        yield {"icon": "scoring", "text": text, "at": model.in_force_from, "url": url}
-
-
-def _steps(since: datetime, until: datetime) -> Iterator[dict[str, Any]]:
-    """Proposals on their way: made, taken back, sent back with a comment."""
-    words = {
-        "proposal": _("Version %(number)s was proposed"),
-        "sent back": _("Version %(number)s was sent back"),
-        "withdrawal": _("The proposal of version %(number)s was taken back"),
-    }
-    kept = Change.objects.filter(
-        subject=proposing.HISTORY_SUBJECT, field="proposed_at", how__in=words, at__gt=since, at__lte=until
-    )
-    numbers = dict(Agreement.objects.values_list("pk", "number"))
-    for change in kept.select_related("by"):
-        number = numbers.get(change.subject_id)
-        if number is not None:
-            note = str(change.new or "") if change.how == "sent back" else ""
-            text = words[change.how] % {"number": number}
-            yield {"icon": "back" if note else "agreement", "text": text, "at": change.at, "note": note}

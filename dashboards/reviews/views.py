@@ -1,4 +1,4 @@
-"""Reviews: what comes up, what was held, and one of them with everything to look at."""
+"""The list of reviews, the page of one, and what its participants write on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.numbers.behind_views import LATEST
 from dashboards.reviews.forms import DecisionForm, NotesForm
-from dashboards.reviews.page import PARTS, ReviewPage, state_of, steps_of
+from dashboards.reviews.page import ReviewPage, review_state
+from dashboards.reviews.yields import PARTS, transitions_behind
 from funnel.models import Definition
 from leads.models import Lead
 from sla.agreement.document.clauses import describe_clause
@@ -22,29 +23,29 @@ from sla.agreement.document.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.reviews import reviewing
 from smarketing.company import company_zone
+from smarketing.pages.http import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
 from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import User
 
-CONFLICT, UNPROCESSABLE = 409, 422
-# So many of those to come are shown at once; the others unfold.
-COMING = 4
+# How many coming reviews are shown; the others are folded.
+SHOWN_COMING = 4
 
 
 @require_GET
 def reviews(request: UserRequest) -> HttpResponse:
-    """Those to come, the next first, those missed, and those held, the latest first."""
+    """All reviews: coming, the next first; missed; held, the latest first."""
     today = now().astimezone(company_zone()).date()
-    found: dict[str, list[Review]] = {"coming": [], "missed": [], "held": []}
+    by_state: dict[str, list[Review]] = {"coming": [], "missed": [], "held": []}
     rows = Review.objects.select_related("agreement", "held_by").annotate(decided=Count("decisions"))
     for review in rows.order_by("-due_on", "kind"):
-        found[state_of(review, today)].append(review)
-    coming = found.pop("coming")[::-1]
+        by_state[review_state(review, today)].append(review)
+    coming = by_state.pop("coming")[::-1]
     context = {
-        **found,
-        "coming": coming[:COMING],
-        "later": coming[COMING:],
+        **by_state,
+        "coming": coming[:SHOWN_COMING],
+        "later": coming[SHOWN_COMING:],
         "has_agreement": Agreement.objects.in_force().exists(),
         "nav_here": "reviews",
     }
@@ -53,26 +54,26 @@ def reviews(request: UserRequest) -> HttpResponse:
 
 @require_GET
 def review(request: UserRequest, pk: int) -> HttpResponse:
-    return _page(request, _known(pk))
+    return _render_review(request, _get_review_or_404(pk))
 
 
 @require_GET
 def review_leads(request: UserRequest, pk: int, definition: int) -> HttpResponse:
-    """The leads behind one number of a definition's yield."""
-    page = ReviewPage(_known(pk), now())
-    wording = get_object_or_404(Definition.objects.select_related("stage"), pk=definition)
+    """The leads behind one count of a definition's yield."""
+    page = ReviewPage(_get_review_or_404(pk), now())
+    shown_definition = get_object_or_404(Definition.objects.select_related("stage"), pk=definition)
     part = request.GET.get("part", PARTS[0])
     if part not in PARTS:
         raise Http404
-    steps = steps_of(page.period, page.until, wording, part)
-    entered = steps.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
-    leads = Lead.objects.filter(pk__in=steps.values("lead")).annotate(
+    transitions = transitions_behind(page.period, page.until, shown_definition, part)
+    entered = transitions.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
+    leads = Lead.objects.filter(pk__in=transitions.values("lead")).annotate(
         moment=Subquery(entered, output_field=DateTimeField())
     )
     context = {
         "review": page.review,
         "period": page.period,
-        "definition": wording,
+        "definition": shown_definition,
         "part": part_name(part),
         "page": list_page(request, leads.select_related("company", "journey__stage"), LATEST),
         "nav_here": "reviews",
@@ -91,47 +92,47 @@ def part_name(part: str) -> str:
 
 @require_POST
 def review_decision_new(request: UserRequest, pk: int) -> HttpResponse:
-    stored = _mine(request.user, pk)
+    stored = _get_own_review_or_404(request.user, pk)
     form = DecisionForm(request.POST, review=stored)
     if not form.is_valid():
-        return _page(request, stored, form=form, status=UNPROCESSABLE)
+        return _render_review(request, stored, form=form, status=UNPROCESSABLE)
     try:
         stored.decide(form.cleaned_data["text"], clause=form.cleaned_data["clause"], by=request.user)
     except Review.Held:
-        return _too_late(request, stored, form=form)
+        return _render_already_held(request, stored, form=form)
     messages.success(request, _("The decision is written down."))
     return redirect("review", pk)
 
 
 @require_POST
 def review_decision_delete(request: UserRequest, pk: int, decision: int) -> HttpResponse:
-    stored = _mine(request.user, pk)
+    stored = _get_own_review_or_404(request.user, pk)
     try:
         stored.take_back(get_object_or_404(stored.decisions, pk=decision))
     except Review.Held:
-        return _too_late(request, stored)
+        return _render_already_held(request, stored)
     messages.success(request, _("The decision is struck out."))
     return redirect("review", pk)
 
 
 @require_POST
 def review_notes(request: UserRequest, pk: int) -> HttpResponse:
-    stored = _mine(request.user, pk)
+    stored = _get_own_review_or_404(request.user, pk)
     form = NotesForm(request.POST, instance=stored)
     if not form.is_valid():
-        return _page(request, _known(pk), notes=form, status=UNPROCESSABLE)
+        return _render_review(request, _get_review_or_404(pk), notes=form, status=UNPROCESSABLE)
     try:
         stored.note(form.cleaned_data["notes"])
     except Review.Held:
-        return _too_late(request, _known(pk), notes=form)
+        return _render_already_held(request, _get_review_or_404(pk), notes=form)
     messages.success(request, _("The notes are saved."))
     return redirect("review", pk)
 
 
 @require_POST
 def review_holding(request: UserRequest, pk: int) -> HttpResponse:
-    """It took place: from now on it stays as it is."""
-    stored = _mine(request.user, pk)
+    """Mark a review as held; from then on it is not edited."""
+    stored = _get_own_review_or_404(request.user, pk)
     at = now()
     if stored.held_at is None and not ReviewPage(stored, at).may_be_held:
         messages.error(request, _("The days that it looks back on are not over yet."))
@@ -139,15 +140,15 @@ def review_holding(request: UserRequest, pk: int) -> HttpResponse:
     try:
         stored.hold(by=request.user, at=at)
     except Review.Held:
-        return _too_late(request, stored)
+        return _render_already_held(request, stored)
     messages.success(request, _("The review is held. What it decided stays."))
     return redirect("review", pk)
 
 
 @require_POST
 def review_draft(request: UserRequest, pk: int) -> HttpResponse:
-    """Begin the next version of the agreement from what was decided."""
-    stored = _known(pk)
+    """Draft the next version of the agreement from the decisions."""
+    stored = _get_review_or_404(pk)
     if not stored.decisions.filter(draft=None).exists():
         messages.info(request, _("Every decision of this review is in a draft already."))
         return redirect("review", pk)
@@ -164,28 +165,28 @@ def review_draft(request: UserRequest, pk: int) -> HttpResponse:
     return redirect("agreement_draft")
 
 
-def _known(pk: int) -> Review:
+def _get_review_or_404(pk: int) -> Review:
     return get_object_or_404(Review.objects.select_related("agreement", "held_by"), pk=pk)
 
 
-def _mine(user: User, pk: int) -> Review:
-    """A review that this person prepares; to write in any other is not possible."""
-    stored = _known(pk)
-    if not may_write(user, stored):
+def _get_own_review_or_404(user: User, pk: int) -> Review:
+    """A review that this person may edit, else 404."""
+    stored = _get_review_or_404(pk)
+    if not may_edit(user, stored):
         raise Http404
     return stored
 
 
-def may_write(user: User, stored: Review) -> bool:
+def may_edit(user: User, stored: Review) -> bool:
     return reviewing.told_of(stored).filter(pk=user.pk).exists()
 
 
-def _too_late(request: UserRequest, stored: Review, **forms: Any) -> HttpResponse:
+def _render_already_held(request: UserRequest, stored: Review, **forms: Any) -> HttpResponse:
     messages.error(request, _("Somebody has marked it as held: what it decided stays."))
-    return _page(request, _known(stored.pk), status=CONFLICT, **forms)
+    return _render_review(request, _get_review_or_404(stored.pk), status=CONFLICT, **forms)
 
 
-def _page(
+def _render_review(
     request: UserRequest,
     stored: Review,
     *,
@@ -194,25 +195,25 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     decisions = list(stored.decisions.select_related("by", "draft"))
-    said = about(decisions)
+    subjects = describe_subjects(decisions)
     context = {
         "page": ReviewPage(stored, now()),
         "review": stored,
         "parts": [part_name(part) for part in PARTS],
-        "decisions": [(each, said.get(each.pk, "")) for each in decisions],
-        "untaken": sum(1 for each in decisions if each.draft_id is None),
+        "decisions": [(decision, subjects.get(decision.pk, "")) for decision in decisions],
+        "untaken": sum(1 for decision in decisions if decision.draft_id is None),
         "form": form or DecisionForm(review=stored),
         "notes": notes or NotesForm(instance=stored),
-        "may_write": may_write(request.user, stored),
+        "may_write": may_edit(request.user, stored),
         "may_draft": may_open(request.user, "review_draft"),
         "nav_here": "reviews",
     }
     return render(request, "dashboards/reviews/review.html", context, status=status)
 
 
-def about(decisions: list[Decision]) -> dict[int, str]:
-    """What each decision is about, by its id, in the newest words of its promise."""
-    keys = {each.clause for each in decisions if each.clause}
+def describe_subjects(decisions: list[Decision]) -> dict[int, str]:
+    """The clause that each decision is about, in its newest wording, by the decision's id."""
+    keys = {decision.clause for decision in decisions if decision.clause}
     clauses = Clause.objects.filter(key__in=keys).select_related("team", "owner").order_by("agreement__number")
-    said = {each.key: f"{each.team}: {as_text(describe_clause(each))}" for each in clauses}
-    return {each.pk: said[each.clause] for each in decisions if each.clause in said}
+    texts = {clause.key: f"{clause.team}: {as_text(describe_clause(clause))}" for clause in clauses}
+    return {decision.pk: texts[decision.clause] for decision in decisions if decision.clause in texts}

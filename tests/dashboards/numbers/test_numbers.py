@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
-from dashboards.home.navigation import waiting_for
+from dashboards.home.navigation import navigation_counts
 from funnel.models import StageRole
 from leads.models import Lead
 from metrics.registry import metrics
@@ -222,13 +222,13 @@ def test_the_navigation_counts_what_waits_and_says_when_something_is_overdue(dja
     rep = handoff.rep
     Notice.objects.tell([rep], Notice.Kind.IMPORT_DONE, about="import 1")
     with django_assert_num_queries(1):
-        counts = waiting_for(rep)
+        counts = navigation_counts(rep)
     assert counts == {"notices": rep.notices.unread().count(), "inbox": 1}
     with time_machine.travel(FRIDAY + timedelta(days=7), tick=False):
-        assert waiting_for(rep)["inbox"] == (1, "breached")
+        assert navigation_counts(rep)["inbox"] == (1, "breached")
 
 
 def test_who_sells_nothing_has_no_inbox_to_count(django_assert_num_queries):
     mara = make.user(Role.MARKETER)
     with django_assert_num_queries(1):
-        assert waiting_for(mara) == {"notices": 0}
+        assert navigation_counts(mara) == {"notices": 0}

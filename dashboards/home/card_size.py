@@ -1,0 +1,4 @@
+"""How much the cards of the home page show."""
+
+# Rows of a card.
+SHOWN = 5

@@ -1,4 +1,4 @@
-"""Who a session belongs to."""
+"""Loading the person of a session."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from teams.models import Organization, User
 
 
 class PersonBackend(AuthenticationBackend):  # type: ignore[misc]
-    """Sign in by e-mail and password; and know, with the person of a session, what every page asks of them: their
-    team, and the company's time zone."""
+    """Signs in by e-mail and password; loads the person of a session with team and company time zone, in one query."""
 
     def get_user(self, user_id: int) -> User | None:
         zone = Organization.objects.filter(pk=1).values("time_zone")

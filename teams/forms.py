@@ -16,25 +16,25 @@ from teams.models import Organization, Role, Scope, Team, Token, User
 
 
 class ZoneInput(forms.TextInput):
-    """A time zone, with the known ones as suggestions (the list stands once on the page, as `zones`)."""
+    """A time zone, with suggestions from the page's datalist `zones`."""
 
     def __init__(self) -> None:
         super().__init__({"list": "zones", "autocomplete": "off", "spellcheck": "false"})
 
 
-def zones() -> list[str]:
+def time_zones() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix")))
 
 
 def countries() -> list[tuple[str, str]]:
-    """Countries whose holidays are known, by their names in the language of the page."""
+    """Countries with known holidays, as (code, name in the language of the page), by name."""
     names = Locale.parse(get_language() or "en").territories
-    known = ((code, str(names.get(code, code))) for code in holidays.list_supported_countries())
-    return sorted(known, key=lambda country: country[1])
+    choices = ((code, str(names.get(code, code))) for code in holidays.list_supported_countries())
+    return sorted(choices, key=lambda country: country[1])
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Someone who works here, as the administrator keeps them."""
+    """A person, as an administrator edits them."""
 
     roles = forms.MultipleChoiceField(
         label=gettext_lazy("Roles"),
@@ -103,7 +103,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    """What a person decides about themself."""
+    """The settings that people edit themselves."""
 
     class Meta:
         model = User
@@ -135,8 +135,8 @@ class TokenForm(forms.Form):
         return day
 
     def issue(self, user: User) -> tuple[Token, str]:
-        """Make the token and return it with its secret."""
-        chosen = [Scope.READ, Scope.WRITE] if self.cleaned_data["scope"] == Scope.WRITE else [Scope.READ]
+        """Create the token and return it with its secret."""
+        scopes = [Scope.READ, Scope.WRITE] if self.cleaned_data["scope"] == Scope.WRITE else [Scope.READ]
         day = self.cleaned_data["expires_on"]
         until = datetime.combine(day, time(), company_zone()) if day else None
-        return Token.objects.issue(user, name=self.cleaned_data["name"], scopes=chosen, expires_at=until)
+        return Token.objects.issue(user, name=self.cleaned_data["name"], scopes=scopes, expires_at=until)

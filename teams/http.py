@@ -1,4 +1,4 @@
-"""What a view is given: a request by somebody who is signed in."""
+"""The type of a request by a person who is signed in."""
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails

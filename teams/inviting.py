@@ -1,4 +1,4 @@
-"""People come in by a link that sets their password, sent to them and shown once to the administrator."""
+"""Invitations: a link that sets a password, sent by mail and shown once to the administrator."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -13,10 +13,10 @@ from teams.models import Organization, User
 
 
 def password_link(user: User) -> str:
-    """Return an address at which `user` sets a password. It ends with the first use, or after three days."""
+    """Return a URL at which `user` sets a password; valid for one use, and for three days."""
     key = default_token_generator.make_token(user)
-    where = {"uidb36": user_pk_to_url_str(user), "key": key}
-    return settings.PUBLIC_URL.rstrip("/") + reverse("account_reset_password_from_key", kwargs=where)
+    arguments = {"uidb36": user_pk_to_url_str(user), "key": key}
+    return settings.PUBLIC_URL.rstrip("/") + reverse("account_reset_password_from_key", kwargs=arguments)
 
 
 def send_link(user: User, link: str, *, by: User) -> None:

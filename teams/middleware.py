@@ -1,4 +1,4 @@
-"""Each request is made by a person, who has a language, a time zone and roles."""
+"""Language, time zone and permissions of the person who makes a request."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,6 @@
-"""The one table that says who may open what.
+"""The table of permissions: which roles may open which view.
 
-A view is named by its URL name. A view without a row is closed to everyone, and a test fails.
+Views are named by their URL names. A view without a row is closed to everyone, and a test fails.
 """
 
 from teams.models import Role, User
@@ -286,13 +286,13 @@ WHO_MAY: dict[str, frozenset[str]] = {
     ),
 }
 
-# What changes something by the API has a row of its own.
+# A method of the API that changes something has a row of its own.
 WRITING = "{}:write"
 
 
 def may(user: object, url_name: str) -> bool:
-    """Return whether `user` may open the view of that name. An unknown view is closed."""
-    who = WHO_MAY.get(url_name, frozenset())
-    if who is PUBLIC:
+    """Whether `user` may open the view with this URL name; an unknown view is closed."""
+    roles = WHO_MAY.get(url_name, frozenset())
+    if roles is PUBLIC:
         return True
-    return isinstance(user, User) and user.is_active and bool(who & set(user.roles))
+    return isinstance(user, User) and user.is_active and bool(roles & set(user.roles))

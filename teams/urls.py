@@ -1,23 +1,23 @@
 from django.urls import path
 
-from teams import views
+from teams import account_views, notice_views, people_views, team_views
 
 urlpatterns = [
-    path("settings/people/", views.people, name="people"),
-    path("settings/people/new/", views.person_new, name="person_new"),
-    path("settings/people/<int:pk>/", views.person, name="person"),
-    path("settings/people/<int:pk>/reset/", views.person_reset, name="person_reset"),
-    path("settings/people/<int:pk>/second-factor/", views.person_second_factor, name="person_second_factor"),
-    path("settings/people/<int:pk>/deactivation/", views.person_deactivation, name="person_deactivation"),
-    path("settings/people/<int:pk>/activation/", views.person_activation, name="person_activation"),
-    path("settings/teams/new/", views.team, name="team_new"),
-    path("settings/teams/<int:pk>/", views.team, name="team"),
-    path("settings/teams/<int:pk>/delete/", views.team_delete, name="team_delete"),
-    path("settings/organization/", views.organization, name="organization"),
-    path("me/", views.profile, name="profile"),
-    path("me/tokens/", views.tokens, name="tokens"),
-    path("me/tokens/<int:pk>/revocation/", views.token_revocation, name="token_revocation"),
-    path("notices/", views.notices, name="notices"),
-    path("notices/read/", views.notices_read, name="notices_read"),
-    path("notices/<int:pk>/", views.notice, name="notice"),
+    path("settings/people/", people_views.people, name="people"),
+    path("settings/people/new/", people_views.person_new, name="person_new"),
+    path("settings/people/<int:pk>/", people_views.person, name="person"),
+    path("settings/people/<int:pk>/reset/", people_views.person_reset, name="person_reset"),
+    path("settings/people/<int:pk>/second-factor/", people_views.person_second_factor, name="person_second_factor"),
+    path("settings/people/<int:pk>/deactivation/", people_views.person_deactivation, name="person_deactivation"),
+    path("settings/people/<int:pk>/activation/", people_views.person_activation, name="person_activation"),
+    path("settings/teams/new/", team_views.team, name="team_new"),
+    path("settings/teams/<int:pk>/", team_views.team, name="team"),
+    path("settings/teams/<int:pk>/delete/", team_views.team_delete, name="team_delete"),
+    path("settings/organization/", team_views.organization, name="organization"),
+    path("me/", account_views.profile, name="profile"),
+    path("me/tokens/", account_views.tokens, name="tokens"),
+    path("me/tokens/<int:pk>/revocation/", account_views.token_revocation, name="token_revocation"),
+    path("notices/", notice_views.notices, name="notices"),
+    path("notices/read/", notice_views.notices_read, name="notices_read"),
+    path("notices/<int:pk>/", notice_views.notice, name="notice"),
 ]

@@ -19,7 +19,7 @@ from sla.calendars.forms import CalendarForm, ClosedDayForm
 from sla.calendars.models import Calendar, CalendarDay
 from sla.calendars.year import stretch_of, year_of
 from sla.handoffs.models.timers import Timer
-from teams.forms import zones
+from teams.forms import time_zones
 
 FIVE_DAYS = {str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range(5)}
 
@@ -54,7 +54,7 @@ def calendar_new(request: HttpRequest) -> HttpResponse:
         made = form.keep()
         messages.success(request, _("The calendar is saved."))
         return redirect(url_of(made))
-    context = {"form": form, "zones": zones(), "nav_here": "calendar"}
+    context = {"form": form, "zones": time_zones(), "nav_here": "calendar"}
     return render(request, "sla/calendars/calendar_new.html", context, status=422 if form.errors else 200)
 
 
@@ -140,7 +140,7 @@ def _page(
         "year": year_of(stored, now().astimezone(stored.zone).date()),
         "running": running_by(stored).count(),
         "zone": stored.zone.key,
-        "zones": zones(),
+        "zones": time_zones(),
         "weekdays": list(zip(WEEKDAYS_ABBR.values(), WEEKDAYS.values(), strict=True)),
         "action": url_of(stored),
         "nav_here": "calendar",

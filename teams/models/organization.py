@@ -1,4 +1,4 @@
-"""The company that runs this Smarketing, and the zone of its clocks."""
+"""The company that runs this Smarketing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def valid_time_zone(value: str) -> None:
 
 
 class Organization(models.Model):
-    """The company that runs this Smarketing. One row, made by the first migration."""
+    """The company that runs this Smarketing: one row, created on first use."""
 
     name = models.CharField(_("Name"), max_length=120, blank=True)
     country = models.CharField(
@@ -39,5 +39,5 @@ class Organization(models.Model):
 
 
 def stored_time_zone() -> str:
-    """Return the company's time zone as the settings page keeps it."""
+    """The company's time zone as stored by its settings page."""
     return Organization.objects.values_list("time_zone", flat=True).filter(pk=1).first() or "Asia/Tokyo"

@@ -1,4 +1,4 @@
-"""Who promises together."""
+"""Teams."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Team(models.Model):
-    """Some of us who promise together, under one head."""
+    """People under one head, who together are a party of the agreement."""
 
     class Kind(models.TextChoices):
         MARKETING = "marketing", _("Marketing")
@@ -31,5 +31,5 @@ class Team(models.Model):
 
     @property
     def party(self) -> str:
-        """Which of the two hues owns it: marketing's or sales'."""
+        """The side it is on: `marketing` or `sales`."""
         return "marketing" if self.kind in (self.Kind.MARKETING, self.Kind.VENDOR) else "sales"

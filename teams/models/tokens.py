@@ -1,4 +1,4 @@
-"""By what a program acts as a person."""
+"""Tokens by which programs use the API."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def issue(
         self, user: User, *, name: str, scopes: Iterable[Scope], expires_at: datetime | None = None
     ) -> tuple[Token, str]:
-        """Make a token and return it with its secret, which is shown once and kept only as a digest."""
+        """Create a token and return it with its secret, of which only a digest is stored."""
         secret = f"smk_{secrets.token_urlsafe(32)}"
         token = self.create(
             user=user, name=name, scopes=sorted(set(scopes)), digest=Token.digest_of(secret), expires_at=expires_at

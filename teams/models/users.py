@@ -88,14 +88,14 @@ class User(AbstractUser):
         _("Time zone"), max_length=64, blank=True, validators=[valid_time_zone], help_text=_("Empty: the company's.")
     )
     theme = models.CharField(_("Appearance"), max_length=8, choices=Theme, blank=True)
-    # The language of the browser, where the person chose none: letters have no browser to ask.
+    # The browser's language, used in mails if the person chose none.
     browser_language = models.CharField(max_length=8, blank=True, editable=False)
     quiet_hours = models.BooleanField(
         _("Quiet hours"),
         default=True,
         help_text=_("Outside your opening hours nothing is sent; it goes out when they begin."),
     )
-    # Since when the mail server of this person's address takes nothing, and what it says.
+    # Since when mail to this person's address fails, and the server's answer.
     unreachable_since = models.DateTimeField(null=True, editable=False)
     unreachable_because = models.CharField(max_length=300, blank=True, editable=False)
 
@@ -135,13 +135,13 @@ class User(AbstractUser):
 
     @property
     def spoken(self) -> str:
-        """The language to write to this person in: the chosen one, else that of the browser they last came with."""
+        """The language of mails to this person: the chosen one, else that of the last browser."""
         return self.language or self.browser_language or settings.LANGUAGE_CODE
 
     def mail_failed(self, because: str, *, at: datetime) -> bool:
-        """Note that this person's address takes no mail. Returns whether that is news."""
-        found = User.objects.filter(pk=self.pk, email=self.email, unreachable_since=None)
-        return bool(found.update(unreachable_since=at, unreachable_because=because[:300]))
+        """Mark this person's address as unreachable. Returns whether it was reachable before."""
+        reachable = User.objects.filter(pk=self.pk, email=self.email, unreachable_since=None)
+        return bool(reachable.update(unreachable_since=at, unreachable_because=because[:300]))
 
     def mail_arrived(self) -> None:
         if self.unreachable_since:

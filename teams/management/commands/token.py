@@ -32,8 +32,8 @@ class Command(BaseCommand):
             expires_at=_end(options["expires"]),
         )
         ends = token.expires_at.isoformat() if token.expires_at else None
-        said = {"secret": secret, "name": token.name, "scopes": token.scopes, "expires_at": ends}
-        self.stdout.write(json.dumps(said, ensure_ascii=False))
+        answer = {"secret": secret, "name": token.name, "scopes": token.scopes, "expires_at": ends}
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
 
     def _person(self, email: str) -> User:
         try:
@@ -52,22 +52,22 @@ class Command(BaseCommand):
         return name.strip()
 
 
-def _scopes(said: str) -> list[Scope]:
-    words = [word.strip() for word in said.split(",") if word.strip()]
-    unknown = [word for word in words if word not in Scope.values]
-    if unknown or not words:
+def _scopes(text: str) -> list[Scope]:
+    names = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in names if word not in Scope.values]
+    if unknown or not names:
         known = ", ".join(Scope.values)
         raise CommandError(f"Scopes are of: {known}. Not: {', '.join(unknown) or 'none at all'}.", returncode=2)
-    return [Scope(word) for word in words]
+    return [Scope(word) for word in names]
 
 
-def _end(said: str | None) -> datetime | None:
-    if said is None:
+def _end(text: str | None) -> datetime | None:
+    if text is None:
         return None
     try:
-        end = datetime.combine(date.fromisoformat(said), time(), company_zone())
+        end = datetime.combine(date.fromisoformat(text), time(), company_zone())
     except ValueError:
-        raise CommandError(f"{said!r} is no day. Write one such as 2027-03-31.", returncode=2)
+        raise CommandError(f"{text!r} is no day. Write one such as 2027-03-31.", returncode=2)
     if end <= now():
-        raise CommandError(f"{said} is over. Choose a later day.", returncode=2)
+        raise CommandError(f"{text} is over. Choose a later day.", returncode=2)
     return end

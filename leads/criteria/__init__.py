@@ -19,8 +19,9 @@ Forms: `leads.criteria.forms.CriteriaField`.
 
 from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain, todays_values
 from leads.criteria.fields import Catalogue, Field, Type, register_family, register_field
+from leads.criteria.parsing import read
 from leads.criteria.reading import sentence, speaker
-from leads.criteria.tree import BadCriteria, Tree, read
+from leads.criteria.tree import BadCriteria, Tree
 
 __all__ = [
     "BadCriteria",

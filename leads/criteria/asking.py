@@ -15,8 +15,9 @@ from psycopg2.errors import QueryCanceled
 from history.models import Change
 from leads.criteria.compiling import Holds, compiled, holds
 from leads.criteria.fields import Frame, Sql
+from leads.criteria.parsing import read
 from leads.criteria.reading import words_of
-from leads.criteria.tree import All, Any_, Compare, Did, Node, Not, Tree, leaves, nodes, read
+from leads.criteria.tree import All, Any_, Compare, Did, Node, Not, Tree, leaves, nodes
 
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -14,17 +14,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from leads.criteria import Catalogue, TooMany, counts, sentence
-from leads.criteria.editing import (
-    PROPERTY_OPERATORS,
-    Group,
-    Leaf,
-    Part,
-    as_list,
-    finished,
-    group_of,
-    operator,
-    written,
-)
+from leads.criteria.editing.parts import PROPERTY_OPERATORS, Group, Leaf, Part, group_of
+from leads.criteria.editing.posting import as_list
+from leads.criteria.editing.writing import finished, operator, written
 from leads.criteria.fields import Choice, Field, Type, Words
 from leads.criteria.links import leads_who_meet
 from leads.criteria.tree import BadCriteria

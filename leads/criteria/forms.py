@@ -12,9 +12,13 @@ from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
 
 from leads.criteria import check
-from leads.criteria.editing import ROOT, Group, group_of, posted, press, pressed, written
+from leads.criteria.editing.buttons import press, pressed
+from leads.criteria.editing.parts import ROOT, Group, group_of
+from leads.criteria.editing.posting import posted
+from leads.criteria.editing.writing import written
 from leads.criteria.editor import Editor, every_leaf
-from leads.criteria.tree import DEEPEST, BadCriteria, Tree
+from leads.criteria.parsing import DEEPEST
+from leads.criteria.tree import BadCriteria, Tree
 
 
 class CriteriaWidget(forms.Widget):

@@ -8,7 +8,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from leads.criteria.english import English
 from leads.criteria.japanese import Japanese
-from leads.criteria.tree import Node, Tree, leaves, read
+from leads.criteria.parsing import read
+from leads.criteria.tree import Node, Tree, leaves
 from leads.criteria.words import BEGIN, END, Speaker
 
 

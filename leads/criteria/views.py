@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from leads.criteria.editing import posted, press, pressed
+from leads.criteria.editing.buttons import press, pressed
+from leads.criteria.editing.posting import posted
 from leads.criteria.editor import Editor
 from leads.criteria.forms import from_json
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from leads.criteria.editing import Leaf, Part
+from leads.criteria.editing.parts import Leaf, Part
 from leads.criteria.editor import ConditionInput, Editor
 
 register = template.Library()

@@ -12,7 +12,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from leads.criteria import TooMany, counts
-from leads.criteria.editing import group_of, number, posted, press, written
+from leads.criteria.editing.buttons import press
+from leads.criteria.editing.parts import group_of
+from leads.criteria.editing.posting import posted
+from leads.criteria.editing.writing import number, written
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Lead
 from teams.models import Role

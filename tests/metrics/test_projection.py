@@ -58,7 +58,7 @@ def test_the_quantiles_are_those_of_exact_fractions(count, passed, more):
         assert bound == 0 or below(bound - 1) < share + 1e-9
 
 
-def test_what_is_over_is_known_and_before_the_first_day_nothing_is():
+def test_a_period_that_is_over_is_certain_and_before_its_first_day_there_is_no_interval():
     assert final_count_interval(12, 20, 20) == (12, 12)
     assert final_count_interval(3, 0, 20) is None
     assert final_count_interval(0, 5, 20) == (0, 8)

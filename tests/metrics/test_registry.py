@@ -161,12 +161,12 @@ class TestRefusals:
             ({"filters": {"shoe_size": "40"}}, "by", "cannot be cut"),
         ],
     )
-    def test_what_cannot_be_asked_is_said_at_its_field(self, changes, field, says):
+    def test_a_refused_question_names_its_wrong_field(self, changes, field, says):
         with pytest.raises(BadQuestion, match=says) as refused:
             metric("reachable").rows(ask(**changes))
         assert refused.value.field == field
 
-    def test_an_unknown_metric_is_named_with_those_that_are_known(self):
+    def test_an_unknown_metric_is_reported_with_the_registered_ones(self):
         with pytest.raises(UnknownMetric, match="no metric “happiness”, but: reachable"):
             metric("happiness")
 

@@ -183,7 +183,7 @@ def test_the_command_prints_the_secret_in_one_line(rep: User) -> None:
     assert client.get("/api/v1/handoffs/").status_code == 200
 
 
-def test_the_command_makes_a_token_that_reads_when_nothing_else_is_said(rep: User) -> None:
+def test_the_command_makes_a_token_that_reads_by_default(rep: User) -> None:
     assert printed(rep.email)["scopes"] == [Scope.READ]
 
 
@@ -199,7 +199,7 @@ def test_the_command_makes_a_token_that_reads_when_nothing_else_is_said(rep: Use
         ("rep@example.org", {"expires": "2020-01-01"}),
     ],
 )
-def test_the_command_says_in_one_line_what_is_wrong(rep: User, email: str, options: dict[str, str]) -> None:
+def test_the_command_reports_a_mistake_in_one_line(rep: User, email: str, options: dict[str, str]) -> None:
     make.user(Role.REP, email="gone@example.org", is_active=False)
     with pytest.raises(CommandError) as wrong:
         printed(email, **options)

@@ -151,7 +151,7 @@ def test_whoever_is_no_administrator_any_more_decides_nothing_more(admin: User) 
     assert User.objects.active().with_role(Role.ADMINISTRATOR).get() == other
 
 
-def test_what_was_decided_is_kept_and_shown(browser: Client, admin: User) -> None:
+def test_decisions_are_stored_and_shown(browser: Client, admin: User) -> None:
     team = make.team(Team.Kind.SALES, name="Sales East")
     browser.post("/settings/people/new/", form(language=""))
     sam = User.objects.get(email="sam@example.org")

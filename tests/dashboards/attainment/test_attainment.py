@@ -1,4 +1,4 @@
-"""The pages of the promises: both sides beside each other, each number with its rows."""
+"""The pages of attainment: both sides beside each other, each number with its leads."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def some_hand_offs() -> None:
             handoff.accept(by=handoff.rep, at=MONDAY_9AM + 5 * HOUR)
 
 
-def test_without_a_promise_it_leads_to_the_agreement(gina):
+def test_without_clauses_the_page_links_to_the_agreement(gina):
     page = shown(gina)
     assert "Nothing is promised in numbers yet" in page
     assert "/agreement/" in page
@@ -117,7 +117,7 @@ def test_a_kind_of_period_and_a_day_are_chosen(gina):
 
 
 @pytest.mark.parametrize("on", ["soon", "2026-13-01", "2027-01-01", "1999-01-01"])
-def test_a_day_that_cannot_be_shown_is_said_and_today_is_shown(gina, on):
+def test_an_invalid_day_shows_a_message_and_today(gina, on):
     promised()
     with time_machine.travel(FRIDAY, tick=False):
         answer = gina.get(f"/attainment/?on={on}", follow=True)
@@ -126,7 +126,7 @@ def test_a_day_that_cannot_be_shown_is_said_and_today_is_shown(gina, on):
     assert gina.get("/attainment/?every=day").status_code == 404
 
 
-def test_a_new_promise_says_when_it_begins(gina):
+def test_a_new_clause_shows_when_it_begins(gina):
     before = promised()
     make.next_agreement(
         before, from_at=datetime(2026, 11, 10, tzinfo=TOKYO), clauses=[{"metric": "contracts", "target": 3}]
@@ -150,7 +150,7 @@ def test_it_is_computed_on_the_spot_where_nothing_is_kept_and_again_when_asked(g
     assert gina.get("/attainment/computation/").status_code == 405
 
 
-def test_one_promise_is_shown_through_all_versions(gina):
+def test_one_clause_is_shown_through_all_versions(gina):
     before = promised(LEADS)
     clause = before.clauses.get()
     make.next_agreement(
@@ -167,7 +167,7 @@ def test_one_promise_is_shown_through_all_versions(gina):
     assert gina.get(f"/attainment/{uuid.uuid4()}/").status_code == 404
 
 
-def test_a_promise_that_was_never_signed_is_not_there(gina):
+def test_a_clause_that_was_never_signed_is_not_found(gina):
     promised()
     draft = Agreement.objects.create(number=999)
     clause = make.clause({"agreement": draft, "position": 1}, {"sales": make.team(Team.Kind.SALES)})
@@ -175,7 +175,7 @@ def test_a_promise_that_was_never_signed_is_not_there(gina):
 
 
 @pytest.mark.parametrize("url", ["/attainment/", "/weekly/"])
-def test_ten_promises_cost_as_many_queries_as_one(client, url):
+def test_ten_clauses_cost_as_many_queries_as_one(client, url):
     def queries() -> int:
         shown(client, url)  # computed and kept
         with CaptureQueriesContext(connection) as found:
@@ -201,7 +201,7 @@ def test_the_weekly_page_names_what_is_behind_or_missed(gina):
     assert "Acceptance" not in box[: box.index("</section>")]
 
 
-def test_without_promises_the_weekly_page_says_nothing_of_them(gina):
+def test_without_clauses_the_weekly_page_shows_no_attainment(gina):
     make.agreement()
     make.handoff()
     assert "The agreement this week" not in shown(gina, "/weekly/")

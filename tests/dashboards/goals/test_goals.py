@@ -67,7 +67,7 @@ def test_a_manager_sets_changes_and_deletes_a_goal(gina):
         ({"measure": "love"}, "measure"),
     ],
 )
-def test_what_does_not_hold_is_said_at_its_field_and_kept(gina, wrong, field):
+def test_an_invalid_value_is_reported_at_its_field_and_kept(gina, wrong, field):
     typed = QUARTER | {"measure": "contracts", "target": "48"} | wrong
     answer = gina.post("/goals/new/", typed)
     assert answer.status_code == 422
@@ -97,7 +97,7 @@ def test_a_rep_sees_goals_and_sets_none(client):
 
 
 @pytest.mark.django_db
-def test_the_list_and_the_weekly_page_say_the_same_of_a_goal(gina):
+def test_the_list_and_the_weekly_page_show_the_same_goal(gina):
     Goal.objects.create(measure="contracts", starts_on=date(2026, 10, 1), ends_on=date(2027, 1, 1), target=48)
     Goal.objects.create(measure="revenue", starts_on=date(2026, 10, 1), ends_on=date(2027, 1, 1), target=9_000_000)
     for nth in range(5):

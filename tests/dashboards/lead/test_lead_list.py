@@ -131,7 +131,7 @@ def test_it_shows_what_waits_for_whose_answer_and_what_they_were_offered_this_we
         assert shown(client, offered_to=answered.rep.pk) == []
 
 
-def test_a_filter_that_cannot_be_read_is_said_and_the_panel_opens(mara, client) -> None:
+def test_an_invalid_filter_is_reported_and_opens_the_panel(mara, client) -> None:
     make.lead()
     response = client.get(reverse("leads"), {"owner": "nobody", "created_from": "soon"})
     assert set(response.context["asked"].filter.form.errors) == {"owner", "created_from"}
@@ -159,7 +159,7 @@ def test_conditions_narrow_the_list_and_can_be_saved_as_a_segment(mara, client) 
     assert shown(client, segment=segment.pk) == ["cto@example.org"]
 
 
-def test_conditions_that_were_put_together_on_the_page_are_said_in_the_address(mara, client) -> None:
+def test_conditions_built_on_the_page_are_put_into_the_address(mara, client) -> None:
     make.lead(email="cto@example.org", title="CTO"), make.lead(title="CEO")
     form = client.get(reverse("leads"), {"panel": 1}).context["asked"].conditions
     assert "criteria.r.join" in str(form)
@@ -181,7 +181,7 @@ def test_conditions_that_were_put_together_on_the_page_are_said_in_the_address(m
     assert list(page.context["columns"]) == ["email"]
 
 
-def test_conditions_that_cannot_be_read_are_said(mara, client) -> None:
+def test_invalid_conditions_are_reported(mara, client) -> None:
     response = client.get(reverse("leads"), {"criteria": '{"field": "no such", "op": "=", "value": 1}'})
     assert response.status_code == 200
     assert response.context["asked"].conditions.errors
@@ -207,7 +207,7 @@ def test_chosen_leads_get_an_owner_and_history_says_who_did_it(mara, client) -> 
     assert Change.objects.filter(field="owner", new=sam.pk, by=mara).count() == 2
 
 
-def test_choosing_nobody_says_so(mara, client) -> None:
+def test_choosing_no_lead_shows_a_message(mara, client) -> None:
     response = client.post(reverse("lead_selection"), {"back": "https://elsewhere.example/"}, follow=True)
     assert "No lead was chosen." in response.content.decode()
 

@@ -58,7 +58,7 @@ def test_a_lead_without_anything_has_a_page(mara, client) -> None:
     assert "Not offered to sales so far." in text
 
 
-def test_touches_are_told_and_a_call_with_the_lead_only_once() -> None:
+def test_touches_are_listed_and_a_call_with_the_lead_only_once() -> None:
     handoff = make.handoff()
     handoff.accept(by=handoff.rep, at=AT)
     rep = str(handoff.rep)
@@ -94,7 +94,7 @@ def queries_of(client: Client, lead: Lead) -> list[str]:
     return [query["sql"] for query in queries]
 
 
-def test_what_happened_is_told_from_all_sides_the_latest_first(mara) -> None:
+def test_events_of_all_kinds_are_listed_the_latest_first(mara) -> None:
     lead = make.lead(StageRole.LEAD, created_at=AT)
     make.activity(lead, "demo_request", AT + timedelta(hours=1))
     mql = Stage.objects.role(StageRole.MQL)
@@ -106,7 +106,7 @@ def test_what_happened_is_told_from_all_sides_the_latest_first(mara) -> None:
     assert texts(lead, "ours") == ["Entered MQL", "Entered Lead"]
 
 
-def test_a_handoff_is_told_once_when_offered_and_once_when_answered() -> None:
+def test_a_handoff_is_listed_once_when_offered_and_once_when_answered() -> None:
     sam = make.user(Role.REP, given_name="Sam", family_name="Fujii")
     handoff = make.handoff(to=sam, at=AT)
     reason = Reason.objects.offered("rejected")[0]
@@ -164,7 +164,7 @@ def test_a_call_to_come_is_refused_and_what_was_typed_is_kept(mara, client) -> N
     assert not Activity.objects.exists()
 
 
-def test_a_person_says_another_quadrant_with_a_reason_and_takes_it_back(mara, client) -> None:
+def test_a_person_overrides_the_quadrant_with_a_reason_and_clears_it(mara, client) -> None:
     lead = make.lead()
     make.score(lead)
     url = reverse("lead_quadrant", args=[lead.pk])
@@ -266,7 +266,7 @@ def test_only_a_manager_gives_hand_offs_to_others(mara, client) -> None:
     assert "Offer it to somebody else" not in page(client, waits.lead)
 
 
-def test_it_says_why_a_lead_waits_to_be_handed_over(mara, client) -> None:
+def test_it_shows_why_a_lead_waits_to_be_handed_over(mara, client) -> None:
     team = make.team(Team.Kind.SALES, name="Inside sales")
     make.agreement(receiving=team, ready_fields=["phone"])
     waiting = make.mql(at=timezone.now() - timedelta(hours=1))

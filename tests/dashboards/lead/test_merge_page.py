@@ -43,7 +43,7 @@ def test_nothing_happens_before_everything_was_chosen(mara, client) -> None:
     assert Lead.objects.here().count() == 2
 
 
-def test_the_kept_page_names_the_other_and_the_other_says_where_it_went(mara, client) -> None:
+def test_the_kept_page_names_the_other_and_the_other_links_to_it(mara, client) -> None:
     kept, other = make.lead(family_name="Weber", email="a@example.org"), make.lead(email="b@example.org")
     client.post(reverse("lead_merge_with", args=[kept.pk, other.pk]), {"email": "kept"})
     assert "b@example.org" in client.get(reverse("lead", args=[kept.pk])).content.decode()

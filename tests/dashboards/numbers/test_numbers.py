@@ -72,7 +72,7 @@ def test_rows_are_as_of_the_moment_that_the_page_was_counted(gina):
     assert (answer.context["cases"], answer.context["was"]) == (1, None)
 
 
-def test_a_number_that_has_changed_since_says_so(gina):
+def test_a_number_that_changed_since_shows_its_earlier_value(gina):
     make.mql()
     page = gina.get(f"/behind/entered/?{WEEK}&to=mql&was=3").content.decode()
     assert "The page you came from showed 3." in page
@@ -111,7 +111,7 @@ def test_what_cannot_be_asked_is_refused_in_words(gina, asked):
     assert "This question cannot be asked" in answer.content.decode()
 
 
-def test_an_unknown_number_is_not_there(gina):
+def test_an_unknown_metric_is_not_found(gina):
     assert gina.get(f"/behind/happiness/?{WEEK}").status_code == 404
     assert gina.get("/metrics/happiness/").status_code == 404
 
@@ -120,7 +120,7 @@ def test_an_unknown_number_is_not_there(gina):
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_the_dictionary_says_every_number_in_both_languages(client, language):
+def test_the_dictionary_defines_every_metric_in_both_languages(client, language):
     client.force_login(make.user(Role.REP, language=language))
     page = client.get("/metrics/").content.decode()
     for one in metrics():

@@ -86,7 +86,7 @@ def test_reviews_are_listed_as_missed_to_come_and_held(cast: Cast):
     assert (context["missed"], context["held"]) == ([], [missed])
 
 
-def test_the_page_shows_promises_yields_rejections_and_disputes_each_with_its_rows(cast: Cast):
+def test_the_page_shows_clauses_yields_rejections_and_disputes_each_with_its_rows(cast: Cast):
     for answer in ("accepted", "accepted", "rejected", ""):
         handoff = qualified(cast, answer)
         if answer == "rejected":
@@ -136,7 +136,7 @@ def test_heads_and_managers_write_decisions_down_and_others_do_not(cast: Cast):
 
 
 @pytest.mark.parametrize("wrong", [{"text": " "}, {"text": "x" * 501}, {"text": "Fine", "clause": "nonsense"}])
-def test_a_decision_that_says_nothing_is_refused_and_stays_typed(cast: Cast, wrong: dict[str, str]):
+def test_an_empty_decision_is_refused_and_keeps_what_was_typed(cast: Cast, wrong: dict[str, str]):
     answer = make.signed_in(cast.gina).post(f"/reviews/{cast.review.pk}/decisions/", wrong)
     assert answer.status_code == 422
     assert wrong["text"].strip() in answer.content.decode()
@@ -191,7 +191,7 @@ def test_while_a_proposal_waits_the_draft_waits_too(cast: Cast):
     assert Decision.objects.get().draft is None
 
 
-def test_what_changed_since_the_signing_is_told(cast: Cast):
+def test_changes_since_the_signing_are_listed(cast: Cast):
     agreed = make.next_agreement(cast.agreement, from_at=NOVEMBER)
     changes = make.signed_in(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"].changes
     assert [f"Version {agreed.number} of the agreement came into force"] == [each["text"] for each in changes]

@@ -154,7 +154,7 @@ def test_a_week_that_has_not_begun_is_no_page(gina, day):
 
 
 @pytest.mark.parametrize("on", ["2026-12-24", "soon", "0001-01-01"])
-def test_a_day_that_cannot_be_shown_says_so(gina, on):
+def test_an_invalid_day_shows_a_message(gina, on):
     with time_machine.travel(FRIDAY, tick=False):
         page = gina.get(f"/weekly/?on={on}", follow=True)
     assert page.status_code == 200

@@ -62,7 +62,7 @@ def sign_both(agreement, cast, at):
 # The first one
 
 
-def test_a_new_company_can_draft_its_first_agreement_and_is_told_what_is_missing():
+def test_a_new_company_can_draft_its_first_agreement_and_sees_what_is_missing():
     by = make.user(Role.MARKETER)
     draft = first_agreement.draft_first_agreement(by=by, at=NOW)
     assert draft.number == 1
@@ -119,7 +119,7 @@ def test_where_there_are_sdrs_the_first_draft_goes_by_way_of_them(cast):
     assert missing(draft) == []
 
 
-def test_the_first_draft_promises_on_both_sides(cast):
+def test_the_first_draft_has_clauses_of_both_sides(cast):
     draft = first_agreement.draft_first_agreement(by=cast.mara, at=NOW)
     promised = {
         team: set(draft.clauses.filter(team=team).values_list("metric", flat=True)) for team in Team.objects.all()
@@ -130,7 +130,7 @@ def test_the_first_draft_promises_on_both_sides(cast):
     }  # fmt: skip
 
 
-def test_of_a_side_that_is_no_party_nothing_is_promised(cast):
+def test_a_team_that_is_no_party_gets_no_clauses(cast):
     draft = Agreement.objects.create(number=1)
     draft.parties.create(team=cast.sales, head=cast.gina)
     made = clauses.add_usual_clauses(draft, leads=10, customers=2)
@@ -369,21 +369,21 @@ def test_a_policy_that_is_never_used_holds_it_up(cast, signed):
         ({"window_days": 30}, "contracts takes no window in this view."),
     ],
 )
-def test_a_promise_that_cannot_be_asked_of_its_metric_holds_it_up(cast, signed, changed, fault):
+def test_a_clause_that_its_metric_refuses_holds_up_the_proposal(cast, signed, changed, fault):
     draft = drafting.draft_next(by=cast.mara)
     draft.clauses.filter(metric="contracts").update(**changed)
     (said,) = missing(draft)
     assert said.startswith(f"Promise 3 of {cast.sales}: {fault}")
 
 
-def test_who_promises_is_a_party(cast, signed):
+def test_the_team_of_a_clause_must_be_a_party(cast, signed):
     draft = drafting.draft_next(by=cast.mara)
     stranger = make.team(Team.Kind.VENDOR)
     draft.clauses.filter(metric__in=["contracts", "worked"]).update(team=stranger)
     assert missing(draft) == [f"{stranger} promises something but is no party."]
 
 
-def test_what_must_be_filled_in_is_known(cast, signed):
+def test_required_fields_must_exist(cast, signed):
     draft = drafting.draft_next(by=cast.mara)
     draft.hops.update(ready_fields=["phone", "shoe_size"])
     assert missing(draft) == ["What must be filled in before MQL is handed over is not known: shoe_size."]
@@ -413,7 +413,7 @@ def test_a_new_proposal_answers_the_comments_and_keeps_them(cast, signed):
     assert draft.comments.count() == 1
 
 
-def test_sending_back_says_why(cast, signed):
+def test_sending_back_needs_a_comment_and_stores_it(cast, signed):
     draft = propose_next(cast)
     with pytest.raises(ValueError, match="what should change"):
         returning.send_back(draft, by=cast.gina, comment=" ")
@@ -586,7 +586,7 @@ def test_definitions_switch_at_once_and_running_hand_offs_keep_their_hop(cast, s
 # Score models between agreements
 
 
-def test_score_models_are_replaced_between_agreements_only_if_the_agreement_says_so(cast, signed):
+def test_score_models_are_replaced_between_agreements_only_if_the_agreement_allows_it(cast, signed):
     assert scoring.may_replace_score_model(TUESDAY)
     draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
     draft.score_model_may_change = False

@@ -41,7 +41,7 @@ def test_what_changed_is_marked_in_both():
     )
 
 
-def test_what_changed_is_said_with_a_few_words_around_it():
+def test_a_difference_is_summarised_with_a_few_words_around_it():
     before = "to answer every one of these many hand-offs within 8 opening hours, accepted or rejected with a reason"
     after = before.replace("8", "4")
     assert summarise_difference(before, after) == (
@@ -88,7 +88,7 @@ def test_every_line_is_numbered_and_has_a_key_of_its_own(signed):
     assert found[0].anchor == "c1.1"
 
 
-def test_each_side_promises_its_part_of_the_hand_off(signed):
+def test_each_side_commits_to_its_part_of_the_hand_off(signed):
     promises = {part.party: [each.plain for each in part.lines] for part in building.parts(signed) if part.party}
     assert promises["marketing"][0] == (
         "to hand every lead that becomes MQL to Sales, with what it did and why it is one."
@@ -124,7 +124,7 @@ def test_each_team_reads_only_the_policies_that_its_hand_offs_come_to(db):
     assert said == {"Marketing": [], "SDR": ["MQL, hot leads", "Every other hand-off"], "Sales": ["SQL"]}
 
 
-def test_whoever_is_named_is_told_before_the_head(signed):
+def test_a_named_contact_is_notified_in_place_of_the_head(signed):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
     rosa = make.user(Role.MANAGER, given_name="Rosa")
     draft.parties.filter(team__kind="sales").update(escalates_to=rosa)
@@ -133,7 +133,7 @@ def test_whoever_is_named_is_told_before_the_head(signed):
     assert "When one of these promises is in danger, Rosa is told." in said
 
 
-def test_what_must_be_known_and_why_it_may_be_rejected_is_said(signed):
+def test_required_fields_and_reasons_to_reject_are_listed(signed):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
     reasons = list(Reason.objects.offered(Reason.Kind.REJECTED)[:2])
     draft.hops.update(ready_fields=["phone", "company.name"], reason_keys=[each.key for each in reasons])
@@ -142,7 +142,7 @@ def test_what_must_be_known_and_why_it_may_be_rejected_is_said(signed):
     assert f"It may be rejected because of: {reasons[0]}, {reasons[1]}." in said
 
 
-def test_the_rhythm_is_said(signed):
+def test_meetings_and_reviews_are_described(signed):
     assert [each.plain for each in lines(signed) if each.key in ("meeting", "reviews", "disputes")] == [
         "Every week, on Monday at 9:30, both sides look at the same numbers.",
         "The goals are reviewed every month, the whole agreement every 6 months.",
@@ -182,7 +182,7 @@ def clause(agreement, metric, target, kind="sales", **fields):
         ("gone", {"target": 3}, "gone: at least 3, every month."),
     ],
 )
-def test_a_promise_in_numbers_reads_as_a_sentence(signed, metric, fields, said):
+def test_a_clause_reads_as_a_sentence(signed, metric, fields, said):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
     made = clause(draft, metric, **fields)
     made.refresh_from_db()
@@ -190,7 +190,7 @@ def test_a_promise_in_numbers_reads_as_a_sentence(signed, metric, fields, said):
     assert as_text(found.words).startswith(said)
 
 
-def test_a_promise_says_how_it_is_measured_and_who_looks_after_it(signed):
+def test_a_clause_describes_its_metric_and_names_its_owner(signed):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
     sam = make.user(Role.REP, given_name="Sam")
     made = clause(draft, "conversion", "0.04", from_role="mql", to_role="sql", window_days=30, owner=sam)
@@ -225,13 +225,13 @@ def test_two_versions_compare_clause_by_clause(signed):
     assert "<ins>95% </ins>" in found[f"clause {moved.key}"].marked_after
 
 
-def test_a_promise_keeps_its_key_from_version_to_version(signed):
+def test_a_clause_keeps_its_key_from_version_to_version(signed):
     draft = drafting.draft_next(at=make.MONDAY_9AM)
     keys = {each.key for each in lines(signed) if each.key.startswith(("clause", "policy", "hop", "told"))}
     assert keys <= {each.key for each in lines(draft)}
 
 
-def test_it_says_the_same_in_japanese_without_an_english_word_of_its_own(signed):
+def test_it_reads_the_same_in_japanese_without_an_english_word_of_its_own(signed):
     with translation.override("ja"):
         said = words(signed)
     assert any("営業時間で4時間以内に回答" in each for each in said)
@@ -258,7 +258,7 @@ def test_the_next_version_differs_only_in_what_was_changed(signed):
         ),
     ],
 )
-def test_opening_hours_are_said_by_runs_of_days(db, windows, said):
+def test_opening_hours_are_described_by_runs_of_days(db, windows, said):
     calendar = Calendar.default()
     calendar.windows = windows
     assert opening_hours.describe_opening_hours(calendar.hours()).startswith(said)

@@ -202,7 +202,7 @@ def test_personas_are_put_in_order_and_left_out(as_mara, signed):
     assert [version.persona_id for version in draft.personas()] == [third, first]
 
 
-def test_wrong_input_is_said_at_the_field_and_what_was_typed_stays(as_mara, signed, cast):
+def test_an_invalid_value_is_reported_at_the_field_and_what_was_typed_stays(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
     wrong = {
@@ -268,7 +268,7 @@ def test_a_policy_that_is_never_used_is_refused_at_its_place(as_mara, signed):
         ({"after_percent": ""}, "Say when: at which percent of the time to answer, 100 or more."),
     ],
 )
-def test_what_a_policy_cannot_say_is_refused_at_its_field(as_mara, signed, typed, said):
+def test_an_invalid_policy_is_refused_at_its_field(as_mara, signed, typed, said):
     as_mara.post(reverse("agreement_draft_new"))
     page = as_mara.get(reverse("agreement_draft"))
     hot = row_of(page, "policies", quadrant="hot")
@@ -277,7 +277,7 @@ def test_what_a_policy_cannot_say_is_refused_at_its_field(as_mara, signed, typed
     assert said in answer.content.decode()
 
 
-def test_promises_are_typed_in_their_own_unit_and_keep_their_key(as_mara, signed, cast):
+def test_targets_are_typed_in_their_own_unit_and_clauses_keep_their_key(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     page = as_mara.get(reverse("agreement_draft"))
     old = pending_agreement().clauses.get(metric="answered_in_time")
@@ -326,7 +326,7 @@ def test_what_a_metric_does_not_take_is_refused_at_its_field(as_mara, signed, ty
     assert said in answer.content.decode()
 
 
-def test_hops_say_what_must_be_known_and_why_a_lead_may_be_rejected(as_mara, signed):
+def test_hops_list_required_fields_and_reasons_to_reject(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     page = as_mara.get(reverse("agreement_draft"))
     reason = Reason.objects.offered(Reason.Kind.REJECTED).first().key
@@ -337,7 +337,7 @@ def test_hops_say_what_must_be_known_and_why_a_lead_may_be_rejected(as_mara, sig
     assert (made.ready_fields, made.reason_keys) == (["phone", "company.name"], [reason])
 
 
-def test_the_rhythm_and_who_is_told_are_edited(as_mara, signed, cast):
+def test_meetings_reviews_and_contacts_are_edited(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     typed = {
         "review_months": "3",
@@ -366,7 +366,7 @@ def test_the_rhythm_and_who_is_told_are_edited(as_mara, signed, cast):
         ),
     ],
 )  # fmt: skip
-def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, signed, then, made):
+def test_the_usual_clauses_are_added_and_nothing_typed_is_lost(as_mara, signed, then, made):
     as_mara.post(reverse("agreement_draft_new"))
     pending_agreement().clauses.all().delete()
     page = as_mara.get(reverse("agreement_draft"))
@@ -384,7 +384,7 @@ def test_promises_start_from_the_usual_shape_and_nothing_typed_is_lost(as_mara, 
 
 
 @pytest.mark.parametrize("name", ["agreement_draft", "agreement_version"])
-def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, name, django_assert_num_queries):
+def test_more_clauses_and_policies_cost_no_more_queries(as_mara, signed, name, django_assert_num_queries):
     as_mara.post(reverse("agreement_draft_new"))
     draft = pending_agreement()
     draft.clauses.exclude(metric="contracts").delete()
@@ -406,7 +406,7 @@ def test_a_page_asks_no_more_for_more_promises_and_policies(as_mara, signed, nam
         as_mara.get(url)
 
 
-def test_proposing_what_is_not_ready_says_what_is_missing(as_mara, signed):
+def test_proposing_an_incomplete_draft_lists_what_is_missing(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
     answer = as_mara.post(
@@ -527,7 +527,7 @@ def test_a_marketer_drafts_a_definition_and_one_click_proposes_the_next_agreemen
     assert proposal.definitions()[0].criteria == {"field": "fit", "op": ">=", "value": 70}
 
 
-def test_criteria_that_cannot_be_said_are_refused_and_kept(as_mara, signed):
+def test_invalid_criteria_are_refused_and_kept(as_mara, signed):
     place = mql().pk
     as_mara.post(reverse("definition_draft_new", args=[place]))
     data = {"criteria": '{"field": "shoe_size", "op": "=", "value": 70}', "text": "Typed", "cool_off_days": "60"}
@@ -553,7 +553,7 @@ def test_a_stage_where_people_decide_has_no_definition_to_write(as_mara, signed)
     assert as_mara.get(reverse("definition_draft", args=[sal])).status_code == 404
 
 
-def test_trying_it_on_a_lead_says_what_holds(as_mara, signed):
+def test_trying_it_on_a_lead_explains_which_conditions_hold(as_mara, signed):
     lead = make.lead(StageRole.LEAD, family_name="Nakamura", given_name="Aya")
     make.activity(lead, "demo_request")
     page = as_mara.get(reverse("definition_trial", args=[mql().pk, 1]), {"lead": lead.pk}).content.decode()

@@ -36,12 +36,12 @@ def agreed_on(version: PersonaVersion, **fields: object) -> Agreement:
     return agreement
 
 
-def test_a_persona_in_no_agreement_says_so(reader: Client, persona: Persona):
+def test_a_persona_in_no_agreement_shows_that(reader: Client, persona: Persona):
     page = reader.get(f"/personas/{persona.pk}/").content.decode()
     assert "No agreement in force names this persona" in page
 
 
-def test_the_page_says_which_version_is_agreed(reader: Client, persona: Persona):
+def test_the_page_shows_which_version_is_agreed(reader: Client, persona: Persona):
     begun = now() - timedelta(days=3)
     agreed_on(persona.versions.get(number=1), proposed_at=begun, in_force_from=begun)
     latest = reader.get(f"/personas/{persona.pk}/").content.decode()
@@ -50,7 +50,7 @@ def test_the_page_says_which_version_is_agreed(reader: Client, persona: Persona)
     assert "This version is agreed" in first
 
 
-def test_a_draft_that_names_another_version_is_said(reader: Client, persona: Persona):
+def test_a_draft_that_names_another_version_is_shown(reader: Client, persona: Persona):
     agreed_on(persona.versions.get(number=2))
     page = reader.get(f"/personas/{persona.pk}/").content.decode()
     assert "on its way, names version 2" in page

@@ -1,4 +1,4 @@
-"""What promises came to: which version judges which period, what moves it and what does not, and who is told."""
+"""Attainment of clauses: which version judges which period, what changes it, and who is notified."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_period_ends_at_the_companys_midnight(every, last, first):
     assert sorted(found.values()) == [1, 2]
 
 
-def test_what_a_later_version_says_moves_nothing_of_the_past():
+def test_a_later_version_changes_nothing_of_the_past():
     before = make.agreement(in_force_from=tokyo(2026, 9, 1), clauses=[LEADS])
     key = before.clauses.get().key
     make.handoff(at=tokyo(2026, 9, 10))
@@ -227,7 +227,7 @@ def told() -> list[tuple[str, str]]:
     return [(notice.user.email, notice.text) for notice in found]
 
 
-def test_whoever_looks_after_it_is_told_once_a_period_while_it_can_be_helped():
+def test_the_owner_is_notified_once_a_period_while_something_can_be_done():
     owner = make.user(Role.MARKETER, email="mara@example.org", language="en")
     clause = behind(owner=owner)
     for at in (MONDAY_9AM, MONDAY_9AM + HOUR, MONDAY_9AM + 9 * DAY, tokyo(2026, 12, 1)):
@@ -241,7 +241,7 @@ def test_whoever_looks_after_it_is_told_once_a_period_while_it_can_be_helped():
     assert len(told()) == 2
 
 
-def test_without_one_whom_its_party_named_is_told_else_the_head_of_its_team():
+def test_without_an_owner_the_contact_of_the_party_is_notified_else_the_head_of_its_team():
     clause = behind()
     gina, helen = make.user(Role.MANAGER), make.user(Role.MANAGER)
     Team.objects.filter(pk=clause.team_id).update(head=gina)
@@ -252,7 +252,7 @@ def test_without_one_whom_its_party_named_is_told_else_the_head_of_its_team():
     assert [email for email, _text in told()] == [gina.email, helen.email]
 
 
-def test_what_was_missed_before_anybody_looked_is_told_to_nobody():
+def test_nobody_is_notified_of_a_period_that_was_missed_before_it_was_computed():
     behind(owner=make.user(Role.MARKETER))
     compute(at=tokyo(2026, 12, 1))
     assert told() == []

@@ -1,4 +1,4 @@
-"""The numbers of the promises once more, from raw rows in plain Python: nothing of it asks the database to count."""
+"""The numbers of the clauses once more, from raw rows in plain Python, without counting in the database."""
 
 from __future__ import annotations
 
@@ -241,7 +241,7 @@ def answer(name: str, cases: list[Case]) -> tuple[int, int | None, float | None]
     return hits, len(cases), hits / len(cases) if cases else None
 
 
-# What the promises came to
+# Attainment
 
 # Numerator, denominator, value, state.
 Attained = tuple[int, int | None, float | None, str]

@@ -176,7 +176,7 @@ def test_hand_offs_agree_with_a_plain_count(past, name):
 
 
 @pytest.mark.parametrize("by", ["reason", "verdict"])
-def test_rejections_are_cut_by_what_was_said(past, by):
+def test_rejections_are_cut_by_reason_and_verdict(past, by):
     cases, asked = past
     check("rejected", replace(asked[0], by=by), cases)
 

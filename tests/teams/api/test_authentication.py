@@ -27,7 +27,7 @@ def test_without_a_token_nobody_comes_in() -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer a b", "Bearer smk_unknown", "Bearer \xe9", "Basic abc"])
-def test_a_wrong_token_is_told_so(header: str) -> None:
+def test_a_wrong_token_is_reported(header: str) -> None:
     faults(Client(headers={"Authorization": header}).get("/api/v1/leads/"), 401)
 
 

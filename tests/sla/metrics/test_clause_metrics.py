@@ -1,4 +1,4 @@
-"""The metrics of promises against the plain count of `oracle`, over random pasts; and their corners one by one."""
+"""The metrics of clauses against the plain count of `oracle`, over random pasts; and their corners one by one."""
 
 from __future__ import annotations
 

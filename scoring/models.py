@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from history import in_force
 from history.models import Change
 from leads.models import ActivityKind, Lead
-from leads.registering.registration import mark
+from leads.registering.reevaluation import enqueue_reevaluation
 from scoring.formula import DAY, KindPoints, millionths, shown
 from scoring.formula import MILLION as MILLION
 from teams.models import User
@@ -256,7 +256,7 @@ class Score(models.Model):
                 "quadrant_reason": (before.override_reason, self.override_reason),
             }
             Change.objects.write("lead", self.pk, changes, at=at, by=by, how="page")
-            mark([self.pk], at=at, news_at=at)
+            enqueue_reevaluation([self.pk], at=at, news_at=at)
 
 
 class Preview(models.Model):

@@ -16,7 +16,8 @@ from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import COMMENTS, SEGMENTS
 from history.models import Outbox
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
-from leads.registering.registration import change, mark
+from leads.registering.reevaluation import enqueue_reevaluation
+from leads.registering.registration import change
 from leads.registering.searching import refresh
 from sla.escalation.sweeping import sweep_timers
 from sla.flow.advancing import advance_all, flow
@@ -141,7 +142,7 @@ class Year(Simulation):
         )
         self.prospects |= {lead.pk: prospect for lead, prospect in zip(made, new, strict=True)}
         ids = [lead.pk for lead in made]
-        mark(ids, at=new[-1].created_at, news_at=new[-1].created_at)
+        enqueue_reevaluation(ids, at=new[-1].created_at, news_at=new[-1].created_at)
         refresh(ids)
         return ids
 
@@ -166,7 +167,7 @@ class Year(Simulation):
             if kind == "unsubscribe":
                 change(Lead.objects.get(pk=lead), {"consent": "withdrawn"}, how="unsubscribe", at=at)
         when = max(latest.values())
-        mark(list(latest), at=when, news_at=when)
+        enqueue_reevaluation(list(latest), at=when, news_at=when)
 
     def _finish(self) -> None:
         """Everyone as of now, and what lies behind is read and told."""

@@ -16,7 +16,8 @@ from rest_framework.response import Response
 
 from leads.api.leads import LeadChange, LeadIn, filter_by_criteria, registration_problems
 from leads.models import Company, Identity, Lead
-from leads.registering import registration
+from leads.registering.companies import register_company
+from leads.registering.registration import change, register
 from leads.registering.searching import search
 from scoring.formula import MILLION
 from smarketing.api.endpoint import Endpoint
@@ -119,7 +120,7 @@ class LeadList(Endpoint):
         serializer.is_valid(raise_exception=True)
         values, identities = serializer.cleaned_values()
         with registration_problems():
-            lead, created = registration.register(values, identities=identities, by=caller(request), how="api")
+            lead, created = register(values, identities=identities, by=caller(request), how="api")
         return Response(LeadOut(lead_queryset().get(pk=lead.pk)).data, status=201 if created else 200)
 
 
@@ -144,7 +145,7 @@ class LeadDetail(Endpoint):
         with transaction.atomic():
             if company := values.get("company"):
                 with registration_problems("company"):
-                    values["company"] = registration.register_company(company, by=by, how="api")
+                    values["company"] = register_company(company, by=by, how="api")
             with registration_problems():
-                registration.change(lead, values, by=by, how="api")
+                change(lead, values, by=by, how="api")
         return Response(LeadOut(lead_queryset().get(pk=pk)).data)

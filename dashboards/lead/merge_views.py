@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from dashboards.lead.merge_forms import MergeForm
 from leads.models import Lead
-from leads.registering.registration import Conflict
+from leads.registering.identities import Conflict
 from leads.registering.searching import search
 from sla.flow.merging import CannotMerge, merge
 from teams.http import UserRequest

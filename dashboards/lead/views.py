@@ -22,8 +22,8 @@ from dashboards.lead.journey import stage_visits
 from dashboards.lead.quadrant_plot import plot_quadrants
 from funnel.models import Journey, Opportunity, Transition
 from funnel.qualification.qualifying import wakes_at
+from leads.activities.recording import record
 from leads.models import Activity, CustomField, Lead
-from leads.registering.registration import record
 from scoring.explaining import explain
 from scoring.models import Score
 from sla.handoffs.models.handoffs import HandoffQuerySet

@@ -1,36 +1,30 @@
-"""What many leads did, kept at once: a batch costs a few statements, not a few for each activity."""
+"""The one way in for what leads did: one activity, a batch that a program sends, the rows of a file.
+
+All three are written by the same statements, over rows of (place, lead_id, kind_id, occurred_at, properties, system,
+message_id): however many they are, they cost a few statements. The same message of the same system is kept once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 from django.utils.timezone import now
 
-from history.models import Change
-from leads.models.activities import Activity, ActivityIdentity, ActivityKind
-from leads.models.leads import Identity, Lead, StaleLead
-from leads.registering.registration import FORMER_EMAIL, TRIES, UNSUBSCRIBE, constraint_of
-from leads.text.folding import fold
-from smarketing.queue import bells
+from leads.models.activities import Activity, ActivityKind
+from leads.models.leads import Lead
+from leads.registering.consent import UNSUBSCRIBE, withdraw_by_unsubscribing
+from leads.registering.races import Raced, repeat_when_raced
+from leads.registering.reevaluation import enqueue_reevaluation, enqueue_selected
 
 
 @dataclass(frozen=True)
-class Name:
-    """By what a lead is meant: its id here, its e-mail, the id that another system gave it. One of them, or more."""
-
-    id: int | None = None
-    email: str = ""
-    system: str = ""
-    external_id: str = ""
-
-
-@dataclass(frozen=True)
-class Doing:
+class ActivityInput:
     """One thing a lead did, as it was sent."""
 
     lead: Lead
@@ -40,137 +34,163 @@ class Doing:
     message_id: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def identity(self) -> tuple[str, str] | None:
-        return (self.system, self.message_id) if self.message_id else None
+
+@dataclass(frozen=True)
+class ActivityRows:
+    """Activities as the statement that selects them, with its parameters."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+
+    def within(self, statement: str) -> str:
+        """The statement, with these rows in the place of its `{rows}`."""
+        return statement.format(rows=self.sql)
 
 
-def leads_meant(names: Sequence[Name]) -> list[list[Lead]]:
-    """For each name the leads that it means: none, one, or several that contradict each other. Four queries."""
-    by_id = Lead.objects.here().in_bulk({name.id for name in names if name.id})
-    keys = {fold(name.email) for name in names if name.email}
-    by_email = {lead.email_key: lead for lead in Lead.objects.here().filter(email_key__in=keys).exclude(email="")}
-    by_identity = _by_identity(
-        {(name.system, name.external_id) for name in names if name.external_id}
-        | {(FORMER_EMAIL, key) for key in keys - by_email.keys()}
-    )
+# ---- Statements over such rows
 
-    def meant(name: Name) -> list[Lead]:
-        key = fold(name.email)
-        found = [
-            by_id.get(name.id or 0),
-            by_email.get(key) or by_identity.get((FORMER_EMAIL, key)) if key else None,
-            by_identity.get((name.system, name.external_id)) if name.external_id else None,
-        ]
-        return list({lead.pk: lead for lead in found if lead}.values())
+# The place of each row whose message was kept before, or came earlier among these rows: the first arrival stands.
+KNOWN_BY_MESSAGE = """
+SELECT place FROM (
+    SELECT place, row_number() OVER (PARTITION BY system, message_id ORDER BY place) AS nth, EXISTS (
+        SELECT FROM leads_activityidentity i WHERE i.system = a.system AND i.message_id = a.message_id) AS is_kept
+    FROM ({rows}) a WHERE message_id <> ''
+) message WHERE is_kept OR nth > 1
+"""
+# Messages are written in their order: two who send the same ones wait for each other, and neither for ever.
+WRITE = """
+WITH fresh AS MATERIALIZED (
+    SELECT nextval(pg_get_serial_sequence('leads_activity', 'id')) AS id, a.*
+    FROM (SELECT * FROM ({rows}) r ORDER BY place) a
+), written AS (
+    INSERT INTO leads_activity (id, lead_id, kind_id, occurred_at, properties, system, created_at)
+    SELECT id, lead_id, kind_id, occurred_at, properties, system, %(created_at)s FROM fresh ORDER BY place
+), named AS (
+    INSERT INTO leads_activityidentity (system, message_id, activity_id)
+    SELECT system, message_id, id FROM fresh WHERE message_id <> '' ORDER BY system, message_id
+    ON CONFLICT DO NOTHING RETURNING activity_id
+)
+SELECT array(SELECT id FROM fresh ORDER BY place),
+       (SELECT count(*) FROM fresh WHERE message_id <> '') > (SELECT count(*) FROM named)
+"""
+UNSUBSCRIBED = f"""
+SELECT lead_id, occurred_at AS unsubscribed_at FROM ({{rows}}) a
+WHERE kind_id = (SELECT id FROM leads_activitykind WHERE key = '{UNSUBSCRIBE}')
+"""
+# Each lead once for what it did, and once for each moment that is still to come; the last that it did is the news.
+NEWS = """
+SELECT lead_id, greatest(%(at)s::timestamptz, occurred_at) AS due_at, max(occurred_at) AS news_at
+FROM ({rows}) a GROUP BY lead_id, greatest(%(at)s::timestamptz, occurred_at)
+"""
 
-    return [meant(name) for name in names]
 
+def write_activities(
+    rows: ActivityRows, *, created_at: datetime, by: int | None = None, how: str = UNSUBSCRIBE
+) -> list[int]:
+    """Keep activities that are not known yet, and take back the consent of those who unsubscribed.
 
-def _by_identity(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Lead]:
-    found: dict[tuple[str, str], Lead] = {}
-    for system in {system for system, _external_id in pairs}:
-        ids = [external_id for of, external_id in pairs if of == system]
-        known = Identity.objects.filter(system=system, external_id__in=ids).select_related("lead")
-        found |= {(system, identity.external_id): identity.lead for identity in known}
-    return found
-
-
-def record_all(doings: Sequence[Doing], *, at: datetime | None = None) -> list[bool]:
-    """Keep what leads did, and say of each whether it is new. The same message of the same system is kept once.
-
-    The leads are looked at anew: now, or at the moment of what has not happened yet.
+    Returns their ids in the order of the rows. Raises `Raced` when somebody else kept one of the messages at this
+    moment. Call inside a transaction; to enqueue the `NEWS` is the caller's.
     """
-    at = at or now()
-    for attempt in range(TRIES):
-        try:
-            with transaction.atomic():
-                return _record_all(doings, at)
-        except IntegrityError as clash:
-            # The same messages came twice at the same moment: now they are there, and known.
-            if attempt == TRIES - 1 or constraint_of(clash) != "one_activity_per_message":
-                raise
-    raise AssertionError("unreachable")
+    with connection.cursor() as cursor:
+        cursor.execute(rows.within(WRITE), {**rows.parameters, "created_at": created_at})
+        ids, raced = cursor.fetchone()
+    if raced:
+        raise Raced
+    withdraw_by_unsubscribing(rows.within(UNSUBSCRIBED), rows.parameters, by=by, how=how)
+    return list(ids)
 
 
-def _record_all(doings: Sequence[Doing], at: datetime) -> list[bool]:
-    seen = _known({identity for doing in doings if (identity := doing.identity)})
-    are_new = []
-    for doing in doings:
-        are_new.append(doing.identity is None or doing.identity not in seen)
-        if doing.identity:
-            seen.add(doing.identity)
-    fresh = [doing for doing, is_new in zip(doings, are_new, strict=True) if is_new]
-    _write(fresh)
-    _withdraw_consent(fresh)
-    _tell(fresh, at)
-    return are_new
+# ---- Verbs
 
 
-def _known(identities: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    known: set[tuple[str, str]] = set()
-    for system in {system for system, _message_id in identities}:
-        ids = [message_id for of, message_id in identities if of == system]
-        found = ActivityIdentity.objects.filter(system=system, message_id__in=ids)
-        known |= set(found.values_list("system", "message_id"))
-    return known
+def record(
+    lead: Lead,
+    kind_key: str,
+    occurred_at: datetime,
+    *,
+    properties: Mapping[str, Any] | None = None,
+    system: str = "",
+    message_id: str = "",
+    at: datetime | None = None,
+) -> tuple[Activity, bool]:
+    """Keep one thing the lead did. The same message of the same system, sent again, is the same activity.
+
+    Returns it and whether it is new. Raises `ActivityKind.DoesNotExist`.
+    """
+    kind = ActivityKind.objects.get(key=kind_key)
+    (activity_id,) = _record([ActivityInput(lead, kind, occurred_at, system, message_id, properties or {})], at=at)
+    if activity_id is None:
+        return Activity.objects.get(identity__system=system, identity__message_id=message_id), False
+    if kind_key == UNSUBSCRIBE:
+        lead.refresh_from_db(fields=["consent", "consent_at"])
+    return Activity.objects.get(pk=activity_id), True
 
 
-def _write(doings: Iterable[Doing]) -> None:
-    # In the order of the messages: two batches that overlap wait for each other, and neither for ever.
-    in_order = sorted(doings, key=lambda doing: (doing.system, doing.message_id))
-    activities = Activity.objects.bulk_create(
-        Activity(
-            lead=doing.lead,
-            kind=doing.kind,
-            occurred_at=doing.occurred_at,
-            properties=dict(doing.properties),
-            system=doing.system,
-        )
-        for doing in in_order
-    )
-    ActivityIdentity.objects.bulk_create(
-        ActivityIdentity(system=doing.system, message_id=doing.message_id, activity=activity)
-        for doing, activity in zip(in_order, activities, strict=True)
-        if doing.message_id
-    )
+def record_all(activities: Sequence[ActivityInput], *, at: datetime | None = None) -> list[bool]:
+    """Keep what leads did, and say of each whether it is new.
+
+    The leads are evaluated anew: now, or at the moment of what has not happened yet.
+    """
+    return [activity_id is not None for activity_id in _record(activities, at=at)]
 
 
-def _withdraw_consent(doings: Iterable[Doing]) -> None:
-    """Unsubscribing takes consent back, unless it was given anew since."""
-    gone: dict[int, datetime] = {}
-    for doing in doings:
-        if doing.kind.key == UNSUBSCRIBE:
-            gone[doing.lead.pk] = max(doing.occurred_at, gone.get(doing.lead.pk, doing.occurred_at))
-    if not gone:
-        return
-    subscribed = Lead.objects.select_for_update().filter(pk__in=gone).exclude(consent=Lead.Consent.WITHDRAWN)
-    leads = [lead for lead in subscribed.order_by("pk") if not lead.consent_at or lead.consent_at <= gone[lead.pk]]
-    Change.objects.bulk_create(
-        Change(
-            subject="lead",
-            subject_id=lead.pk,
-            field="consent",
-            old=lead.consent,
-            new=Lead.Consent.WITHDRAWN,
-            at=gone[lead.pk],
-            how=UNSUBSCRIBE,
-        )
-        for lead in leads
-    )
-    for lead in leads:
-        lead.consent, lead.consent_at = Lead.Consent.WITHDRAWN, gone[lead.pk]
-    Lead.objects.bulk_update(leads, ["consent", "consent_at"])
+def _record(activities: Sequence[ActivityInput], *, at: datetime | None) -> list[int | None]:
+    """The ids of those that are new, None for those that are known."""
+    return repeat_when_raced(partial(_record_once, activities, at or now()))
 
 
-def _tell(doings: Iterable[Doing], at: datetime) -> None:
-    """Mark each lead once for what it did, and once for each moment that is still to come."""
-    news: dict[tuple[int, datetime], datetime] = {}
-    for doing in doings:
-        when = doing.lead.pk, max(at, doing.occurred_at)
-        news[when] = max(doing.occurred_at, news.get(when, doing.occurred_at))
-    StaleLead.objects.bulk_create(
-        StaleLead(lead_id=lead, due_at=due_at, news_at=news_at) for (lead, due_at), news_at in news.items()
-    )
-    if any(due_at <= at for _lead, due_at in news):
-        bells.ring(settings.ADVANCE_TASK)
+def _record_once(activities: Sequence[ActivityInput], at: datetime) -> list[int | None]:
+    placed = dict(enumerate(activities))
+    known = _known_by_message(placed)
+    fresh = {place: given for place, given in placed.items() if place not in known}
+    ids: dict[int, int] = {}
+    if fresh:
+        rows = _rows_of(fresh)
+        ids = dict(zip(fresh, write_activities(rows, created_at=now()), strict=True))
+        enqueue_selected(rows.within(NEWS), rows.parameters, at=at)
+    return [ids.get(place) for place in placed]
+
+
+def _known_by_message(activities: Mapping[int, ActivityInput]) -> set[int]:
+    named = {place: given for place, given in activities.items() if given.message_id}
+    if not named:
+        return set()
+    rows = _rows_of(named)
+    with connection.cursor() as cursor:
+        cursor.execute(rows.within(KNOWN_BY_MESSAGE), rows.parameters)
+        return {place for (place,) in cursor.fetchall()}
+
+
+ROWS = """
+SELECT place, lead_id, kind_id, occurred_at, properties::jsonb AS properties, system, message_id
+FROM unnest(%(places)s::integer[], %(leads)s::bigint[], %(kinds)s::smallint[], %(moments)s::timestamptz[],
+            %(properties)s::text[], %(systems)s::text[], %(messages)s::text[])
+     AS sent (place, lead_id, kind_id, occurred_at, properties, system, message_id)
+"""
+
+
+def _rows_of(activities: Mapping[int, ActivityInput]) -> ActivityRows:
+    given = activities.values()
+    parameters = {
+        "places": list(activities),
+        "leads": [each.lead.pk for each in given],
+        "kinds": [each.kind.pk for each in given],
+        "moments": [each.occurred_at for each in given],
+        "properties": [json.dumps(dict(each.properties)) for each in given],
+        "systems": [each.system for each in given],
+        "messages": [each.message_id for each in given],
+    }
+    return ActivityRows(ROWS, parameters)
+
+
+def forget(lead: Lead, kind_key: str, occurred_at: datetime, *, at: datetime | None = None) -> bool:
+    """Take back one thing that was written down by hand at that moment, and say whether it was there."""
+    written = Activity.objects.filter(lead=lead, kind__key=kind_key, occurred_at=occurred_at, system="")
+    with transaction.atomic():
+        found = written.order_by("-pk").first()
+        if found is None:
+            return False
+        found.delete()
+        enqueue_reevaluation([lead.pk], at=at or now())
+    return True

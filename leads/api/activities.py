@@ -11,10 +11,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads.activities.recording import Doing, Name, leads_meant, record_all
+from leads.activities.recording import ActivityInput, record_all
 from leads.api.lead_reference import LEAD, LeadReference, filter_by_lead, single_lead
 from leads.models.activities import Activity, ActivityKind
 from leads.models.leads import Lead
+from leads.registering.identities import LeadKeys, leads_named
 from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import MomentField
 from smarketing.api.paging import AFTER, SIZE, list_response
@@ -121,12 +122,12 @@ class ActivityBatch:
     """Activities as they were sent: those that can be stored, and why the others cannot."""
 
     def __init__(self, items: list[Any]) -> None:
-        self.accepted: list[Doing] = []
+        self.accepted: list[ActivityInput] = []
         # The faults by the place of the activity in the batch.
         self.rejected: dict[int, list[str]] = {}
         parsed = dict(self._parse(items))
         kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
-        matches = leads_meant([Name(**values["lead"]) for values in parsed.values()])
+        matches = leads_named([LeadKeys(**values["lead"]) for values in parsed.values()])
         for (index, values), leads in zip(parsed.items(), matches, strict=True):
             try:
                 self.accepted.append(_activity(values, leads, kinds))
@@ -146,8 +147,8 @@ class ActivityBatch:
         self.rejected[index] = [": ".join(filter(None, (".".join(path), text))) for path, text in faults]
 
 
-def _activity(values: dict[str, Any], leads: list[Lead], kinds: Mapping[str, ActivityKind]) -> Doing:
+def _activity(values: dict[str, Any], leads: list[Lead], kinds: Mapping[str, ActivityKind]) -> ActivityInput:
     kind = kinds.get(values["kind"])
     if kind is None:
         raise serializers.ValidationError({"kind": [_("There is no such kind of activity.")]})
-    return Doing(**values | {"lead": single_lead(leads), "kind": kind})
+    return ActivityInput(**values | {"lead": single_lead(leads), "kind": kind})

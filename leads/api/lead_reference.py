@@ -11,9 +11,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from leads.activities.recording import Name, leads_meant
 from leads.models.leads import Lead
-from leads.registering import registration
+from leads.registering import identities
+from leads.registering.identities import LeadKeys, leads_named
 from smarketing.api.problems import Conflict
 
 LEAD = OpenApiParameter(
@@ -37,13 +37,13 @@ class LeadReference(serializers.Serializer[Any]):
 
 def get_lead(reference: Mapping[str, Any]) -> Lead:
     """Return the lead; `ValidationError` when there is none, `Conflict` when there are two."""
-    return single_lead(leads_meant([Name(**reference)])[0])
+    return single_lead(leads_named([LeadKeys(**reference)])[0])
 
 
 def single_lead(leads: list[Lead]) -> Lead:
     """Return the only one of the leads that a reference matched; raises as `get_lead` does."""
     if len(leads) > 1:
-        raise Conflict(registration.Conflict(leads).sentence)
+        raise Conflict(identities.Conflict(leads).sentence)
     if not leads:
         raise serializers.ValidationError({"lead": [_("There is no such lead.")]})
     return leads[0]

@@ -18,7 +18,7 @@ from leads.criteria import BadCriteria, check, condition
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.leads import Lead
-from leads.registering import registration
+from leads.registering import identities
 from smarketing.api.fields import NaturalKeyField, ScalarField
 from smarketing.api.parsing import unstorable_json
 from smarketing.api.problems import Conflict
@@ -105,9 +105,9 @@ def registration_problems(inside: str = "") -> Iterator[None]:
     """Answer what the verbs refuse as the API refuses; `inside` names the part of the body that they were given."""
     try:
         yield
-    except registration.Conflict as error:
+    except identities.Conflict as error:
         raise Conflict(error.sentence)
-    except registration.Unnamed as error:
+    except identities.Unnamed as error:
         raise serializers.ValidationError({"email": [str(error)]})
     except DjangoValidationError as error:
         faults = nested_faults(error)

@@ -14,8 +14,9 @@ from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.custom_fields import CustomField
 from leads.models.leads import Lead
+from leads.registering.companies import register_company
 from leads.registering.custom_field_forms import WithCustomFields
-from leads.registering.registration import named_by, normal_email, register_company
+from leads.registering.identities import leads_named_by, normal_email
 from leads.text.folding import fold
 from teams.models import User
 
@@ -74,7 +75,7 @@ class LeadForm(WithCustomFields):
 
     def clean_email(self) -> str:
         email = normal_email(self.cleaned_data["email"])
-        others = [lead for lead in named_by(email, ()) if lead != self.record] if email else []
+        others = [lead for lead in leads_named_by(email) if lead != self.record] if email else []
         if others:
             raise ValidationError(
                 _("%(lead)s already has this address. Two records of one person can be merged."),

@@ -16,7 +16,9 @@ from leads.models.companies import Company
 from leads.models.leads import Lead
 from leads.pages.filters import CompanyFilter
 from leads.pages.forms import CompanyForm, LeadForm
-from leads.registering.registration import Conflict, change, change_company, register, register_company
+from leads.registering.companies import change_company, register_company
+from leads.registering.identities import Conflict
+from leads.registering.registration import change, register
 from leads.registering.searching import search_companies
 from smarketing.database.counting import CountOf
 from smarketing.pages.http import answered

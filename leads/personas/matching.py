@@ -13,7 +13,7 @@ from history.models import Change
 from leads.criteria import condition_sql
 from leads.models.leads import Lead
 from leads.models.personas import Persona, PersonaMatch, PersonaVersion
-from leads.registering.registration import mark
+from leads.registering.reevaluation import enqueue_reevaluation
 from teams.models import User
 
 HOW, BY_HAND = "persona", "page"
@@ -114,4 +114,4 @@ def keep(match: PersonaMatch, before: int | None, by: User, at: datetime) -> Non
     """Write down another persona, and let what follows from it be looked at anew."""
     if match.persona_id != before:
         Change.objects.write("lead", match.lead_id, {"persona": (before, match.persona_id)}, by=by, at=at, how=BY_HAND)
-        mark([match.lead_id], at=at, news_at=at)
+        enqueue_reevaluation([match.lead_id], at=at, news_at=at)

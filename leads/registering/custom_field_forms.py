@@ -9,16 +9,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from leads.models.custom_fields import CustomField
+from leads.registering.custom_values import LONGEST_TEXT, read_custom_value
 from smarketing.pages.inputs import DateInput
 
 CUSTOM = "custom."
 
 
 def typed_field(attribute: CustomField) -> forms.Field:
-    """The form field for an attribute of the administrator's."""
+    """The form field for an attribute of the administrator's. What it may hold is `read_custom_value`'s to decide."""
     label, of = str(attribute), CustomField.Type
     if attribute.type == of.NUMBER:
-        return forms.DecimalField(label=label, required=False, max_digits=18, decimal_places=6)
+        return forms.DecimalField(label=label, required=False)
     if attribute.type == of.DATE:
         return forms.DateField(label=label, required=False, widget=DateInput())
     if attribute.type == of.BOOLEAN:
@@ -29,11 +30,11 @@ def typed_field(attribute: CustomField) -> forms.Field:
     if attribute.type == of.CHOICE:
         choices = [("", "–"), *((choice, choice) for choice in attribute.choices)]
         return forms.ChoiceField(label=label, required=False, choices=choices)
-    return forms.CharField(label=label, required=False, max_length=500)
+    return forms.CharField(label=label, required=False, max_length=LONGEST_TEXT)
 
 
-def shown(attribute: CustomField, value: Any) -> Any:
-    """A stored value as its form field takes it. A value that is not of the type is shown as it is."""
+def initial_value(attribute: CustomField, value: Any) -> Any:
+    """A stored value as its form field takes it. A value that is not of the type stays as it is."""
     if attribute.type == CustomField.Type.BOOLEAN and isinstance(value, bool):
         return "true" if value else "false"
     return value
@@ -58,9 +59,19 @@ class WithCustomFields(forms.Form):
             return {}
         own = {name: getattr(self.record, name) for name in self.own_fields}
         return own | {
-            CUSTOM + attribute.key: shown(attribute, self.record.custom.get(attribute.key))
+            CUSTOM + attribute.key: initial_value(attribute, self.record.custom.get(attribute.key))
             for attribute in self.attributes
         }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for attribute in self.attributes:
+            name = CUSTOM + attribute.key
+            try:
+                cleaned[name] = read_custom_value(attribute, cleaned.get(name))
+            except ValidationError as wrong:
+                self.add_error(name, wrong)
+        return cleaned
 
     def values(self) -> dict[str, Any]:
         """What was typed, by the name of the attribute: `custom.KEY` for the administrator's."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from history.models import Change
 from leads.models.activities import Activity
 from leads.models.leads import Identity, Lead, SearchEntry
 from leads.models.personas import PersonaMatch
-from leads.registering.registration import FORMER_EMAIL, change, mark
+from leads.registering.identities import FORMER_EMAIL
+from leads.registering.reevaluation import dequeue, enqueue_reevaluation
+from leads.registering.registration import change
 from leads.registering.searching import refresh
 from leads.text.folding import fold
 from teams.models import User
@@ -40,10 +40,9 @@ def merge_leads(kept: Lead, other: Lead, values: Mapping[str, Any], *, by: User,
     Change.objects.write("lead", kept.pk, {"merged": (None, other.pk)}, at=at, by=by, how=HOW)
     Change.objects.write("lead", other.pk, {"merged_into": (None, kept.pk)}, at=at, by=by, how=HOW)
     SearchEntry.objects.filter(lead=other).delete()
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM leads_stalelead WHERE lead_id = %s", [other.pk])
+    dequeue(other.pk)
     refresh([kept.pk])
-    mark([kept.pk], at=at, news_at=at)
+    enqueue_reevaluation([kept.pk], at=at, news_at=at)
 
 
 def filled(kept: Lead, other: Lead, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from leads.importing.engine.batches import Batch, Raced
 from leads.importing.engine.registry import Field, Kind, Prefix, Values
 from leads.importing.kinds.leads import find, refuse
 from leads.models.activities import ActivityKind
-from leads.registering.registration import UNSUBSCRIBE
+from leads.registering.consent import UNSUBSCRIBE
 from leads.text.folding import fold
 
 WHO = gettext_lazy("Who")

@@ -12,7 +12,7 @@ from leads.importing.engine import cells
 from leads.importing.engine.attributes import plain, update
 from leads.importing.engine.batches import Batch, quoted
 from leads.importing.engine.registry import Field, Kind, Prefix, Values
-from leads.registering.registration import COMPANIES_LOCK, COMPANY_FIELDS
+from leads.registering.companies import COMPANIES_LOCK, COMPANY_FIELDS
 from leads.registering.searching import refresh_companies
 from leads.text.folding import fold
 

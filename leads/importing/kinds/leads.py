@@ -16,7 +16,8 @@ from leads.importing.engine.mapping import reason
 from leads.importing.engine.registry import Field, Kind, Prefix, Values
 from leads.importing.kinds import companies
 from leads.models.campaigns import Campaign
-from leads.registering.registration import FORMER_EMAIL, SOUGHT_BY
+from leads.registering.identities import FORMER_EMAIL
+from leads.registering.registration import SOUGHT_BY
 from leads.registering.searching import refresh
 from leads.text.folding import fold
 from leads.text.free_mail import is_free_mail

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
 from history.models import Outbox
+from leads.activities.recording import record
 from leads.models import Lead, Persona
-from leads.registering.registration import change, record
+from leads.registering.registration import change
 from scoring.models import Quadrant
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.parties import Party

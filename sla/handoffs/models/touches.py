@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from history.models import Change, Outbox
-from leads.registering.registration import forget
+from leads.activities.recording import forget
 from sla.handoffs.models.timers import Timer
 from teams.models import User
 

@@ -11,8 +11,9 @@ from pytest_django import Settings
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
 from history.models import Outbox
+from leads.activities.recording import record
 from leads.models import Lead
-from leads.registering.registration import record, register
+from leads.registering.registration import register
 from sla.flow.advancing import advance_all
 from sla.models import Handoff
 from teams.models import Role, Team

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from leads.activities.recording import Doing, record_all
+from leads.activities.recording import ActivityInput, record_all
 from leads.models import Activity, ActivityIdentity, ActivityKind
 from tests import make
 
@@ -17,10 +17,10 @@ def test_of_two_batches_with_the_same_messages_at_once_one_keeps_them() -> None:
     together, new = Barrier(4), []
 
     def send(order: int) -> None:
-        doings = [Doing(lead, kind, at, "crm", str(n)) for n in range(60)][::order]
+        activities = [ActivityInput(lead, kind, at, "crm", str(n)) for n in range(60)][::order]
         together.wait()
         try:
-            new.append(sum(record_all(doings)))
+            new.append(sum(record_all(activities)))
         finally:
             connection.close()
 

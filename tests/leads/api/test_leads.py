@@ -11,7 +11,7 @@ from rest_framework.serializers import ValidationError
 
 from leads.api.leads import LeadChange, LeadIn, filter_by_criteria, flatten_custom, nested_faults, registration_problems
 from leads.models import Lead
-from leads.registering import registration
+from leads.registering import identities
 from smarketing.api.problems import Conflict
 from tests import make
 
@@ -70,7 +70,7 @@ def test_a_fault_of_no_attribute_stays_flat() -> None:
 @pytest.mark.parametrize(
     ("inside", "error", "detail"),
     [
-        ("", registration.Unnamed("No name."), {"email": ["No name."]}),
+        ("", identities.Unnamed("No name."), {"email": ["No name."]}),
         ("", DjangoValidationError("Wrong."), ["Wrong."]),
         ("", DjangoValidationError({"custom.rank": "Wrong."}), {"custom": {"rank": ["Wrong."]}}),
         ("company", DjangoValidationError({"custom.rank": "Wrong."}), {"company": {"custom": {"rank": ["Wrong."]}}}),
@@ -86,7 +86,7 @@ def test_what_the_verbs_refuse_is_a_fault_of_the_body(inside: str, error: Except
 def test_two_leads_of_one_name_are_a_conflict_that_names_them() -> None:
     leads = [make.lead(email="aya@example.org"), make.lead(email="joe@example.org")]
     with pytest.raises(Conflict) as refused, registration_problems():
-        raise registration.Conflict(leads)
+        raise identities.Conflict(leads)
     assert "aya@example.org" in str(refused.value.detail)
 
 

@@ -10,8 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from history.models import Change
+from leads.activities.recording import record
 from leads.models import Activity, Company, CustomField, Identity, Lead, SearchEntry, StaleLead
-from leads.registering.registration import Conflict, Unnamed, change, change_company, record, register
+from leads.registering.companies import change_company
+from leads.registering.identities import Conflict, Unnamed
+from leads.registering.registration import change, register
 from leads.text.free_mail import is_free_mail
 from tests import make
 

@@ -8,8 +8,10 @@ from django.db import connections
 
 from funnel.models import Journey, StageRole
 from funnel.qualification.qualifying import qualify
+from leads.activities.recording import record
 from leads.models import Lead, StaleLead
-from leads.registering.registration import mark, record, register
+from leads.registering.reevaluation import enqueue_reevaluation
+from leads.registering.registration import register
 from sla.flow import advancing, machine
 from sla.flow.advancing import advance, advance_all, begin_day
 from sla.models import BegunDay, Handoff
@@ -66,7 +68,7 @@ def test_a_standing_lead_without_news_waits_for_some():
     lead = asks_for_a_demo(1, at=MONDAY_9AM - timedelta(days=40))
     advance_all(at=MONDAY_9AM - timedelta(days=40))
     agreed()
-    mark([lead.pk], at=MONDAY_9AM)
+    enqueue_reevaluation([lead.pk], at=MONDAY_9AM)
     advance_all(at=MONDAY_9AM)
     assert stage_of(lead) == StageRole.LEAD
     record(lead, "page_view", MONDAY_9AM, at=MONDAY_9AM)

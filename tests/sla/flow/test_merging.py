@@ -11,7 +11,8 @@ from funnel.models import Journey, Opportunity, StageRole, Transition
 from history.models import Change
 from leads.models import Activity, Identity, Lead, Persona
 from leads.personas.matching import say_persona
-from leads.registering.registration import Conflict, change, register
+from leads.registering.identities import Conflict
+from leads.registering.registration import change, register
 from leads.registering.searching import search
 from scoring.models import Quadrant, Score
 from sla.flow.merging import CannotMerge, merge

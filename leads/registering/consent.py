@@ -1,0 +1,65 @@
+"""Consent to e-mail: what a lead's consent is after somebody said something about it, and since when it is.
+
+The one rule for pages, programs, files and merges. Whoever may edit a lead may say that consent was given or
+withdrawn; it is so from the moment it is said, and what is said again does not begin anew. Unsubscribing takes consent
+back from the moment of unsubscribing, unless it was said anew since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from leads.models.leads import Lead
+
+WITHDRAWN = Lead.Consent.WITHDRAWN.value
+# The kind of activity that takes consent back.
+UNSUBSCRIBE = "unsubscribe"
+
+
+def stated_by(consent: str | None, *, unsubscribed: bool | None) -> str | None:
+    """What a row says of consent that may say it twice: as such, and as unsubscribed. None: nothing.
+
+    Where a row says both, its word on consent counts; "not unsubscribed" says nothing.
+    """
+    return consent or (WITHDRAWN if unsubscribed else None)
+
+
+def consent_since(before: str, since: datetime | None, stated: str, *, at: datetime) -> datetime | None:
+    """Since when the consent is what was stated at that moment; `since` is when it became what it was before."""
+    return since if stated == before else at
+
+
+# The twin of `consent_since` in SQL: `stated` and the lead `l` are columns, `at` a parameter.
+CONSENT_SINCE = "CASE WHEN {stated} <> {lead}.consent THEN %(at)s::timestamptz ELSE {lead}.consent_at END"
+
+
+# Over rows of (lead_id, unsubscribed_at): the last of them counts, and only where consent was not stated after it.
+WITHDRAW = f"""
+WITH unsubscribed AS MATERIALIZED (
+    SELECT lead_id, max(unsubscribed_at) AS at FROM ({{rows}}) each GROUP BY lead_id
+), gone AS MATERIALIZED (
+    SELECT l.id, l.consent, u.at FROM unsubscribed u JOIN leads_lead l ON l.id = u.lead_id
+    WHERE l.consent <> '{WITHDRAWN}' AND (l.consent_at IS NULL OR l.consent_at <= u.at)
+    ORDER BY l.id FOR NO KEY UPDATE OF l
+), kept AS (
+    INSERT INTO history_change (subject, subject_id, field, old, new, at, by_id, how)
+    SELECT 'lead', id, 'consent', to_jsonb(consent), to_jsonb('{WITHDRAWN}'::text), at, %(by)s, %(how)s FROM gone
+)
+UPDATE leads_lead l SET consent = '{WITHDRAWN}', consent_at = gone.at FROM gone WHERE l.id = gone.id
+"""
+
+
+def withdraw_by_unsubscribing(
+    rows: str, parameters: Mapping[str, Any], *, by: int | None = None, how: str = UNSUBSCRIBE
+) -> int:
+    """Take back the consent of leads that unsubscribed, and keep what it was. Returns of how many.
+
+    `rows` selects (lead_id, unsubscribed_at).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WITHDRAW.format(rows=rows), {**parameters, "by": by, "how": how})
+        return int(cursor.rowcount)

@@ -89,7 +89,7 @@ def _product(rows: int, text: str) -> int:
         job.system, job.status = "bench", Import.Status.RUNNING
         recognise(job, source_of(job))
         job.save()
-        outcome = Run(job, source_of(job)).go()
+        outcome = Run(job, source_of(job)).run()
         transaction.set_rollback(True)
     if (outcome.created, outcome.updated) != (rows - rows // 2, rows // 2):
         raise AssertionError(f"The import brought in something else: {json.dumps(outcome.counts())}")

@@ -15,9 +15,10 @@ from funnel.qualification.qualifying import begin_missing
 from leads.importing.engine import cells
 from leads.importing.engine.attributes import Attribute
 from leads.importing.engine.batches import Batch
-from leads.importing.engine.registry import Field, Kind, Values
-from leads.importing.kinds.activities import find_leads, who_fields, who_staged
-from leads.importing.kinds.leads import people_of_ours
+from leads.importing.engine.fields import Field, Values, fields_by_name
+from leads.importing.engine.staging import Column
+from leads.importing.kinds.lead_keys import EMAIL, EXTERNAL_ID, OfLeadImport, find_lead_of_rows, lead_email_key
+from leads.importing.kinds.links import users_by_email
 from leads.text.folding import fold
 from smarketing.pages.wording import moment
 from teams.models import Organization
@@ -30,7 +31,8 @@ KINDS = {
     "cross-sell": "cross_sell", "cross_sell": "cross_sell", "crosssell": "cross_sell", "クロスセル": "cross_sell",
 }  # fmt: skip
 DEAL_FIELDS = [
-    *who_fields(),
+    EXTERNAL_ID,
+    EMAIL,
     Field("external_id", gettext_lazy("External id of the deal"), cells.text(200), group=DEAL, synonyms=(
         "opportunity_id", "opportunity id", "deal id", "record id", "案件id", "案件番号", "商談id", "商談番号")),
     Field("name", gettext_lazy("Name"), cells.text(200), group=DEAL, synonyms=(
@@ -40,7 +42,7 @@ DEAL_FIELDS = [
     Field("amount", gettext_lazy("Amount"), cells.amount, "numeric", DEAL, synonyms=(
         "value", "deal amount", "estimated_acv", "acv", "金額", "受注金額", "契約金額", "見込金額", "商談金額")),
     Field("currency", gettext_lazy("Currency"), cells.currency, group=DEAL, synonyms=("deal currency code", "通貨")),
-    Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "bigint", DEAL,
+    Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "", DEAL,
           synonyms=("owner.email", "owner email", "deal owner email", "担当営業メール")),
     Field("opened_at", gettext_lazy("Opened"), cells.moment, "timestamptz", WHEN, is_moment=True, synonyms=(
         "create date", "created", "created_at", "created date", "open date", "opened", "作成日", "商談開始日",
@@ -56,56 +58,86 @@ DEAL_FIELDS = [
     Field("won_reason", gettext_lazy("Why won"), cells.text(300), group=WHEN,
           synonyms=("closed won reason", "won reason", "受注理由", "勝因")),
 ]  # fmt: skip
+FIELDS = fields_by_name(DEAL_FIELDS)
 
 
-def deal_names(values: Values) -> Iterable[str]:
-    """By what two rows are about the same deal."""
-    if external_id := values.get("external_id"):
-        yield f"external_id {external_id}"
-    else:
-        whose = values.get("lead.external_id") or fold(values.get("lead.email") or "")
-        yield f"deal {whose} {values.get('name', '')} {values.get('opened_at', '')}"
+class DealImport(OfLeadImport):
+    """Rows that are deals."""
+
+    key = "opportunities"
+    label = gettext_lazy("Opportunities")
+    help = gettext_lazy("One row a deal: whose, how much, and how it went. A won one makes its lead a customer.")
+    fields = FIELDS
+    aliases = {"lead": "lead.external_id", "owner.email": "owner"}
+    match_fields = frozenset({"external_id", "lead.external_id", "lead.email", "name", "opened_at"})
+    kept = match_fields
+    working_columns = (
+        *OfLeadImport.working_columns,
+        Column("opportunity_id", "bigint"),
+        Column("owner_id", "bigint"),
+        Column("won_reason_id", "bigint"),
+        Column("lost_reason_id", "bigint"),
+        # When it was opened, won and lost before the file said otherwise.
+        Column("dates_before", "jsonb"),
+    )
+    tables = ("funnel_opportunity", *TABLES)
+
+    def missing_required(self, values: Values) -> str:
+        if nobody := super().missing_required(values):
+            return nobody
+        if values.get("won_at") and values.get("lost_at"):
+            return _("It says that the deal was won and that it was lost.")
+        return ""
+
+    def match_keys(self, values: Values) -> Iterable[str]:
+        if external_id := values.get("external_id"):
+            yield f"external_id {external_id}"
+        else:
+            whose = values.get("lead.external_id") or fold(values.get("lead.email") or "")
+            yield f"deal {whose} {values.get('name', '')} {values.get('opened_at', '')}"
+
+    def import_batch(self, batch: Batch) -> None:
+        """Find or make each deal, and move its lead as the deal went."""
+        users = users_by_email(batch)
+        batch.stage(
+            email_key=lead_email_key,
+            owner_id=lambda values: users.get(fold(values["owner"])) if "owner" in values else None,
+        )
+        find_lead_of_rows(batch)
+        _find_reasons(batch)
+        for turn in batch.turns():
+            _import_turn(batch, turn)
+        _move_leads(batch)
 
 
-def deal_lacks(values: Values) -> str:
-    if not (values.get("lead.external_id") or values.get("lead.email")):
-        return _("There is neither an e-mail nor an external id to know the lead by.")
-    if values.get("won_at") and values.get("lost_at"):
-        return _("It says that the deal was won and that it was lost.")
-    return ""
-
-
-MORE = """
-ALTER TABLE coming ADD opportunity_id bigint, ADD dates_before jsonb, ADD won_reason_id bigint,
-    ADD lost_reason_id bigint
-"""
 FIND_BY_ID = """
-UPDATE coming c SET opportunity_id = o.id FROM funnel_opportunity o
-WHERE c.refused IS NULL AND c.round = %(turn)s AND o.external_id <> '' AND o.system = %(system)s
-  AND o.external_id = c.external_id
+UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
+WHERE s.refused IS NULL AND s.turn = %(turn)s AND o.external_id <> '' AND o.system = %(system)s
+  AND o.external_id = s.external_id
 """
 FIND_BY_LIKENESS = """
-UPDATE coming c SET opportunity_id = o.id FROM funnel_opportunity o
-WHERE c.refused IS NULL AND c.round = %(turn)s AND c.external_id IS NULL AND c.opportunity_id IS NULL
-  AND o.lead_id = c.lead_id AND o.name = coalesce(c.name, '') AND o.opened_at IS NOT DISTINCT FROM c.opened_at
+UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
+WHERE s.refused IS NULL AND s.turn = %(turn)s AND s.external_id IS NULL AND s.opportunity_id IS NULL
+  AND o.lead_id = s.lead_id AND o.name = coalesce(s.name, '') AND o.opened_at IS NOT DISTINCT FROM s.opened_at
 """
 # Two rows of one turn that turn out to be one deal: the later waits for the next turn.
 WAIT = """
-UPDATE coming c SET round = round + 1, opportunity_id = NULL
+UPDATE staging_rows s SET turn = turn + 1, opportunity_id = NULL
 FROM (
     SELECT line, row_number() OVER (
         PARTITION BY coalesce(opportunity_id::text, 'new ' || lead_id || ' ' || coalesce(external_id, '')
             || ' ' || CASE WHEN external_id IS NULL THEN coalesce(name, '') || ' ' || coalesce(opened_at::text, '')
                       ELSE '' END)
         ORDER BY line) AS nth
-    FROM coming WHERE round = %(turn)s AND refused IS NULL
+    FROM staging_rows WHERE turn = %(turn)s AND refused IS NULL
 ) again
-WHERE again.line = c.line AND again.nth > 1
+WHERE again.line = s.line AND again.nth > 1
 """
 NEW = """
 WITH made AS (
-    UPDATE coming c SET opportunity_id = nextval(pg_get_serial_sequence('funnel_opportunity', 'id')), is_new = true
-    WHERE c.round = %(turn)s AND c.refused IS NULL AND c.opportunity_id IS NULL RETURNING c.*
+    UPDATE staging_rows s
+    SET opportunity_id = nextval(pg_get_serial_sequence('funnel_opportunity', 'id')), is_new = true
+    WHERE s.turn = %(turn)s AND s.refused IS NULL AND s.opportunity_id IS NULL RETURNING s.*
 )
 INSERT INTO funnel_opportunity (id, lead_id, system, external_id, name, kind, amount, currency, opened_at,
     expected_close_on, won_at, lost_at, reason_id, reason_text, owner_id, created_at)
@@ -113,7 +145,7 @@ SELECT opportunity_id, lead_id, %(system)s, coalesce(external_id, ''), coalesce(
     amount, coalesce(currency, %(currency)s), opened_at, expected_close_on, won_at, lost_at,
     CASE WHEN won_at IS NOT NULL THEN won_reason_id WHEN lost_at IS NOT NULL THEN lost_reason_id END,
     coalesce(CASE WHEN won_at IS NOT NULL THEN won_reason WHEN lost_at IS NOT NULL THEN lost_reason END, ''),
-    owner, %(at)s
+    owner_id, %(at)s
 FROM made ORDER BY line
 """
 PLAIN = ("name", "kind", "amount", "currency", "expected_close_on")
@@ -122,70 +154,49 @@ PLAIN = ("name", "kind", "amount", "currency", "expected_close_on")
 DATES = {"opened_at": "", "won_at": "lost_at", "lost_at": "won_at"}
 
 
-def bring_deals(batch: Batch) -> None:
-    """Find or make each deal, and move its lead as the deal went."""
-    people = people_of_ours(batch)
-    wanted = [field.name for field in DEAL_FIELDS if not field.name.startswith("lead.")]
-    absent = {name: (field.sql, _nothing) for name in wanted if not batch.gives(name) for field in [FIELDS[name]]}
-    owner = {"owner": ("bigint", lambda values: people.get(fold(values["owner"])) if "owner" in values else None)}
-    batch.stage(**(who_staged() | absent | owner))
-    find_leads(batch)
-    batch.run(MORE)
-    _find_reasons(batch)
-    turn: int | None = 1
-    while turn is not None:
-        _bring_turn(batch, turn)
-        turn = batch.ask("SELECT min(round) FROM coming WHERE round > %(turn)s", turn=turn)[0][0]
-    _move_leads(batch)
-
-
-def _nothing(values: Values) -> None:
-    return None
-
-
 def _find_reasons(batch: Batch) -> None:
     """Where the words of a reason are on our list, it is that one."""
     for kind in (Reason.Kind.WON, Reason.Kind.LOST):
         if not batch.gives(f"{kind.value}_reason"):
             continue
-        batch.run(
-            f"UPDATE coming c SET {kind.value}_reason_id = r.id FROM funnel_reason r WHERE r.kind = %(kind)s"
-            f" AND fold(c.{kind.value}_reason) IN (fold(r.key), fold(r.name_en), fold(r.name_ja))",
+        batch.execute(
+            f"UPDATE staging_rows s SET {kind.value}_reason_id = r.id FROM funnel_reason r WHERE r.kind = %(kind)s"
+            f" AND fold(s.{kind.value}_reason) IN (fold(r.key), fold(r.name_en), fold(r.name_ja))",
             kind=kind.value,
         )
 
 
-def _bring_turn(batch: Batch, turn: int) -> None:
-    batch.run(FIND_BY_ID, turn=turn)
-    batch.run(FIND_BY_LIKENESS, turn=turn)
-    batch.run(WAIT, turn=turn)
-    batch.run(NEW, turn=turn, currency=Organization.ours().currency)
-    due = f"c.round = {turn:d} AND NOT c.is_new AND c.refused IS NULL AND r.id = c.opportunity_id"
+def _import_turn(batch: Batch, turn: int) -> None:
+    batch.execute(FIND_BY_ID, turn=turn)
+    batch.execute(FIND_BY_LIKENESS, turn=turn)
+    batch.execute(WAIT, turn=turn)
+    batch.execute(NEW, turn=turn, currency=Organization.ours().currency)
+    due = f"s.turn = {turn:d} AND NOT s.is_new AND s.refused IS NULL AND r.id = s.opportunity_id"
     kept = "TRUE" if batch.correct else "FALSE"
     _report_changed_dates(batch, due)
-    given = {name: Attribute(name, name, f"c.{name}") for name in PLAIN}
-    given["owner"] = Attribute("owner", "owner_id", "c.owner")
+    given = {name: Attribute(name, name, f"s.{name}") for name in PLAIN}
+    given["owner"] = Attribute("owner", "owner_id", "s.owner_id")
     for name, other in DATES.items():
         # A deal that was won is not lost by a file, nor the other way round, without a correction.
         may = f"({kept} OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
-        given[name] = Attribute(name, name, f"CASE WHEN {may} THEN c.{name} END")
+        given[name] = Attribute(name, name, f"CASE WHEN {may} THEN s.{name} END")
     changed = " OR ".join(attribute.is_changed for attribute in given.values())
     sets = [f"{each.column} = {_kept_or_given(each, correct=kept)}" for each in given.values()]
-    batch.run(
+    batch.execute(
         f"""
         WITH different AS MATERIALIZED (
-            SELECT c.ctid AS place, r.id,
+            SELECT s.ctid AS place, r.id,
                 jsonb_build_object('opened_at', r.opened_at, 'won_at', r.won_at, 'lost_at', r.lost_at) AS before
-            FROM coming c JOIN funnel_opportunity r ON {due} WHERE {changed}
+            FROM staging_rows s JOIN funnel_opportunity r ON {due} WHERE {changed}
         ), marked AS (
-            UPDATE coming c SET changed = true, dates_before = d.before FROM different d WHERE c.ctid = d.place
+            UPDATE staging_rows s SET is_changed = true, dates_before = d.before FROM different d WHERE s.ctid = d.place
         )
         UPDATE funnel_opportunity r SET {", ".join(sets)},
-            reason_id = coalesce(r.reason_id, CASE WHEN c.won_at IS NOT NULL THEN c.won_reason_id
-                                                   WHEN c.lost_at IS NOT NULL THEN c.lost_reason_id END),
-            reason_text = coalesce(nullif(r.reason_text, ''), CASE WHEN c.won_at IS NOT NULL THEN c.won_reason
-                                                   WHEN c.lost_at IS NOT NULL THEN c.lost_reason END, '')
-        FROM coming c, different d WHERE c.ctid = d.place AND r.id = d.id
+            reason_id = coalesce(r.reason_id, CASE WHEN s.won_at IS NOT NULL THEN s.won_reason_id
+                                                   WHEN s.lost_at IS NOT NULL THEN s.lost_reason_id END),
+            reason_text = coalesce(nullif(r.reason_text, ''), CASE WHEN s.won_at IS NOT NULL THEN s.won_reason
+                                                   WHEN s.lost_at IS NOT NULL THEN s.lost_reason END, '')
+        FROM staging_rows s, different d WHERE s.ctid = d.place AND r.id = d.id
         """
     )
 
@@ -193,7 +204,7 @@ def _bring_turn(batch: Batch, turn: int) -> None:
 def _kept_or_given(attribute: Attribute, *, correct: str) -> str:
     value = f"coalesce({attribute.given}, r.{attribute.column})"
     excludes = DATES.get(attribute.name)
-    return f"CASE WHEN {correct} AND c.{excludes} IS NOT NULL THEN NULL ELSE {value} END" if excludes else value
+    return f"CASE WHEN {correct} AND s.{excludes} IS NOT NULL THEN NULL ELSE {value} END" if excludes else value
 
 
 def _report_changed_dates(batch: Batch, due: str) -> None:
@@ -201,11 +212,12 @@ def _report_changed_dates(batch: Batch, due: str) -> None:
         return
     for name in filter(batch.gives, DATES):
         other = DATES[name] or name
-        for line, known, given in batch.ask(
-            f"SELECT c.line, coalesce(r.{name}, r.{other}), c.{name} FROM coming c JOIN funnel_opportunity r ON {due}"
-            f" WHERE r.{name} <> c.{name} OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND c.{name} IS NOT NULL)"
+        for line, known, given in batch.fetch(
+            f"SELECT s.line, coalesce(r.{name}, r.{other}), s.{name}"
+            f" FROM staging_rows s JOIN funnel_opportunity r ON {due}"
+            f" WHERE r.{name} <> s.{name} OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND s.{name} IS NOT NULL)"
         ):
-            batch.said.say(
+            batch.warnings.add(
                 _("Line %(line)s: “%(field)s” is %(known)s here, the file says %(given)s. It was left so.")
                 % {"line": line, "field": FIELDS[name].label, "known": moment(known), "given": moment(given)}
             )
@@ -215,13 +227,13 @@ def _report_changed_dates(batch: Batch, due: str) -> None:
 # the last was lost.
 WENT = """
 CREATE TEMP TABLE went ON COMMIT DROP AS
-SELECT c.lead_id, min(o.opened_at) AS opened_at, min(o.won_at) AS won_at, max(o.lost_at) AS lost_at,
+SELECT s.lead_id, min(o.opened_at) AS opened_at, min(o.won_at) AS won_at, max(o.lost_at) AS lost_at,
        (array_agg(o.reason_id ORDER BY o.lost_at DESC NULLS LAST))[1] AS reason_id
-FROM coming c JOIN funnel_opportunity o ON o.id = c.opportunity_id
-WHERE c.refused IS NULL AND (c.is_new OR c.changed AND
-    (c.dates_before ->> 'opened_at', c.dates_before ->> 'won_at', c.dates_before ->> 'lost_at') IS DISTINCT FROM
+FROM staging_rows s JOIN funnel_opportunity o ON o.id = s.opportunity_id
+WHERE s.refused IS NULL AND (s.is_new OR s.is_changed AND
+    (s.dates_before ->> 'opened_at', s.dates_before ->> 'won_at', s.dates_before ->> 'lost_at') IS DISTINCT FROM
     (to_jsonb(o.opened_at) #>> '{}', to_jsonb(o.won_at) #>> '{}', to_jsonb(o.lost_at) #>> '{}'))
-GROUP BY c.lead_id
+GROUP BY s.lead_id
 """
 # One step of every lead in `went` that is due, and the row of the ledger that says so.
 STEP = """
@@ -254,9 +266,9 @@ SELECT lead_id, stage_id, NULL, at, %(now)s, 'import', reason_id, %(because)s FR
 
 
 def _move_leads(batch: Batch) -> None:
-    batch.run("DROP TABLE IF EXISTS pg_temp.went")
-    batch.run(WENT)
-    leads = [lead for (lead,) in batch.ask("SELECT lead_id FROM went ORDER BY lead_id")]
+    batch.execute("DROP TABLE IF EXISTS pg_temp.went")
+    batch.execute(WENT)
+    leads = [lead for (lead,) in batch.fetch("SELECT lead_id FROM went ORDER BY lead_id")]
     if not leads:
         return
     begin_missing(leads, at=batch.at, news=dict.fromkeys(leads))
@@ -264,38 +276,23 @@ def _move_leads(batch: Batch) -> None:
     because = {"because": batch.how.capitalize(), "now": batch.at}
     opportunity, customer = stages[StageRole.OPPORTUNITY], stages[StageRole.CUSTOMER]
     # A deal that was opened reopens no journey that was closed; a contract does.
-    batch.run(
+    batch.execute(
         STEP.format(moment="opened_at", which="j.closed_at IS NULL"),
         stage=opportunity.pk, position=opportunity.position, **because,
     )  # fmt: skip
-    batch.run(STEP.format(moment="won_at", which="TRUE"), stage=customer.pk, position=customer.position, **because)
-    batch.run(LOSE, **because)
+    batch.execute(STEP.format(moment="won_at", which="TRUE"), stage=customer.pk, position=customer.position, **because)
+    batch.execute(LOSE, **because)
     if batch.correct:
         _correct_wins(batch, leads, customer)
-    batch.mark("SELECT lead_id, %(at)s::timestamptz AS due_at, NULL::timestamptz AS news_at FROM went")
+    batch.enqueue("SELECT lead_id, %(at)s::timestamptz AS due_at, NULL::timestamptz AS news_at FROM went")
 
 
 def _correct_wins(batch: Batch, leads: list[int], customer: Stage) -> None:
     """Where a deal's date was corrected, the step into the customer stage that an import wrote follows it."""
-    for lead_id, won_at in batch.ask("SELECT lead_id, min(won_at) FROM went GROUP BY lead_id"):
+    for lead_id, won_at in batch.fetch("SELECT lead_id, min(won_at) FROM went GROUP BY lead_id"):
         first = Opportunity.objects.filter(lead=lead_id).won().order_by("won_at").first()
         if first is None or first.won_at is None or won_at is None:
             continue
         imported = Transition.objects.filter(lead=lead_id, to_stage=customer, how=Transition.How.IMPORT)
         if imported.exclude(at=first.won_at).exists() and _redate(imported, first.won_at):
             Journey.objects.filter(pk=lead_id, stage=customer).update(entered_at=first.won_at)
-
-
-FIELDS = {field.name: field for field in DEAL_FIELDS}
-DEALS = Kind(
-    key="opportunities",
-    label=gettext_lazy("Opportunities"),
-    help=gettext_lazy("One row a deal: whose, how much, and how it went. A won one makes its lead a customer."),
-    fields=FIELDS,
-    aliases={"lead": "lead.external_id", "owner.email": "owner"},
-    bring=bring_deals,
-    lacks=deal_lacks,
-    same=deal_names,
-    kept=frozenset({"external_id", "lead.external_id", "lead.email", "name", "opened_at"}),
-    tables=("funnel_opportunity", *TABLES),
-)

@@ -11,18 +11,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from funnel.importing.corrections import _redate
+from funnel.importing.corrections import TABLES, _redate
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Stage, StageRole
 from funnel.qualification.qualifying import begin_missing
 from leads.importing.engine import cells
 from leads.importing.engine.batches import Batch
-from leads.importing.engine.registry import Field
+from leads.importing.engine.fields import Field, fields_by_name
+from leads.importing.kinds.leads import LeadImport
 from smarketing.company import company_zone
 
 STAGES = gettext_lazy("Stages")
-
-# ---- Stages of leads
 
 HUBSPOT = {
     StageRole.LEAD: "Lead",
@@ -59,12 +58,12 @@ def stage_fields() -> list[Field]:
 # The steps that the rows name, each stage once a lead. A customer stays one, whatever the dates say.
 STEPS = """
 CREATE TEMP TABLE steps ON COMMIT DROP AS
-SELECT DISTINCT ON (c.lead_id, s.id) c.line, c.lead_id, s.id AS stage_id, s.position, s.role, given.at
-FROM coming c
+SELECT DISTINCT ON (s.lead_id, stage.id) s.line, s.lead_id, stage.id AS stage_id, stage.position, stage.role, given.at
+FROM staging_rows s
 CROSS JOIN LATERAL (VALUES {given}) given (role, at)
-JOIN funnel_stage s ON s.role = given.role
-WHERE c.refused IS NULL AND given.at IS NOT NULL
-ORDER BY c.lead_id, s.id, c.line DESC
+JOIN funnel_stage stage ON stage.role = given.role
+WHERE s.refused IS NULL AND given.at IS NOT NULL
+ORDER BY s.lead_id, stage.id, s.line DESC
 """
 # Journeys of leads that have none: the steps in the order of their dates, and the lead stands at the last.
 BEGIN = """
@@ -100,13 +99,20 @@ ORDER BY st.line, st.position
 """
 
 
-def bring_stages(batch: Batch) -> None:
-    """Begin the journeys of new leads, with the steps that the rows date. A journey that began before is not moved:
-    what differs is said, and corrected only where the importer asks for it."""
-    roles = [role.value for role in StageRole if batch.gives(f"stage.{role.value}")]
-    if roles:
-        _bring_steps(batch, roles)
-    _begin_quietly(batch)
+class LeadHistoryImport(LeadImport):
+    """Leads with the dates at which they entered the stages of the funnel."""
+
+    fields = {**LeadImport.fields, **fields_by_name(stage_fields())}
+    tables = (*LeadImport.tables, *TABLES)
+
+    def import_batch(self, batch: Batch) -> None:
+        """Begin the journeys of new leads, with the steps that the rows date. A journey that began before is not moved:
+        what differs is said, and corrected only where the importer asks for it."""
+        super().import_batch(batch)
+        roles = [role.value for role in StageRole if batch.gives(f"stage.{role.value}")]
+        if roles:
+            _import_steps(batch, roles)
+        _begin_quietly(batch)
 
 
 def _begin_quietly(batch: Batch) -> None:
@@ -114,23 +120,25 @@ def _begin_quietly(batch: Batch) -> None:
     file says that they did is history too."""
     if batch.qualify_at_once:
         return  # They begin in the normal flow, with their arrival as the news.
-    new = [lead for (lead,) in batch.ask("SELECT lead_id FROM coming WHERE is_new AND refused IS NULL")]
+    new = [lead for (lead,) in batch.fetch("SELECT lead_id FROM staging_rows WHERE is_new AND refused IS NULL")]
     if new:
         begin_missing(new, at=batch.at, news=dict.fromkeys(new))
 
 
-def _bring_steps(batch: Batch, roles: list[str]) -> None:
-    batch.run("DROP TABLE IF EXISTS pg_temp.steps")
-    batch.run(STEPS.format(given=", ".join(f"('{role}', c.\"stage.{role}\")" for role in roles)))
-    batch.run("ANALYZE steps")
-    begun = batch.ask(BEGIN, **_manner(batch))
-    batch.run("UPDATE coming SET changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun])
-    different = batch.ask(OTHER)
+def _import_steps(batch: Batch, roles: list[str]) -> None:
+    batch.execute("DROP TABLE IF EXISTS pg_temp.steps")
+    batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)))
+    batch.execute("ANALYZE steps")
+    begun = batch.fetch(BEGIN, **_manner(batch))
+    batch.execute(
+        "UPDATE staging_rows SET is_changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun]
+    )
+    different = batch.fetch(OTHER)
     if batch.correct:
         _correct(batch, different)
         return
     for line, _lead, role, at, known in different:
-        batch.said.say(_different(line, role, at, known))
+        batch.warnings.add(_different(line, role, at, known))
 
 
 def _manner(batch: Batch) -> dict[str, Any]:
@@ -168,10 +176,10 @@ def _correct(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
                 because=batch.how.capitalize(),
             )  # fmt: skip
         elif not imported.order_by("at")[:1] or not _redate(imported, at):
-            batch.said.say(_different(line, role, at, known))
+            batch.warnings.add(_different(line, role, at, known))
             continue
         leads.add(lead_id)
-        batch.run("UPDATE coming SET changed = true WHERE line = %(line)s", line=line)
+        batch.execute("UPDATE staging_rows SET is_changed = true WHERE line = %(line)s", line=line)
     for journey in Journey.objects.select_for_update().filter(lead__in=leads).order_by("lead"):
         _lay_anew(journey)
 
@@ -191,6 +199,3 @@ def _lay_anew(journey: Journey) -> None:
 def _place(step: Transition) -> tuple[bool, Any, int]:
     assert step.to_stage is not None
     return step.to_stage.role == StageRole.CUSTOMER, step.at, step.to_stage.position
-
-
-# ---- Deals

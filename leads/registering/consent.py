@@ -33,8 +33,9 @@ def consent_since(before: str, since: datetime | None, stated: str, *, at: datet
     return since if stated == before else at
 
 
-# The twin of `consent_since` in SQL: `stated` and the lead `l` are columns, `at` a parameter.
-CONSENT_SINCE = "CASE WHEN {stated} <> {lead}.consent THEN %(at)s::timestamptz ELSE {lead}.consent_at END"
+def consent_since_sql(before: str, since: str, stated: str) -> str:
+    """The twin of `consent_since` in SQL: expressions, NULL for nothing stated, and the parameter `at`."""
+    return f"CASE WHEN {stated} <> {before} THEN %(at)s::timestamptz ELSE {since} END"
 
 
 # Over rows of (lead_id, unsubscribed_at): the last of them counts, and only where consent was not stated after it.

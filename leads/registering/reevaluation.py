@@ -38,11 +38,44 @@ def enqueue_reevaluation(
 
 def enqueue_selected(rows: str, parameters: Mapping[str, Any], *, at: datetime) -> None:
     """The same for leads that a statement selects, as (lead_id, due_at, news_at)."""
+    if _enqueue(rows, parameters, at):
+        bells.ring(settings.ADVANCE_TASK)
+
+
+def _enqueue(rows: str, parameters: Mapping[str, Any], at: datetime) -> bool:
+    """Whether any is due now."""
     with connection.cursor() as cursor:
         cursor.execute(ENQUEUE.format(rows=rows), {**parameters, "at": at})
-        is_due_now = bool(cursor.fetchone()[0])
-    if is_due_now:
-        bells.ring(settings.ADVANCE_TASK)
+        return bool(cursor.fetchone()[0])
+
+
+# By arrays, which PostgreSQL hashes whatever it believes of the table: joined, this took minutes where it knew nothing.
+WAITING = """
+SELECT id, lead_id, news_at FROM leads_stalelead
+WHERE due_at <= %(at)s AND lead_id = ANY(%(leads)s) FOR UPDATE SKIP LOCKED
+"""
+OF_MOMENTS = """
+SELECT * FROM unnest(%(leads)s::bigint[], %(dues)s::timestamptz[], %(news)s::timestamptz[]) q (lead_id, due_at, news_at)
+"""
+
+
+def enqueue_merged(rows: str, parameters: Mapping[str, Any], *, at: datetime) -> None:
+    """The same, for many at once that come again and again: what waits for a lead already becomes one with the new,
+    unless somebody works on it. The batches of a long file do not pile up work. To wake the worker is the caller's."""
+    with connection.cursor() as cursor:
+        cursor.execute(rows, parameters)
+        news = {(lead, max(due_at, at)): news_at for lead, due_at, news_at in cursor.fetchall()}
+        cursor.execute(WAITING, {"at": at, "leads": [lead for lead, _due_at in news]})
+        waiting = cursor.fetchall()
+        for _id, lead, news_at in waiting:
+            news[lead, at] = max(filter(None, (news.get((lead, at)), news_at)), default=None)
+        cursor.execute("DELETE FROM leads_stalelead WHERE id = ANY(%s)", [[row_id for row_id, *_rest in waiting]])
+    moments = {
+        "leads": [lead for lead, _due_at in news],
+        "dues": [due_at for _lead, due_at in news],
+        "news": list(news.values()),
+    }
+    _enqueue(OF_MOMENTS, moments, at)
 
 
 def dequeue(lead_id: int) -> None:

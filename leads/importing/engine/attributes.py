@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leads.importing.engine.batches import Batch, quoted
+from leads.importing.engine.batches import Batch
+from leads.importing.engine.staging import TABLE, quoted
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: as history names it, its column, and the expression that gives its new value from `c`."""
+    """One attribute: as history names it, its column in the record `r`, and the expression of the staged row `s` that
+    gives its new value."""
 
     name: str
     column: str
@@ -23,26 +25,27 @@ class Attribute:
         return f"({self.given} IS NOT NULL AND {self.differs or f'r.{self.column} IS DISTINCT FROM {self.given}'})"
 
 
-def plain(name: str, column: str = "", given: str = "") -> Attribute:
-    return Attribute(name, column or name, given or f"c.{quoted(name)}")
+def staged(name: str, column: str = "") -> Attribute:
+    """The attribute that the staging column of this name gives."""
+    return Attribute(name, column or name, f"s.{quoted(column or name)}")
 
 
-def update(
+def update_records(
     batch: Batch,
     *,
     subject: str,
     table: str,
-    coming: str,
     record: str,
     attributes: Sequence[Attribute],
     custom: str = "",
-    also: Sequence[str] = (),
+    derived: Sequence[str] = (),
+    staging: str = TABLE,
     where: str = "TRUE",
 ) -> list[tuple[int, list[str]]]:
-    """Give the records of `table` that `coming` names (by its column `record`) their new values.
+    """Give the records of `table` that staged rows name (in the column `record`) their new values.
 
-    Only what is given and differs is set; each difference is a row of history. The rows of `coming` are marked
-    `changed`. Returns the ids with the names of what changed.
+    Only what is given and differs is set, with the assignments `derived` from it; each difference is a row of history.
+    The rows are noted as `is_changed`. Returns the ids with the names of what changed.
     """
     changed = [attribute.is_changed for attribute in attributes]
     sources = [
@@ -61,25 +64,26 @@ def update(
     if not changed:
         return []
     # Locked in order, so that two who update the same records do not wait for each other in a ring.
-    batch.run(
-        f"SELECT FROM {table} WHERE id IN (SELECT {record} FROM {coming} c WHERE {where}) ORDER BY id FOR NO KEY UPDATE"
+    batch.execute(
+        f"SELECT FROM {table} WHERE id IN (SELECT {record} FROM {staging} s WHERE {where})"
+        " ORDER BY id FOR NO KEY UPDATE"
     )
-    found = batch.ask(
+    found = batch.fetch(
         f"""
         WITH different AS MATERIALIZED (
-            SELECT c.ctid AS place, r.id FROM {coming} c JOIN {table} r ON r.id = c.{record}
+            SELECT s.ctid AS place, r.id FROM {staging} s JOIN {table} r ON r.id = s.{record}
             WHERE {where} AND ({" OR ".join(changed)})
         ), kept AS (
             INSERT INTO history_change (subject, subject_id, field, old, new, at, by_id, how)
             SELECT '{subject}', r.id, v.field, v.old, v.new, %(at)s, %(by)s, %(how)s
-            FROM different d JOIN {coming} c ON c.ctid = d.place JOIN {table} r ON r.id = d.id
+            FROM different d JOIN {staging} s ON s.ctid = d.place JOIN {table} r ON r.id = d.id
             CROSS JOIN LATERAL ({" UNION ALL ".join(sources)}) v (field, old, new)
             RETURNING subject_id, field
-        ), marked AS (
-            UPDATE {coming} c SET changed = true FROM different d WHERE c.ctid = d.place
+        ), noted AS (
+            UPDATE {staging} s SET is_changed = true FROM different d WHERE s.ctid = d.place
         ), written AS (
-            UPDATE {table} r SET {", ".join([*sets, *also])}
-            FROM different d JOIN {coming} c ON c.ctid = d.place WHERE r.id = d.id
+            UPDATE {table} r SET {", ".join([*sets, *derived])}
+            FROM different d JOIN {staging} s ON s.ctid = d.place WHERE r.id = d.id
         )
         SELECT subject_id, array_agg(field) FROM kept GROUP BY subject_id
         """

@@ -5,46 +5,42 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.utils.translation import gettext as _
 
-from leads.importing.engine.mapping import Plan, Reasons, Row
-from leads.importing.engine.registry import Prefix, Values
+from leads.importing.engine.fields import Prefix, Values
+from leads.importing.engine.mapping import Plan, Reasons, Row, reason
+from leads.importing.engine.staging import TABLE, create_table, quoted
+from leads.registering.reevaluation import enqueue_merged
 
-# Of what was taken otherwise than written, so many sentences are kept; the rest is counted.
-SENTENCES = 50
+# So many warnings are kept word for word; the rest is counted.
+MOST_WARNINGS = 50
 
 
 @dataclass
-class Said:
-    """What the importer is to be told about the whole file."""
+class Warnings:
+    """What was taken otherwise than written, for the importer to read."""
 
     sentences: list[str] = field(default_factory=list)
     more: int = 0
 
-    def say(self, sentence: str) -> None:
+    def add(self, sentence: str) -> None:
         if sentence in self.sentences:
             return
-        if len(self.sentences) < SENTENCES:
+        if len(self.sentences) < MOST_WARNINGS:
             self.sentences.append(sentence)
         else:
             self.more += 1
 
-
-# By arrays, which PostgreSQL hashes whatever it believes of the table: joined, this took minutes where it knew nothing.
-WAITING = """
-SELECT id, lead_id, news_at FROM leads_stalelead
-WHERE due_at <= %(at)s AND lead_id = ANY(%(leads)s) FOR UPDATE SKIP LOCKED
-"""
-
-
-class Raced(Exception):
-    """Somebody else made the same lead, company or activity at this moment: do the batch again."""
+    def all(self) -> list[str]:
+        more = [_("And %(count)s more of this kind.") % {"count": self.more}] if self.more else []
+        return [*self.sentences, *more]
 
 
 @dataclass
@@ -63,112 +59,113 @@ class Batch:
     correct: bool = False
     # Rolled back at the end: nobody has to wait for it.
     is_dry: bool = False
-    said: Said = field(default_factory=Said)
+    warnings: Warnings = field(default_factory=Warnings)
 
     def __post_init__(self) -> None:
-        self.names = self.plan.names
+        self.field_names = self.plan.field_names
         self.cursor = connection.cursor()
 
     def gives(self, name: str) -> bool:
-        """Whether the file has that field."""
-        return name in self.names
+        """Whether the file has that field; for custom. and the like, any field that begins so."""
+        return any(each.startswith(name) for each in self.field_names) if name[-1] == "." else name in self.field_names
 
-    def run(self, sql: str, **parameters: Any) -> int:
-        """One statement over the staging table `coming`; says how many rows it touched."""
-        known = {"at": self.at, "system": self.system, "how": self.how, "by": self.by_id, **parameters}
-        self.cursor.execute(sql, known)
+    @property
+    def news_at(self) -> datetime | None:
+        """The moment of the news that the batch is, where the importer asks for it. Else it is history: no news."""
+        return self.at if self.qualify_at_once else None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What every statement of the batch may name."""
+        return {"at": self.at, "system": self.system, "how": self.how, "by": self.by_id}
+
+    def execute(self, sql: str, **parameters: Any) -> int:
+        """One statement over the staging table; returns how many rows it touched."""
+        self.cursor.execute(sql, {**self.parameters, **parameters})
         return int(self.cursor.rowcount)
 
-    def ask(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        self.run(sql, **parameters)
+    def fetch(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        self.execute(sql, **parameters)
         return list(self.cursor.fetchall())
 
-    def stage(self, **more: tuple[str, Callable[[Values], Any]]) -> None:
-        """Copy the rows into the table `coming`: a column a field, JSON for custom.NAME and the like, and `more`."""
-        prefixed = {name: prefix for name in self.names if (prefix := self._prefix_of(name))}
-        plain = [name for name in self.names if name not in prefixed and name not in more]
-        groups = {prefix.column: prefix for prefix in prefixed.values()}
-        columns = [("line", "integer"), ("round", "integer")]
-        columns += [(name, self._type_of(name)) for name in plain]
-        columns += [(column, "jsonb") for column in groups]
-        columns += [(name, sql) for name, (sql, _) in more.items()]
-        self.run("DROP TABLE IF EXISTS pg_temp.coming")
-        self.run(
-            f"CREATE TEMP TABLE coming ({', '.join(f'{quoted(name)} {sql}' for name, sql in columns)},"
-            " lead_id bigint, company_id bigint, is_new boolean NOT NULL DEFAULT false,"
-            " changed boolean NOT NULL DEFAULT false, refused jsonb) ON COMMIT DROP"
-        )
+    def stage(self, **derived: Callable[[Values], Any]) -> None:
+        """Create the staging table and copy the rows into it, with `derived` columns that follow from their values."""
+        kind = self.plan.kind
+        columns = kind.staging_columns()
+        of_fields = [column.name for column in columns if column.name in kind.fields and self.gives(column.name)]
+        of_fields = [name for name in of_fields if name not in derived]
+        prefixes = [prefix for prefix in kind.prefixes if self.gives(prefix.name)]
+        self.execute(create_table(TABLE, columns))
 
-        def cells() -> Iterable[list[Any]]:
-            rounds: dict[str, int] = {}
-            for row in self.rows:
+        def cells() -> Iterator[list[Any]]:
+            for row, turn in self._in_turns():
                 values = row.values
-                keys = list(self.plan.kind.same(values))
-                turn = 1 + max((rounds.get(key, 0) for key in keys), default=0)
-                rounds.update(dict.fromkeys(keys, turn))
-                line: list[Any] = [row.line, turn, *(values.get(name) for name in plain)]
-                line += [self._collected(values, prefix) for prefix in groups.values()]
-                line += [value(values) for _, value in more.values()]
-                yield line
+                yield [
+                    row.line,
+                    turn,
+                    *(values.get(name) for name in of_fields),
+                    *(_collected(values, prefix) for prefix in prefixes),
+                    *(derive(values) for derive in derived.values()),
+                ]
 
-        self.copy("coming", [name for name, _ in columns], cells())
-        self.run("ANALYZE coming")
+        self.copy(["line", "turn", *of_fields, *(prefix.column for prefix in prefixes), *derived], cells())
+        self.execute(f"ANALYZE {TABLE}")
 
-    def copy(self, table: str, columns: Iterable[str], rows: Iterable[list[Any]]) -> None:
-        """COPY rows into a table: None is NULL."""
+    def _in_turns(self) -> Iterator[tuple[Row, int]]:
+        """Each row with its turn: rows about one thing are written one after the other."""
+        turns: dict[str, int] = {}
+        for row in self.rows:
+            keys = list(self.plan.kind.match_keys(row.values))
+            turn = 1 + max((turns.get(key, 0) for key in keys), default=0)
+            turns.update(dict.fromkeys(keys, turn))
+            yield row, turn
+
+    def turns(self) -> Iterator[int]:
+        """The turns that rows of the staging table have, also those that are put off meanwhile."""
+        turn: int | None = 1
+        while turn is not None:
+            yield turn
+            turn = self.fetch(f"SELECT min(turn) FROM {TABLE} WHERE turn > %(turn)s", turn=turn)[0][0]
+
+    def copy(self, columns: Iterable[str], rows: Iterable[list[Any]]) -> None:
+        """COPY rows into the staging table: None is NULL."""
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         text.seek(0)
         names = ", ".join(quoted(name) for name in columns)
-        self.cursor.copy_expert(f"COPY {quoted(table)} ({names}) FROM STDIN (FORMAT csv)", text)
+        self.cursor.copy_expert(f"COPY {TABLE} ({names}) FROM STDIN (FORMAT csv)", text)
 
-    def _prefix_of(self, name: str) -> Prefix | None:
-        if name in self.plan.kind.fields:
-            return None
-        longest_first = sorted(self.plan.kind.prefixes.values(), key=lambda prefix: -len(prefix.name))
-        return next((prefix for prefix in longest_first if name.startswith(prefix.name)), None)
-
-    def _type_of(self, name: str) -> str:
-        return self.plan.kind.fields[name].sql
-
-    @staticmethod
-    def _collected(values: Values, prefix: Prefix) -> str | None:
-        own = {
-            name.removeprefix(prefix.name): value
-            for name, value in values.items()
-            if name.startswith(prefix.name) and "." not in name.removeprefix(prefix.name)
-        }
-        return json.dumps(own, cls=DjangoJSONEncoder, ensure_ascii=False) if own else None
+    def refuse(self, line: int, column: str, text: str) -> None:
+        """Note at one row of the staging table why it cannot be taken."""
+        self.execute(
+            f"UPDATE {TABLE} SET refused = %(reasons)s WHERE line = %(line)s",
+            reasons=json.dumps([reason(column, text)], ensure_ascii=False),
+            line=line,
+        )
 
     def rejected(self) -> dict[int, Reasons]:
         """Rows that the database could not take, by line."""
-        refused = self.ask("SELECT line, refused FROM coming WHERE refused IS NOT NULL")
+        refused = self.fetch(f"SELECT line, refused FROM {TABLE} WHERE refused IS NOT NULL")
         return {line: json.loads(reasons) for line, reasons in refused}
 
-    def mark(self, leads: str, **parameters: Any) -> None:
-        """Have leads looked at anew: `leads` selects (lead_id, due_at, news_at).
-
-        Marks that wait already become one with the new, unless somebody works on them: the batches of a long file do
-        not pile up work.
-        """
-        if self.is_dry:
-            return
-        marks = {(lead, max(due_at, self.at)): news_at for lead, due_at, news_at in self.ask(leads, **parameters)}
-        waiting = self.ask(WAITING, leads=[lead for lead, _due_at in marks])
-        for _id, lead, news_at in waiting:
-            known = marks.get((lead, self.at))
-            marks[lead, self.at] = max(filter(None, (known, news_at)), default=None)
-        self.run("DELETE FROM leads_stalelead WHERE id = ANY(%(ids)s)", ids=[mark for mark, *_rest in waiting])
-        rows = [[lead, due_at, news_at] for (lead, due_at), news_at in marks.items()]
-        self.copy("leads_stalelead", ("lead_id", "due_at", "news_at"), rows)
+    def enqueue(self, rows: str, **parameters: Any) -> None:
+        """Have leads evaluated anew: `rows` selects (lead_id, due_at, news_at)."""
+        if not self.is_dry:
+            enqueue_merged(rows, {**self.parameters, **parameters}, at=self.at)
 
     def outcome(self) -> tuple[int, int, int]:
         """How many rows were created, updated, unchanged."""
-        return self.ask(
-            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE changed AND NOT is_new),"
-            " count(*) FILTER (WHERE NOT changed AND NOT is_new) FROM coming WHERE refused IS NULL"
+        return self.fetch(
+            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE is_changed AND NOT is_new),"
+            f" count(*) FILTER (WHERE NOT is_changed AND NOT is_new) FROM {TABLE} WHERE refused IS NULL"
         )[0]
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+def _collected(values: Values, prefix: Prefix) -> str | None:
+    """The fields of a prefix as one JSON object, by the rest of their names."""
+    own = {
+        name.removeprefix(prefix.name): value
+        for name, value in values.items()
+        if name.startswith(prefix.name) and "." not in name.removeprefix(prefix.name)
+    }
+    return json.dumps(own, cls=DjangoJSONEncoder, ensure_ascii=False) if own else None

@@ -31,7 +31,7 @@ class Reading:
     zone: ZoneInfo
     date_order: str = ""
     # Called with what was done to a cell that was taken otherwise than it was written.
-    say: Callable[[str], None] = lambda text: None
+    warn: Callable[[str], None] = lambda text: None
 
 
 # A cell, without spaces around it and not empty → what it says. None: nothing. A dict: values of several fields.
@@ -57,11 +57,16 @@ MULTIPLES = {"千": 10**3, "万": 10**4, "百万": 10**6, "億": 10**8, "k": 10*
 GREATEST_WHOLE = 2_147_483_647
 
 
-def text(longest: int) -> Reader:
+def one_line(cell: str, reading: Reading) -> str:
     """Text as it came, its lines joined."""
+    return " ".join(cell.split()) if ("\n" in cell or "\r" in cell) else cell
+
+
+def text(longest: int) -> Reader:
+    """The same, of at most so many characters."""
 
     def read(cell: str, reading: Reading) -> str:
-        plain = " ".join(cell.split()) if ("\n" in cell or "\r" in cell) else cell
+        plain = one_line(cell, reading)
         if len(plain) > longest:
             raise Refused(_("Longer than %(longest)s characters.") % {"longest": longest})
         return plain
@@ -95,7 +100,7 @@ def email(cell: str, reading: Reading) -> str:
         raise Refused(_("Longer than %(longest)s characters.") % {"longest": 254})
     if len(candidates) > 1:
         left_out = ", ".join(candidates[1:])
-        reading.say(_("A lead has one e-mail: %(taken)s was taken, %(left_out)s was not.") % {
+        reading.warn(_("A lead has one e-mail: %(taken)s was taken, %(left_out)s was not.") % {
             "taken": first, "left_out": left_out,
         })  # fmt: skip
     return first
@@ -156,11 +161,6 @@ def consent(cell: str, reading: Reading) -> str | None:
     if word in CONSENT:
         return CONSENT[word] or None
     return (Lead.Consent.GIVEN if yes_or_no(cell, reading) else Lead.Consent.WITHDRAWN).value
-
-
-def unsubscribed(cell: str, reading: Reading) -> dict[str, Any]:
-    """Yes takes consent back; no says nothing about consent."""
-    return {"consent": Lead.Consent.WITHDRAWN.value} if yes_or_no(cell, reading) else {}
 
 
 def currency(cell: str, reading: Reading) -> str:

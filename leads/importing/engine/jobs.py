@@ -1,4 +1,4 @@
-"""Imports that run behind a page: checked, then brought in, by whichever worker is free."""
+"""Imports that run behind a page: checked, then imported, by whichever worker is free."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from leads.importing.engine.reading import Unreadable
 from leads.importing.engine.running import (
     JOB_LOCKS,
     Stopped,
-    bring_in,
     held,
+    import_file,
     locked,
     rehearse,
     source_of,
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def ask_for(job: Import, status: Import.Status) -> bool:
-    """Let the worker check the file or bring it in. False when somebody has asked for it already."""
+    """Let the worker check the file or import it. False when somebody has asked for it already."""
     before = {
         Import.Status.CHECKING: [Import.Status.UPLOADED, Import.Status.CHECKED, Import.Status.FAILED],
         # One that failed on the way goes on behind its last batch.
@@ -74,7 +74,7 @@ def _work_on(job: Import) -> None:
         if job.status == Import.Status.CHECKING:
             _check(job)
         else:
-            _bring_in(job)
+            _import(job)
     except Stopped:
         log.info("Import %s was cancelled", job.pk)
     except (BadMapping, Unreadable) as bad:
@@ -93,17 +93,17 @@ def _check(job: Import) -> None:
     )
 
 
-def _bring_in(job: Import) -> None:
+def _import(job: Import) -> None:
     begun = Import.objects.filter(pk=job.pk, status__in=[Import.Status.QUEUED, Import.Status.RUNNING])
     begun.update(status=Import.Status.RUNNING, started_at=job.started_at or now())
-    locked(job, partial(bring_in, job, source_of(job), rings=True, then=partial(_tell, job)))
+    locked(job, partial(import_file, job, source_of(job), rings=True, then=partial(_notify, job)))
 
 
 def _fail(job: Import, error: str) -> None:
     Import.objects.filter(pk=job.pk).update(status=Import.Status.FAILED, error=error, finished_at=now())
 
 
-def _tell(job: Import) -> None:
+def _notify(job: Import) -> None:
     if job.by is None:
         return
     job.refresh_from_db()

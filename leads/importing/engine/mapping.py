@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
 from leads.importing.engine.cells import Reader, Reading, Refused
+from leads.importing.engine.fields import Field, Values
 from leads.importing.engine.reading import UNREADABLE, Record
-from leads.importing.engine.registry import Field, Kind, Values
+from leads.importing.engine.rows import RowFormat
 from leads.text.folding import fold
 
 Reasons = list[dict[str, str]]
@@ -86,11 +87,11 @@ class Rejected(Exception):
 class Plan:
     """A mapping made ready for the rows of one file."""
 
-    def __init__(self, kind: Kind, mapping: ColumnMapping, headers: Sequence[str], reading: Reading) -> None:
+    def __init__(self, kind: RowFormat, mapping: ColumnMapping, headers: Sequence[str], reading: Reading) -> None:
         self.kind, self.mapping, self.headers, self.reading = kind, mapping, list(headers), reading
         self.quiet = Reading(reading.zone, reading.date_order)
         self.columns = self._columns()
-        self.names = self._names()
+        self.field_names = self._field_names()
         # Readers of custom attributes by their type, put in before the first row is read.
         self.readers: dict[str, Reader] = {}
 
@@ -127,20 +128,17 @@ class Plan:
         return folded.index(wanted) if wanted in folded else None
 
     def _field(self, name: str) -> Field:
-        found = self.kind.field(name)
+        found = self.kind.find_field(name)
         if found is None:
             raise BadMapping(_("There is no field “%(name)s” in %(kind)s.") % {"name": name, "kind": self.kind.label})
         return found
 
-    def _names(self) -> list[str]:
-        """The fields that rows may give, in the order of the staging table."""
+    def _field_names(self) -> list[str]:
+        """The fields that rows may give, each once."""
         names: dict[str, None] = {}
         for column in self.columns:
             names.update(dict.fromkeys(column.field.into or (column.field.name,)))
         return list(names)
-
-    def columns_reading(self, test: Callable[[Field], bool]) -> list[Column]:
-        return [column for column in self.columns if test(column.field)]
 
     def row(self, record: Record, *, quietly: bool = False) -> Row:
         """Read one record. Raises `Rejected`."""
@@ -160,9 +158,9 @@ class Plan:
                 values[column.field.name] = value
         if reasons:
             raise Rejected(record, reasons)
-        self.kind.complete(values, self.kind.fields)
-        if lacking := self.kind.lacks(values):
-            raise Rejected(record, [reason("", lacking)])
+        self.kind.complete(values)
+        if missing := self.kind.missing_required(values):
+            raise Rejected(record, [reason("", missing)])
         return Row(record.line, record.end, record.cells, values)
 
     def _misshapen(self, record: Record) -> str:

@@ -7,6 +7,9 @@ from itertools import islice
 from typing import Any
 
 from leads.importing.engine.cells import Reading
+from leads.importing.engine.custom_columns import with_keys
+from leads.importing.engine.fields import Field
+from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import ColumnMapping, Plan
 from leads.importing.engine.moments import has_year_last, order_of
 from leads.importing.engine.reading import (
@@ -19,9 +22,8 @@ from leads.importing.engine.reading import (
     recognised,
     records,
 )
-from leads.importing.engine.registry import Field, Kind, kind_of
-from leads.importing.engine.running import layout_of, with_keys
-from leads.importing.kinds.activities import kinds_by_word
+from leads.importing.engine.rows import RowFormat
+from leads.importing.engine.running import layout_of
 from leads.models.imports import Import, ImportMapping
 from leads.text.folding import fold
 from smarketing.company import company_zone
@@ -52,7 +54,7 @@ def dates_of(job: Import, source: Source, headers: Sequence[str]) -> Iterator[st
     places = [
         headers.index(header)
         for header, name in mapping.columns.items()
-        if header in headers and (field := kind.field(name)) and field.sql in ("timestamptz", "date")
+        if header in headers and (field := kind.find_field(name)) and field.sql in ("timestamptz", "date")
     ]
     if not places:
         return
@@ -68,22 +70,23 @@ def order_matters(job: Import, source: Source, *, only_in_doubt: bool = False) -
     return has_year_last(dates) and not (only_in_doubt and order_of(dates))
 
 
-def unknown_words(job: Import, source: Source) -> list[str]:
-    """Words in the column of kinds that are none of ours, and that the mapping does not translate."""
+def unknown_words(job: Import, source: Source) -> list[tuple[str, str]]:
+    """Words that their field does not know, and that the mapping does not translate: (field, word)."""
     kind = kind_of(job.kind)
-    if job.kind != "activities":
+    vocabulary = kind.vocabulary()
+    if not vocabulary:
         return []
     mapping = with_keys(ColumnMapping.read(job.mapping))
     plan = Plan(kind, mapping, headers_of(source, layout_of(job)), Reading(company_zone()))
-    column = next((column for column in plan.columns if column.field.name == "kind"), None)
-    known = kinds_by_word()
-    found: dict[str, None] = {}
-    for record in islice(records(source, layout_of(job)), LOOKED_AT) if column else ():
-        word = plan.cell(column, record.cells) if column else ""
-        if word and fold(word) not in known:
-            found[word] = None
-            if len(found) == MOST_WORDS:
-                break
+    columns = [column for column in plan.columns if column.field.name in vocabulary]
+    found: dict[tuple[str, str], None] = {}
+    for record in islice(records(source, layout_of(job)), LOOKED_AT) if columns else ():
+        for column in columns:
+            word = plan.cell(column, record.cells)
+            if word and fold(word) not in vocabulary[column.field.name]:
+                found[column.field.name, word] = None
+        if len(found) >= MOST_WORDS:
+            break
     return list(found)
 
 
@@ -91,7 +94,7 @@ def preview(source: Source, layout: Layout) -> list[Record]:
     return list(islice(records(source, layout), PREVIEWED))
 
 
-def guessed(kind: Kind, headers: Sequence[str]) -> dict[str, Any]:
+def guessed(kind: RowFormat, headers: Sequence[str]) -> dict[str, Any]:
     """The mapping that files with these headers had last time, else what the headers say."""
     remembered = ImportMapping.objects.filter(kind=kind.key, header_digest=header_digest(headers)).first()
     if remembered:
@@ -112,7 +115,7 @@ SYSTEMS = {
 DEFAULT_SYSTEM = "csv"
 
 
-def guessed_system(kind: Kind, headers: Sequence[str]) -> str:
+def guessed_system(kind: RowFormat, headers: Sequence[str]) -> str:
     """Which system the file comes from: as last time, else as its headers give away."""
     remembered = ImportMapping.objects.filter(kind=kind.key, header_digest=header_digest(headers)).first()
     if remembered and remembered.mapping.get("system"):
@@ -121,7 +124,7 @@ def guessed_system(kind: Kind, headers: Sequence[str]) -> str:
     return next((system for system, telling in SYSTEMS.items() if telling & folded), DEFAULT_SYSTEM)
 
 
-def columns_by_words(kind: Kind, headers: Sequence[str]) -> dict[str, str]:
+def columns_by_words(kind: RowFormat, headers: Sequence[str]) -> dict[str, str]:
     """Each header with the field that it names. Of several for one field, only those that may share it: phones."""
     by_word = words_of(kind)
     found: dict[str, str] = {}
@@ -132,7 +135,7 @@ def columns_by_words(kind: Kind, headers: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def words_of(kind: Kind) -> dict[str, str]:
+def words_of(kind: RowFormat) -> dict[str, str]:
     """Fields by the words for them: name, label, synonyms."""
     by_word: dict[str, str] = {}
     for field in kind.fields.values():
@@ -146,7 +149,7 @@ def plain(word: str) -> str:
     return "".join(letter for letter in fold(word) if letter.isalnum())
 
 
-def choices(kind: Kind) -> Iterable[tuple[str, list[Field]]]:
+def choices(kind: RowFormat) -> Iterable[tuple[str, list[Field]]]:
     """The fields by their groups, in order."""
     groups: dict[str, list[Field]] = {}
     for field in kind.fields.values():

@@ -9,18 +9,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.importing.engine import cells
-from leads.importing.engine.attributes import plain, update
-from leads.importing.engine.batches import Batch, quoted
-from leads.importing.engine.registry import Field, Kind, Prefix, Values
+from leads.importing.engine.attributes import Attribute, staged, update_records
+from leads.importing.engine.batches import Batch
+from leads.importing.engine.fields import Field, Prefix, Values, fields_by_name
+from leads.importing.engine.kinds import ImportKind
+from leads.importing.engine.rows import Part
+from leads.importing.engine.staging import Column, create_table, quoted
 from leads.registering.companies import COMPANIES_LOCK, COMPANY_FIELDS
 from leads.registering.searching import refresh_companies
 from leads.text.folding import fold
 
 GROUP = gettext_lazy("Company")
 TYPES = {"employees": "integer", "revenue": "numeric"}
+KEYS = ("external_id", "name", "domain")
+OF_COMPANY = "company."
 
 
-def fields(prefix: str, group: Any = GROUP) -> list[Field]:
+def company_fields(prefix: str, group: Any = GROUP) -> list[Field]:
     """The fields of a company, as `name` in a file of companies and `company.name` in a file of leads."""
 
     def field(name: str, label: Any, read: cells.Reader, *synonyms: str) -> Field:
@@ -45,7 +50,7 @@ def fields(prefix: str, group: Any = GROUP) -> list[Field]:
     ]  # fmt: skip
 
 
-def names(values: Values, prefix: str = "company.") -> Iterable[str]:
+def company_keys(values: Values, prefix: str = OF_COMPANY) -> Iterable[str]:
     """By what two rows are about the same company."""
     if external_id := values.get(f"{prefix}external_id"):
         yield f"{prefix}external_id {external_id}"
@@ -55,71 +60,83 @@ def names(values: Values, prefix: str = "company.") -> Iterable[str]:
         yield f"{prefix}domain {domain}"
 
 
-def stage(batch: Batch, prefix: str) -> bool:
-    """Gather the companies that the rows of `coming` name into `firms`, each once. Says whether there are any."""
-    given = [name for name in ("external_id", *COMPANY_FIELDS) if batch.gives(f"{prefix}{name}")]
-    if not {"external_id", "name", "domain"} & set(given):
+def company_key(values: Values, prefix: str = OF_COMPANY) -> str | None:
+    return next(iter(company_keys(values, prefix)), None)
+
+
+# What leads' rows say of companies, beside themselves.
+EMPLOYER = Part(company_keys, lambda field: field.startswith(OF_COMPANY))
+COMPANY_KEY = Column("company_key", "text")
+
+# ---- The companies that the rows of a batch name, each once
+
+STAGING = "staging_companies"
+COLUMNS = (
+    Column("key", "text"),
+    # The first line that names it.
+    Column("line", "integer"),
+    Column("name_key", "text"),
+    *(Column(name, TYPES.get(name, "text")) for name in ("external_id", *COMPANY_FIELDS)),
+    Column("custom", "jsonb"),
+    Column("id", "bigint"),
+    Column("is_new", "boolean", "false"),
+    Column("is_changed", "boolean", "false"),
+)
+# Where several rows give the same attribute, they give the same value or only the last still has it.
+GATHER = """
+INSERT INTO staging_companies (key, line, {names}, custom)
+SELECT s.company_key, min(s.line), {values},
+       (SELECT jsonb_object_agg(own.key, own.value)
+        FROM jsonb_array_elements(jsonb_agg(s.{custom}) FILTER (WHERE s.{custom} IS NOT NULL)) each,
+             jsonb_each(each) own)
+FROM staging_rows s WHERE s.company_key IS NOT NULL AND s.refused IS NULL GROUP BY s.company_key
+"""
+
+
+def stage_companies(batch: Batch, prefix: str) -> bool:
+    """Gather the companies that the staged rows name, each once. Returns whether the file names any."""
+    if not any(batch.gives(f"{prefix}{name}") for name in KEYS):
         return False
-    custom = batch.plan.kind.prefixes[f"{prefix}custom."].column
-    has_custom = any(name.startswith(f"{prefix}custom.") for name in batch.names)
-    columns = ", ".join(f"{name} {TYPES.get(name, 'text')}" for name in ("external_id", *COMPANY_FIELDS))
-    batch.run("DROP TABLE IF EXISTS pg_temp.firms")
-    batch.run(
-        f"CREATE TEMP TABLE firms (key text, line integer, name_key text, {columns}, custom jsonb, id bigint,"
-        " is_new boolean NOT NULL DEFAULT false, changed boolean NOT NULL DEFAULT false) ON COMMIT DROP"
-    )
-    # Where several rows give the same attribute, they give the same value or only the last still has it.
-    best = ", ".join(f"max(c.{quoted(prefix + name)})" for name in given)
-    whole = f"(jsonb_agg(c.{quoted(custom)}) FILTER (WHERE c.{quoted(custom)} IS NOT NULL))" if has_custom else "NULL"
-    batch.run(
-        f"""
-        INSERT INTO firms (key, line, {", ".join(given)}, custom)
-        SELECT c.company_key, min(c.line), {best},
-               (SELECT jsonb_object_agg(own.key, own.value)
-                FROM jsonb_array_elements({whole}) each, jsonb_each(each) own)
-        FROM coming c WHERE c.company_key IS NOT NULL AND c.refused IS NULL GROUP BY c.company_key
-        """
-        if has_custom
-        else f"""
-        INSERT INTO firms (key, line, {", ".join(given)})
-        SELECT c.company_key, min(c.line), {best}
-        FROM coming c WHERE c.company_key IS NOT NULL AND c.refused IS NULL GROUP BY c.company_key
-        """
-    )
-    batch.run("UPDATE firms SET name_key = fold(name) WHERE name IS NOT NULL")
-    batch.run("ANALYZE firms")
+    given = [name for name in ("external_id", *COMPANY_FIELDS) if batch.gives(f"{prefix}{name}")]
+    custom = batch.plan.kind.prefix_of(f"{prefix}custom.NAME")
+    assert custom is not None
+    batch.execute(create_table(STAGING, COLUMNS))
+    values = ", ".join(f"max(s.{quoted(prefix + name)})" for name in given)
+    batch.execute(GATHER.format(names=", ".join(given), values=values, custom=quoted(custom.column)))
+    batch.execute("UPDATE staging_companies SET name_key = fold(name) WHERE name IS NOT NULL")
+    batch.execute(f"ANALYZE {STAGING}")
     return True
 
 
 KNOWN = """
-UPDATE firms f SET id = i.company_id FROM leads_companyidentity i
-WHERE i.system = %(system)s AND i.external_id = f.external_id
+UPDATE staging_companies s SET id = i.company_id FROM leads_companyidentity i
+WHERE i.system = %(system)s AND i.external_id = s.external_id
 """
 # A name finds the first company of that name; with an external id only one that this system knows by no other id.
 BY_NAME = """
-UPDATE firms f SET id = found.company
+UPDATE staging_companies s SET id = found.company
 FROM (
-    SELECT DISTINCT ON (c.id) c.id AS company, f.key
-    FROM firms f
+    SELECT DISTINCT ON (c.id) c.id AS company, s.key
+    FROM staging_companies s
     JOIN LATERAL (
-        SELECT id FROM leads_company c WHERE c.name_key = f.name_key AND (f.external_id IS NULL OR NOT EXISTS (
+        SELECT id FROM leads_company c WHERE c.name_key = s.name_key AND (s.external_id IS NULL OR NOT EXISTS (
             SELECT FROM leads_companyidentity i WHERE i.company_id = c.id AND i.system = %(system)s))
         ORDER BY id LIMIT 1
     ) c ON true
-    WHERE f.id IS NULL AND f.name_key IS NOT NULL AND {which}
-    ORDER BY c.id, f.line
+    WHERE s.id IS NULL AND s.name_key IS NOT NULL AND {which}
+    ORDER BY c.id, s.line
 ) found
-WHERE f.key = found.key
+WHERE s.key = found.key
 """
 BY_DOMAIN = """
-UPDATE firms f SET id = (SELECT min(c.id) FROM leads_company c WHERE c.domain = f.domain)
-WHERE f.id IS NULL AND f.name_key IS NULL AND f.domain IS NOT NULL AND {which}
+UPDATE staging_companies s SET id = (SELECT min(c.id) FROM leads_company c WHERE c.domain = s.domain)
+WHERE s.id IS NULL AND s.name_key IS NULL AND s.domain IS NOT NULL AND {which}
 """
 NEW = """
 WITH made AS (
-    UPDATE firms f SET id = nextval(pg_get_serial_sequence('leads_company', 'id')), is_new = true
-    WHERE f.id IS NULL AND {which}
-    RETURNING f.*
+    UPDATE staging_companies s SET id = nextval(pg_get_serial_sequence('leads_company', 'id')), is_new = true
+    WHERE s.id IS NULL AND {which}
+    RETURNING s.*
 )
 INSERT INTO leads_company (id, name, domain, industry, employees, revenue, country, region, custom, created_at)
 SELECT id, coalesce(name, domain, external_id), coalesce(domain, ''), coalesce(industry, ''), employees, revenue,
@@ -129,85 +146,88 @@ FROM made ORDER BY line
 IDENTITIES = """
 WITH named AS (
     INSERT INTO leads_companyidentity (company_id, system, external_id)
-    SELECT f.id, %(system)s, f.external_id FROM firms f
-    WHERE f.external_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM leads_companyidentity i WHERE i.system = %(system)s AND i.external_id = f.external_id)
+    SELECT s.id, %(system)s, s.external_id FROM staging_companies s
+    WHERE s.external_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM leads_companyidentity i WHERE i.system = %(system)s AND i.external_id = s.external_id)
     RETURNING external_id
 )
-UPDATE firms f SET changed = true FROM named WHERE f.external_id = named.external_id
+UPDATE staging_companies s SET is_changed = true FROM named WHERE s.external_id = named.external_id
 """
 
 
-def bring_firms(batch: Batch) -> None:
-    """Find or make each company of `firms`, and give it what the file says of it."""
+def import_companies(batch: Batch) -> None:
+    """Find or make each staged company, and give it what the file says of it."""
     if not batch.is_dry:
         # Whoever registers a lead of a new company waits for us, and we for them: a company is made once.
-        batch.run("SELECT pg_advisory_xact_lock(%(lock)s)", lock=COMPANIES_LOCK)
-    batch.run(KNOWN)
+        batch.execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=COMPANIES_LOCK)
+    batch.execute(KNOWN)
     # First those with an id of their own: a row that only gives the name is about the one that was just made.
-    for which in ("f.external_id IS NOT NULL", "f.external_id IS NULL"):
-        batch.run(BY_NAME.format(which=which))
-        batch.run(BY_DOMAIN.format(which=which))
-        batch.run(NEW.format(which=which))
-        if which == "f.external_id IS NOT NULL":
-            batch.run(IDENTITIES)
+    for which in ("s.external_id IS NOT NULL", "s.external_id IS NULL"):
+        batch.execute(BY_NAME.format(which=which))
+        batch.execute(BY_DOMAIN.format(which=which))
+        batch.execute(NEW.format(which=which))
+        if which == "s.external_id IS NOT NULL":
+            batch.execute(IDENTITIES)
     _update(batch)
 
 
+# A company found by its name keeps the spelling of its name.
+NAME = Attribute("name", "name", "CASE WHEN s.external_id IS NOT NULL THEN s.name END")
+ATTRIBUTES = [NAME, *(staged(name) for name in COMPANY_FIELDS if name != "name")]
+
+
 def _update(batch: Batch) -> None:
-    attributes = [
-        # A company found by its name keeps the spelling of its name.
-        plain(name, given="CASE WHEN c.external_id IS NOT NULL THEN c.name END" if name == "name" else f"c.{name}")
-        for name in COMPANY_FIELDS
-    ]
-    changed = update(
-        batch, subject="company", table="leads_company", coming="firms", record="id", attributes=attributes,
-        custom="c.custom", where="NOT c.is_new",
+    changed = update_records(
+        batch, subject="company", table="leads_company", record="id", attributes=ATTRIBUTES, custom="s.custom",
+        staging=STAGING, where="NOT s.is_new",
     )  # fmt: skip
     if not changed:
         return
     refresh_companies([company for company, fields in changed if {"name", "domain"} & set(fields)])
-    batch.mark(
+    batch.enqueue(
         "SELECT l.id AS lead_id, %(at)s::timestamptz AS due_at, %(news_at)s::timestamptz AS news_at FROM leads_lead l"
         " WHERE l.company_id = ANY(%(companies)s) AND l.merged_into_id IS NULL",
         companies=[company for company, _ in changed],
-        news_at=batch.at if batch.qualify_at_once else None,
+        news_at=batch.news_at,
     )
 
 
-def bring_employers(batch: Batch) -> None:
-    """Bring the companies in that rows of leads name, and note at each row which it is."""
-    if stage(batch, "company."):
-        bring_firms(batch)
-        batch.run("UPDATE coming c SET company_id = f.id, changed = f.changed FROM firms f WHERE f.key = c.company_key")
+def import_employers(batch: Batch) -> None:
+    """Import the companies that rows of leads name, and note at each row which it is."""
+    if stage_companies(batch, OF_COMPANY):
+        import_companies(batch)
+        batch.execute(
+            "UPDATE staging_rows s SET company_id = c.id, is_changed = c.is_changed"
+            " FROM staging_companies c WHERE c.key = s.company_key"
+        )
 
 
-def bring(batch: Batch) -> None:
+class CompanyImport(ImportKind):
     """Rows that are companies."""
-    batch.stage(company_key=("text", lambda values: next(iter(names(values, "")), None)))
-    stage(batch, "")
-    bring_firms(batch)
-    batch.run(
-        "UPDATE coming c SET is_new = f.is_new AND c.line = f.line, changed = f.changed"
-        " FROM firms f WHERE f.key = c.company_key"
-    )
 
+    key = "companies"
+    label = gettext_lazy("Companies")
+    help = gettext_lazy("One row a company: name, industry, size, and what else you know of it.")
+    fields = fields_by_name(company_fields("", ""))
+    prefixes = (Prefix("custom.", gettext_lazy("Custom attribute"), gettext_lazy("Custom"), "custom"),)
+    match_fields = frozenset(KEYS)
+    kept = frozenset({"external_id"})
+    working_columns = (COMPANY_KEY,)
+    tables = ("leads_company", "leads_companyidentity")
 
-def lacks(values: Values) -> str:
-    if any(values.get(name) for name in ("external_id", "name", "domain")):
-        return ""
-    return _("There is neither a name nor an external id nor a domain to know the company by.")
+    def missing_required(self, values: Values) -> str:
+        if any(values.get(name) for name in KEYS):
+            return ""
+        return _("There is neither a name nor an external id nor a domain to know the company by.")
 
+    def match_keys(self, values: Values) -> Iterable[str]:
+        return company_keys(values, "")
 
-KIND = Kind(
-    key="companies",
-    label=gettext_lazy("Companies"),
-    help=gettext_lazy("One row a company: name, industry, size, and what else you know of it."),
-    fields={field.name: field for field in fields("", "")},
-    prefixes={"custom.": Prefix("custom.", gettext_lazy("Custom attribute"), gettext_lazy("Custom"), "custom")},
-    bring=bring,
-    lacks=lacks,
-    same=lambda values: names(values, ""),
-    kept=frozenset({"external_id"}),
-    tables=("leads_company", "leads_companyidentity"),
-)
+    def import_batch(self, batch: Batch) -> None:
+        batch.stage(company_key=lambda values: company_key(values, ""))
+        stage_companies(batch, "")
+        import_companies(batch)
+        batch.execute(
+            "UPDATE staging_rows s SET is_new = c.is_new AND s.line = c.line, is_changed = c.is_changed"
+            " FROM staging_companies c WHERE c.key = s.company_key"
+        )

@@ -1,11 +1,11 @@
-"""The kinds of rows that this app brings in."""
+"""The kinds of rows that this app imports."""
 
-from leads.importing.engine.registry import register_kind
-from leads.importing.kinds import activities as doings
-from leads.importing.kinds import companies
-from leads.importing.kinds import leads as people
+from leads.importing.engine.kinds import register_kind
+from leads.importing.kinds.activities import ActivityImport
+from leads.importing.kinds.companies import CompanyImport
+from leads.importing.kinds.leads import LeadImport
 
 
 def register() -> None:
-    for kind in (people.KIND, companies.KIND, doings.KIND):
+    for kind in (LeadImport(), CompanyImport(), ActivityImport()):
         register_kind(kind)

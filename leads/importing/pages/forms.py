@@ -10,12 +10,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from leads.importing.engine.custom_columns import keyed
+from leads.importing.engine.fields import Prefix
+from leads.importing.engine.kinds import kinds
 from leads.importing.engine.mapping import ColumnMapping
 from leads.importing.engine.moments import DAY_FIRST, MONTH_FIRST
 from leads.importing.engine.reading import DELIMITERS, ENCODINGS
 from leads.importing.engine.recognising import choices
-from leads.importing.engine.registry import Kind, Prefix, kinds
-from leads.importing.engine.running import keyed
+from leads.importing.engine.rows import RowFormat
 from leads.models.custom_fields import CustomField
 from leads.models.imports import Import
 
@@ -95,7 +97,9 @@ class MappingForm(forms.Form):
         help_text=gettext_lazy("Otherwise a date that differs from what is here is said, and left."),
     )  # fmt: skip
 
-    def __init__(self, data: Any, *, job: Import, kind: Kind, headers: Sequence[str], unknown: Sequence[str]) -> None:
+    def __init__(
+        self, data: Any, *, job: Import, kind: RowFormat, headers: Sequence[str], unknown: Sequence[tuple[str, str]]
+    ) -> None:
         self.kind, self.headers = kind, list(headers)
         read = ColumnMapping.read(job.mapping)
         initial: dict[str, Any] = {
@@ -103,7 +107,7 @@ class MappingForm(forms.Form):
             "date_format": job.date_format or DAY_FIRST,
             "qualify_at_once": job.qualify_at_once,
             "correct": job.correct,
-            "words": "\n".join([*written_words(read), *(f"kind: {word} = " for word in unknown)]),
+            "words": "\n".join([*written_words(read), *(f"{field}: {word} = " for field, word in unknown)]),
         }
         super().__init__(data, initial=initial)
         for number, header in enumerate(self.headers):
@@ -131,7 +135,7 @@ class MappingForm(forms.Form):
             if not found:
                 raise forms.ValidationError(_("“%(line)s”: write field: their word = our word.") % {"line": line})
             name, theirs, ours = found.groups()
-            if self.kind.field(name) is None:
+            if self.kind.find_field(name) is None:
                 raise forms.ValidationError(_("There is no field “%(name)s”.") % {"name": name})
             if ours:
                 words.setdefault(name, {})[theirs] = ours
@@ -143,14 +147,14 @@ class MappingForm(forms.Form):
         names = [*mapping.columns.values(), *mapping.constants]
         dummy: dict[str, Any] = {}
         for name in names:
-            field = self.kind.field(name)
+            field = self.kind.find_field(name)
             dummy |= dict.fromkeys(field.into or (field.name,), "x") if field else {}
         if not mapping.columns:
             raise forms.ValidationError(_("Choose at least one column."))
         # Both outcomes of a deal may have their column.
         dummy.pop("lost_at", None)
-        if lacking := self.kind.lacks(dummy):
-            raise forms.ValidationError(_("Choose a column for it: %(lacking)s") % {"lacking": lacking})
+        if missing := self.kind.missing_required(dummy):
+            raise forms.ValidationError(_("Choose a column for it: %(lacking)s") % {"lacking": missing})
         return cleaned
 
     def mapping(self) -> ColumnMapping:
@@ -172,11 +176,11 @@ def written_words(mapping: ColumnMapping) -> list[str]:
     return [f"{name}: {theirs} = {ours}" for name, words in mapping.values.items() for theirs, ours in words.items()]
 
 
-def field_choices(kind: Kind, header: str, chosen: str) -> list[tuple[str, Any]]:
+def field_choices(kind: RowFormat, header: str, chosen: str) -> list[tuple[str, Any]]:
     """The fields in their groups; then attributes of one's own: those that are there, and a new one for this header."""
     found: list[tuple[str, Any]] = [("", _("Leave out") if header else "—")]
     found += [(group, [(field.name, field.label) for field in fields]) for group, fields in choices(kind)]
-    for prefix in kind.prefixes.values():
+    for prefix in kind.prefixes:
         own = own_choices(kind, prefix, header)
         if chosen.startswith(prefix.name) and chosen not in dict(own):
             own.append((chosen, chosen.removeprefix(prefix.name)))
@@ -185,7 +189,7 @@ def field_choices(kind: Kind, header: str, chosen: str) -> list[tuple[str, Any]]
     return found
 
 
-def own_choices(kind: Kind, prefix: Prefix, header: str) -> list[tuple[str, Any]]:
+def own_choices(kind: RowFormat, prefix: Prefix, header: str) -> list[tuple[str, Any]]:
     own: list[tuple[str, Any]] = []
     if prefix.name.endswith("custom."):
         of_company = kind.key == "companies" or prefix.name.startswith("company.")

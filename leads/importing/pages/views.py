@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.importing.engine import jobs
+from leads.importing.engine.kinds import kind_of, kinds
 from leads.importing.engine.mapping import FORMULA
 from leads.importing.engine.reading import Layout, Record, Unreadable, headers_of
 from leads.importing.engine.recognising import (
@@ -27,7 +28,6 @@ from leads.importing.engine.recognising import (
     remember,
     unknown_words,
 )
-from leads.importing.engine.registry import kind_of, kinds
 from leads.importing.engine.running import layout_of, progress_key, source_of
 from leads.importing.pages.forms import LayoutForm, MappingForm, UploadForm
 from leads.models.imports import Import
@@ -124,7 +124,7 @@ def import_mapping(request: UserRequest, pk: int) -> HttpResponse:
         "columns": columns(form, headers, records),
         "order_matters": order_matters(job, source),
         "order_is_in_doubt": order_matters(job, source, only_in_doubt=True),
-        "unknown_words": unknown,
+        "unknown_words": [word for _field, word in unknown],
         "records": records,
         "headers": headers,
     }

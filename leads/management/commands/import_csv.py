@@ -1,4 +1,4 @@
-"""Bring a CSV file in, from the first row to the last, without a queue."""
+"""Import a CSV file, from the first row to the last, without a queue."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from leads.importing.engine.batches import Said
+from leads.importing.engine.batches import Warnings
+from leads.importing.engine.kinds import kinds
 from leads.importing.engine.mapping import BadMapping
 from leads.importing.engine.reading import Source, Unreadable
 from leads.importing.engine.recognising import DEFAULT_SYSTEM, recognise
-from leads.importing.engine.registry import kinds
-from leads.importing.engine.running import Outcome, bring_in, locked, plan_of, rehearse
+from leads.importing.engine.running import Outcome, import_file, locked, plan_of, rehearse
 from leads.models.imports import Import, RejectedRow
 
 TOLD = 20
@@ -55,8 +55,8 @@ class Command(BaseCommand):
         )
         try:
             recognise(job, source)
-            plan_of(job, source, Said())
-            outcome = self._rehearse(job, source) if options["dry_run"] else self._bring_in(job, source)
+            plan_of(job, source, Warnings())
+            outcome = self._rehearse(job, source) if options["dry_run"] else self._import(job, source)
         except Unreadable:
             raise CommandError(f"{options['file']} cannot be read as CSV.")
         except BadMapping as bad:
@@ -72,10 +72,10 @@ class Command(BaseCommand):
         self._tell(report["said"], [(row["line"], row["reasons"]) for row in report["rejected_rows"]], outcome)
         return outcome
 
-    def _bring_in(self, job: Import, source: Source) -> Outcome:
+    def _import(self, job: Import, source: Source) -> Outcome:
         job.save()
         try:
-            outcome: Outcome = locked(job, partial(bring_in, job, source))
+            outcome: Outcome = locked(job, partial(import_file, job, source))
         except BaseException:
             Import.objects.filter(pk=job.pk).update(status=Import.Status.FAILED)
             raise

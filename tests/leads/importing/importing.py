@@ -6,10 +6,10 @@ import io
 from datetime import datetime
 from typing import Any
 
+from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.reading import Source, headers_of
 from leads.importing.engine.recognising import guessed, recognise
-from leads.importing.engine.registry import kind_of
-from leads.importing.engine.running import Outcome, bring_in, layout_of, rehearse
+from leads.importing.engine.running import Outcome, import_file, layout_of, rehearse
 from leads.models import Import
 from tests import make
 
@@ -47,7 +47,7 @@ def bring(
 ) -> tuple[Import, dict[str, int]]:
     """Bring the text in, and return the import with its counts."""
     made = job(kind, text, mapping, **fields)
-    outcome: Outcome = (rehearse if is_dry else bring_in)(made, source_of(text), at=at)
+    outcome: Outcome = (rehearse if is_dry else import_file)(made, source_of(text), at=at)
     if not is_dry:
         made.refresh_from_db()
         assert outcome.counts() == {name: getattr(made, name) for name in outcome.counts()}

@@ -132,8 +132,10 @@ def test_unknown_custom_attributes_are_made_as_text_and_said() -> None:
     CustomField.objects.create(key="budget", name_en="Budget", type="number")
     mapping = {"mail": "email", "lp": "custom.landing page", "money": "custom.budget"}
     made, told = bring("leads", 'mail,lp,money\na@x.example,/home,"1,200"\nb@x.example,,lots\n', mapping)
-    assert told == counts(created=1, rejected=1)
-    assert Lead.objects.get().custom == {"landing_page": "/home", "budget": 1200}
+    assert told == counts(created=2)
+    assert Lead.objects.get(email="a@x.example").custom == {"landing_page": "/home", "budget": 1200}
+    assert Lead.objects.get(email="b@x.example").custom == {}
+    assert "Line 3: “lots” is not a number. “Budget” was left empty." in made.said
     assert CustomField.objects.get(key="landing_page").type == "text"
     assert any("landing_page" in sentence for sentence in made.said)
 
@@ -352,11 +354,11 @@ def test_a_job_that_was_interrupted_goes_on_behind_its_last_batch(monkeypatch: p
 
     monkeypatch.setattr(running.Run, "_batch", until_killed)
     with pytest.raises(KeyboardInterrupt):
-        running.bring_in(made, running.source_of(made), at=NOW)
+        running.import_file(made, running.source_of(made), at=NOW)
     made.refresh_from_db()
     assert (made.line, made.created) == (5, 4)
     monkeypatch.setattr(running.Run, "_batch", whole)
-    running.bring_in(made, running.source_of(made), at=NOW)
+    running.import_file(made, running.source_of(made), at=NOW)
     made.refresh_from_db()
     assert (made.status, made.created, made.unchanged, made.total) == ("done", 7, 0, 7)
     assert Activity.objects.count() == 7
@@ -366,5 +368,5 @@ def test_a_cancelled_job_stops_before_the_next_batch() -> None:
     made = job("leads", "mail\na@x.example\n", {"mail": "email"})
     Import.objects.update(status=Import.Status.CANCELLED)
     with pytest.raises(running.Stopped):
-        running.bring_in(made, source_of("mail\na@x.example\n"), at=NOW)
+        running.import_file(made, source_of("mail\na@x.example\n"), at=NOW)
     assert not Lead.objects.exists()

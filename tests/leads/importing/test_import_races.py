@@ -44,7 +44,7 @@ def test_files_and_people_that_bring_the_same_leads_at_once_make_them_once(monke
     jobs = [job("leads", text, mapping, system=f"s{number}") for number in range(2)]
 
     def by_file(made: Import) -> Any:
-        return lambda: running.bring_in(made, source_of(text), at=NOW)
+        return lambda: running.import_file(made, source_of(text), at=NOW)
 
     def by_hand() -> None:
         for n in reversed(range(40)):

@@ -17,12 +17,10 @@ class Attribute:
     name: str
     column: str
     given: str
-    # When a value counts as another one, where plain comparison is too strict.
-    differs: str = ""
 
     @property
     def is_changed(self) -> str:
-        return f"({self.given} IS NOT NULL AND {self.differs or f'r.{self.column} IS DISTINCT FROM {self.given}'})"
+        return f"({self.given} IS NOT NULL AND r.{self.column} IS DISTINCT FROM {self.given})"
 
 
 def staged(name: str, column: str = "") -> Attribute:

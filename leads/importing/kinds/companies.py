@@ -89,23 +89,22 @@ SELECT s.company_key, min(s.line), {values},
        (SELECT jsonb_object_agg(own.key, own.value)
         FROM jsonb_array_elements(jsonb_agg(s.{custom}) FILTER (WHERE s.{custom} IS NOT NULL)) each,
              jsonb_each(each) own)
-FROM staging_rows s WHERE s.company_key IS NOT NULL AND s.refused IS NULL GROUP BY s.company_key
+FROM staging_rows s
+WHERE s.company_key IS NOT NULL AND s.refused IS NULL AND (%(turn)s::integer IS NULL OR s.turn = %(turn)s)
+GROUP BY s.company_key
 """
 
 
-def stage_companies(batch: Batch, prefix: str) -> bool:
-    """Gather the companies that the staged rows name, each once. Returns whether the file names any."""
-    if not any(batch.gives(f"{prefix}{name}") for name in KEYS):
-        return False
+def stage_companies(batch: Batch, prefix: str, turn: int | None = None) -> None:
+    """Gather the companies that the staged rows (of one turn, or all) name, each once."""
     given = [name for name in ("external_id", *COMPANY_FIELDS) if batch.gives(f"{prefix}{name}")]
     custom = batch.plan.kind.prefix_of(f"{prefix}custom.NAME")
     assert custom is not None
     batch.execute(create_table(STAGING, COLUMNS))
     values = ", ".join(f"max(s.{quoted(prefix + name)})" for name in given)
-    batch.execute(GATHER.format(names=", ".join(given), values=values, custom=quoted(custom.column)))
+    batch.execute(GATHER.format(names=", ".join(given), values=values, custom=quoted(custom.column)), turn=turn)
     batch.execute("UPDATE staging_companies SET name_key = fold(name) WHERE name IS NOT NULL")
     batch.execute(f"ANALYZE {STAGING}")
-    return True
 
 
 KNOWN = """
@@ -155,11 +154,15 @@ UPDATE staging_companies s SET is_changed = true FROM named WHERE s.external_id 
 """
 
 
+def lock_companies(batch: Batch) -> None:
+    """Whoever registers a lead of a new company waits for us, and we for them: a company is made once. To be called
+    before any lead is locked, as they do."""
+    if not batch.is_dry:
+        batch.execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=COMPANIES_LOCK)
+
+
 def import_companies(batch: Batch) -> None:
     """Find or make each staged company, and give it what the file says of it."""
-    if not batch.is_dry:
-        # Whoever registers a lead of a new company waits for us, and we for them: a company is made once.
-        batch.execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=COMPANIES_LOCK)
     batch.execute(KNOWN)
     # First those with an id of their own: a row that only gives the name is about the one that was just made.
     for which in ("s.external_id IS NOT NULL", "s.external_id IS NULL"):
@@ -192,14 +195,21 @@ def _update(batch: Batch) -> None:
     )
 
 
-def import_employers(batch: Batch) -> None:
-    """Import the companies that rows of leads name, and note at each row which it is."""
-    if stage_companies(batch, OF_COMPANY):
-        import_companies(batch)
-        batch.execute(
-            "UPDATE staging_rows s SET company_id = c.id, is_changed = c.is_changed"
-            " FROM staging_companies c WHERE c.key = s.company_key"
-        )
+def names_employers(batch: Batch) -> bool:
+    """Whether the file says of leads where they work."""
+    return any(batch.gives(f"{OF_COMPANY}{name}") for name in KEYS)
+
+
+def import_employers(batch: Batch, turn: int) -> None:
+    """Import the companies that leads' rows of one turn name, and note at each row which it is. Not those of rows that
+    are refused: nothing of them comes in."""
+    stage_companies(batch, OF_COMPANY, turn)
+    import_companies(batch)
+    batch.execute(
+        "UPDATE staging_rows s SET company_id = c.id, is_changed = c.is_changed FROM staging_companies c"
+        " WHERE c.key = s.company_key AND s.turn = %(turn)s AND s.refused IS NULL",
+        turn=turn,
+    )
 
 
 class CompanyImport(ImportKind):
@@ -226,6 +236,7 @@ class CompanyImport(ImportKind):
     def import_batch(self, batch: Batch) -> None:
         batch.stage(company_key=lambda values: company_key(values, ""))
         stage_companies(batch, "")
+        lock_companies(batch)
         import_companies(batch)
         batch.execute(
             "UPDATE staging_rows s SET is_new = c.is_new AND s.line = c.line, is_changed = c.is_changed"

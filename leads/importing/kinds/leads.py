@@ -21,6 +21,8 @@ from leads.importing.kinds.companies import (
     company_fields,
     company_key,
     import_employers,
+    lock_companies,
+    names_employers,
 )
 from leads.importing.kinds.lead_fields import LEAD_FIELDS
 from leads.importing.kinds.lead_keys import FOUND_BY, find_leads
@@ -99,7 +101,8 @@ class LeadImport(ImportKind):
             company_key=company_key,
             began_at=lambda values: values.get("began_at"),
         )
-        import_employers(batch)
+        if names_employers(batch):
+            lock_companies(batch)
         sought = {lead for turn in batch.turns() for lead in _import_turn(batch, turn)}
         _report_conflicts(batch)
         refresh(sorted(sought))
@@ -108,6 +111,8 @@ class LeadImport(ImportKind):
             " FROM staging_rows WHERE refused IS NULL AND (is_new OR is_changed)",
             news_at=batch.news_at,
         )
+        # To be known by one more id is a change of the row, but nothing that a lead is evaluated by.
+        batch.execute(f"UPDATE staging_rows s SET is_changed = true WHERE {NEWLY_IDENTIFIED}")
 
 
 def _links(batch: Batch) -> dict[str, Callable[[Values], Any]]:
@@ -122,22 +127,29 @@ def _links(batch: Batch) -> dict[str, Callable[[Values], Any]]:
     return links
 
 
+# Two rows of one turn that turn out to name one lead: the later waits for the next turn.
+WAIT = """
+UPDATE staging_rows s SET turn = turn + 1, lead_id = NULL, by_email = NULL, by_id = NULL
+FROM (
+    SELECT line, row_number() OVER (PARTITION BY named ORDER BY line) AS nth
+    FROM staging_rows, unnest(ARRAY[by_email, nullif(by_id, by_email)]) named
+    WHERE turn = %(turn)s AND named IS NOT NULL
+) again
+WHERE again.line = s.line AND again.nth > 1
+"""
+
+
 def _import_turn(batch: Batch, turn: int) -> set[int]:
     """Import the rows of one turn; returns which leads are found by other words now."""
     find_leads(batch, turn)
+    batch.execute(WAIT, turn=turn)
     batch.execute(
         "UPDATE staging_rows SET refused = jsonb_build_object('one', by_email, 'other', by_id)"
         " WHERE turn = %(turn)s AND by_email <> by_id",
         turn=turn,
     )
-    # Two rows of one turn that turn out to be one lead: the later waits for the next turn.
-    batch.execute(
-        "UPDATE staging_rows s SET turn = turn + 1, lead_id = NULL, by_email = NULL, by_id = NULL"
-        " FROM (SELECT line, row_number() OVER (PARTITION BY lead_id ORDER BY line) AS nth FROM staging_rows"
-        "       WHERE turn = %(turn)s AND lead_id IS NOT NULL AND refused IS NULL) again"
-        " WHERE again.line = s.line AND again.nth > 1",
-        turn=turn,
-    )
+    if names_employers(batch):
+        import_employers(batch, turn)
     updated = update_records(
         batch, subject="lead", table="leads_lead", record="lead_id", attributes=_attributes(batch),
         custom="s.custom" if batch.gives("custom.") else "", derived=_derived(batch),
@@ -153,7 +165,7 @@ def _attributes(batch: Batch) -> list[Attribute]:
     given = [staged(name) for name in TEXTS if batch.gives(name)]
     if batch.gives("email"):
         # Another spelling of the same address is no change.
-        given.append(Attribute("email", "email", "s.email", differs="r.email_key <> s.email_key"))
+        given.append(Attribute("email", "email", "CASE WHEN s.email_key <> r.email_key THEN s.email END"))
     if batch.gives("consent"):
         given.append(staged("consent"))
     given += [staged(name, f"{name}_id") for name in ("owner", "campaign") if batch.gives(name)]
@@ -199,18 +211,21 @@ def _make(batch: Batch, turn: int) -> set[int]:
     return {lead for (lead,) in made}
 
 
+NEWLY_IDENTIFIED = "s.external_id IS NOT NULL AND s.by_id IS NULL AND s.refused IS NULL"
+
+
 def _identify(batch: Batch, turn: int) -> None:
     """Keep the external ids that are new to us."""
     if not batch.gives("external_id"):
         return
-    due = "s.turn = %(turn)s AND s.external_id IS NOT NULL AND s.by_id IS NULL AND s.refused IS NULL"
+    due = f"s.turn = %(turn)s AND {NEWLY_IDENTIFIED}"
     named = batch.execute(
         "INSERT INTO leads_identity (lead_id, system, external_id)"
         f" SELECT s.lead_id, %(system)s, s.external_id FROM staging_rows s WHERE {due} ORDER BY s.line"
         " ON CONFLICT DO NOTHING",
         turn=turn,
     )
-    if batch.execute(f"UPDATE staging_rows s SET is_changed = true WHERE {due}", turn=turn) != named:
+    if named != batch.fetch(f"SELECT count(*) FROM staging_rows s WHERE {due}", turn=turn)[0][0]:
         raise Raced
 
 

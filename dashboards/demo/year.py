@@ -172,7 +172,7 @@ class Year(Simulation):
     def _finish(self) -> None:
         """Everyone as of now, and what lies behind is read and told."""
         self.sales.qualify_reached(self.end)
-        ids = list(Lead.objects.here().order_by("pk").values_list("pk", flat=True))
+        ids = list(Lead.objects.unmerged().order_by("pk").values_list("pk", flat=True))
         for first in range(0, len(ids), CHUNK):
             flow(ids[first : first + CHUNK], at=self.end)
         sweep_timers(at=self.end)

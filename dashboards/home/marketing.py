@@ -18,7 +18,7 @@ RECENT = timedelta(days=14)
 def marketing_context(at: datetime) -> dict[str, Any]:
     """Recent rejections, leads without a persona, and the last imports."""
     rejected = Handoff.objects.filter(answer="rejected", answered_at__gte=at - RECENT)
-    unmatched_leads = Lead.objects.here().filter(Q(persona_match=None) | Q(persona_match__persona=None))
+    unmatched_leads = Lead.objects.unmerged().filter(Q(persona_match=None) | Q(persona_match__persona=None))
     unmatched, _more = count_up_to(unmatched_leads)
     return {
         "is_marketing": True,

@@ -29,7 +29,7 @@ def selling_context(user: User, at: datetime) -> dict[str, Any]:
         lead=OuterRef("pk"), kind__key__in=REACHING_KINDS, occurred_at__gte=accepted.values("answered_at")[:1]
     )
     first_steps = (
-        Lead.objects.here()
+        Lead.objects.unmerged()
         .filter(Exists(accepted_handoffs), owner=user, journey__closed_at=None)
         .exclude(Exists(reached))
         .exclude(journey__stage__role__in=("opportunity", "customer"))

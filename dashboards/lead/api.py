@@ -85,7 +85,7 @@ class LeadPage(serializers.Serializer[Any]):
 
 
 def lead_queryset() -> QuerySet[Lead]:
-    leads = Lead.objects.here().select_related("company", "campaign", "owner", "score", "journey__stage")
+    leads = Lead.objects.unmerged().select_related("company", "campaign", "owner", "score", "journey__stage")
     return leads.prefetch_related("identities")
 
 

@@ -24,7 +24,7 @@ NEWEST = Order("created_at", descending=True)
 @require_GET
 def company(request: UserRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Company.objects.select_related("owner__team"), pk=pk)
-    leads = Lead.objects.here().filter(company=shown)
+    leads = Lead.objects.unmerged().filter(company=shown)
     activities = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
     rows = leads.select_related("journey__stage", "score", "owner__team").annotate(
         last_activity_at=Subquery(activities.values("occurred_at")[:1])
@@ -49,7 +49,7 @@ def company(request: UserRequest, pk: int) -> HttpResponse:
 def stages_of(company: Company) -> list[tuple[Stage, list[Lead]]]:
     """The leads of the company at each stage, the latest stage first."""
     leads = (
-        Lead.objects.here()
+        Lead.objects.unmerged()
         .filter(company=company, journey__closed_at=None, journey__isnull=False)
         .select_related("journey__stage")
         .order_by("-journey__stage__position", "-pk")[:200]

@@ -30,7 +30,7 @@ class LeadSearch:
     def __init__(self, data: QueryDict) -> None:
         self.data = data
         self.words = data.get("q", "").strip()
-        self.filter = LeadFilter(data, queryset=Lead.objects.here())
+        self.filter = LeadFilter(data, queryset=Lead.objects.unmerged())
         self.conditions = ConditionsForm(data)
         self.segment = self._segment()
         self.tree = self.segment.criteria if self.segment else self._tree()

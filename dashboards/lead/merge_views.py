@@ -21,7 +21,7 @@ SUGGESTIONS = 10
 
 
 def get_lead_or_404(pk: int) -> Lead:
-    leads = Lead.objects.here().select_related("company", "owner", "campaign", "journey__stage", "score")
+    leads = Lead.objects.unmerged().select_related("company", "owner", "campaign", "journey__stage", "score")
     return get_object_or_404(leads, pk=pk)
 
 
@@ -30,7 +30,7 @@ def lead_merge(request: UserRequest, pk: int) -> HttpResponse:
     """Find the other record of the same person."""
     lead = get_lead_or_404(pk)
     words = request.GET.get("q", "").strip()
-    others = Lead.objects.here().exclude(pk=pk).select_related("company", "journey__stage")
+    others = Lead.objects.unmerged().exclude(pk=pk).select_related("company", "journey__stage")
     matches = list(search(others, words)[:SUGGESTIONS]) if words else same_name(lead, others)
     return render(request, "dashboards/lead/lead_merge.html", {"lead": lead, "words": words, "found": matches})
 

@@ -36,7 +36,7 @@ def lead_selection(request: UserRequest) -> HttpResponse:
     back = QueryDict(request.POST.get("back", "").removeprefix("?")).urlencode()
     back_url = reverse("leads") + (f"?{back}" if back else "")
     pks = [int(number) for number in request.POST.getlist("lead") if number.isdecimal()][:PAGE_SIZE]
-    chosen = list(Lead.objects.here().filter(pk__in=pks).select_related("company", "owner").order_by("pk"))
+    chosen = list(Lead.objects.unmerged().filter(pk__in=pks).select_related("company", "owner").order_by("pk"))
     if not chosen:
         messages.warning(request, _("No lead was chosen."))
         return redirect(back_url)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Transition
-from leads.activities.activity_text import icon_of, said
+from leads.activities.activity_text import describe_activity, icon_of
 from leads.models import Activity
 from sla.inbox.story import TOUCH_ICONS
 from sla.models import Handoff, Touch
@@ -90,7 +90,7 @@ def activity_item(at: datetime, activity: Activity) -> Item:
     return Item(
         icon=icon_of(activity),
         text=str(activity.kind),
-        note=said(activity),
+        note=describe_activity(activity),
         party="sales" if by_us and activity.kind.key in ("call", "meeting") else "",
         at=at,
         day=day_heading(at),

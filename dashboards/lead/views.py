@@ -51,7 +51,7 @@ def get_lead_or_404(pk: int) -> Lead:
 
 def get_unmerged_lead_or_404(pk: int) -> Lead:
     """The lead; 404 if it was merged into another, since it can no longer be changed."""
-    return get_object_or_404(Lead.objects.here().select_related("company", "journey__stage", "score"), pk=pk)
+    return get_object_or_404(Lead.objects.unmerged().select_related("company", "journey__stage", "score"), pk=pk)
 
 
 @require_GET
@@ -127,7 +127,7 @@ def colleagues_of(lead: Lead) -> list[Lead]:
     if lead.company_id is None:
         return []
     last = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
-    others = Lead.objects.here().filter(company=lead.company_id).exclude(pk=lead.pk)
+    others = Lead.objects.unmerged().filter(company=lead.company_id).exclude(pk=lead.pk)
     others = others.select_related("journey__stage", "score")
     return list(others.annotate(last_seen=Subquery(last.values("occurred_at")[:1])).order_by("-pk")[: COLLEAGUES + 1])
 

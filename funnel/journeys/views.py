@@ -28,7 +28,7 @@ from teams.http import UserRequest
 
 
 def _journey(pk: int) -> Journey:
-    lead = get_object_or_404(Lead.objects.here(), pk=pk)
+    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
     begin_missing([lead.pk])
     return Journey.objects.select_related("lead", "stage").get(pk=lead.pk)
 

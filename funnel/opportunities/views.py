@@ -17,7 +17,7 @@ from teams.http import UserRequest
 
 @require_http_methods(["GET", "POST"])
 def opportunity_new(request: UserRequest, pk: int) -> HttpResponse:
-    lead = get_object_or_404(Lead.objects.here(), pk=pk)
+    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
     form = OpportunityForm(request.POST or None, initial={"owner": request.user})
     if not form.is_valid():
         context = {"form": form, "lead": lead}

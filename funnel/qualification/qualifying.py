@@ -133,7 +133,7 @@ def _meeting(
     """Leads that stand just before the stage, awake and past the cool-off, and meet the criteria now."""
     if definition.criteria is None:
         return Lead.objects.none()
-    here = Lead.objects.here().filter(
+    here = Lead.objects.unmerged().filter(
         journey__stage__in=[stage.pk for stage in stages], journey__closed_at=None, journey__entered_at__lte=at
     )
     if lead_ids is not None:

@@ -1,4 +1,4 @@
-"""How an activity is told in one line: its icon, and what its properties say."""
+"""An activity in one line: its icon, and what its properties say."""
 
 from django.utils.translation import gettext as _
 
@@ -20,19 +20,19 @@ ICONS = {
     "meeting": "meeting",
     "unsubscribe": "mail",
 }
-# Which property of an activity says most, in one line.
-TELLING = ("note", "title", "name", "subject", "page", "path", "url", "content", "message")
-ANYTHING = "star"
+# The properties that say most of an activity: the first that it has is shown.
+TEXT_PROPERTIES = ("note", "title", "name", "subject", "page", "path", "url", "content", "message")
+OTHER_ICON = "star"
 
 
 def icon_of(activity: Activity) -> str:
     """Return the name of an icon, also for kinds that the company added."""
-    return ICONS.get(activity.kind.key, ANYTHING)
+    return ICONS.get(activity.kind.key, OTHER_ICON)
 
 
-def said(activity: Activity) -> str:
-    """Return what the activity tells a reader, and who logged it."""
-    parts = [str(activity.properties[key]) for key in TELLING if activity.properties.get(key)][:1]
+def describe_activity(activity: Activity) -> str:
+    """Return what a reader wants to know of the activity, and who logged it."""
+    parts = [str(activity.properties[key]) for key in TEXT_PROPERTIES if activity.properties.get(key)][:1]
     if activity.properties.get("by"):
         parts.append(_("logged by %(person)s") % {"person": activity.properties["by"]})
     return " · ".join(parts)

@@ -28,7 +28,7 @@ CAMPAIGN_SORTS = (
 @require_GET
 def campaigns(request: UserRequest) -> HttpResponse:
     sort = chosen_sort(request, CAMPAIGN_SORTS)
-    leads = Lead.objects.here().filter(campaign=OuterRef("pk"))
+    leads = Lead.objects.unmerged().filter(campaign=OuterRef("pk"))
     page = list_page(request, Campaign.objects.annotate(lead_count=CountOf(leads)), sort)
     return render(request, "leads/campaigns/campaigns.html", {"page": page, "sort": sort, "sorts": CAMPAIGN_SORTS})
 
@@ -37,7 +37,7 @@ def campaigns(request: UserRequest) -> HttpResponse:
 def campaign(request: UserRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Campaign, pk=pk)
     newest = Order("created_at", descending=True)
-    leads = Lead.objects.here().filter(campaign=found).select_related("company")
+    leads = Lead.objects.unmerged().filter(campaign=found).select_related("company")
     context = {
         "campaign": found,
         "leads": fetch_page(leads, newest, size=10).rows,

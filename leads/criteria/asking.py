@@ -27,7 +27,7 @@ def frame(at: datetime | None, as_of: datetime | None) -> Frame:
 
 
 def condition(tree: Tree, *, at: datetime | None = None, as_of: datetime | None = None, lead: str = "") -> Holds:
-    """One SQL condition: `Lead.objects.here().filter(condition(tree, at=at))`.
+    """One SQL condition: `Lead.objects.unmerged().filter(condition(tree, at=at))`.
 
     `at`     the moment it is asked for, now when left out: activities up to it, attributes as they are today. This is
              how the machine evaluates.

@@ -21,7 +21,7 @@ from smarketing.pages.wording import full_name
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
-    def here(self) -> Self:
+    def unmerged(self) -> Self:
         """Leads that were not merged into another."""
         return self.filter(merged_into=None)
 

@@ -57,7 +57,7 @@ def lead_new(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
-    lead = get_object_or_404(Lead.objects.here().select_related("company"), pk=pk)
+    lead = get_object_or_404(Lead.objects.unmerged().select_related("company"), pk=pk)
     form = LeadForm(request.POST or None, subject=lead)
     if form.is_valid():
         fresh = Lead.objects.get(pk=pk)
@@ -81,7 +81,7 @@ def companies(request: UserRequest) -> HttpResponse:
     chosen = CompanyFilter(request.GET, queryset=Company.objects.all())
     found = search_companies(chosen.qs, request.GET.get("q", ""))
     sort = chosen_sort(request, COMPANY_SORTS)
-    leads = Lead.objects.here().filter(company=OuterRef("pk"))
+    leads = Lead.objects.unmerged().filter(company=OuterRef("pk"))
     page = list_page(request, found.annotate(lead_count=CountOf(leads)), sort)
     context = {"page": page, "filter": chosen, "sort": sort, "sorts": COMPANY_SORTS, "q": request.GET.get("q", "")}
     return render(request, "leads/pages/companies.html", context)

@@ -64,7 +64,7 @@ def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
     matching = None
     text = said(version)
     if text and version.criteria is not None:
-        matching = Lead.objects.here().filter(condition(version.criteria, at=now())).count()
+        matching = Lead.objects.unmerged().filter(condition(version.criteria, at=now())).count()
     return {
         "persona": persona,
         "version": version,
@@ -160,7 +160,7 @@ def persona_retirement(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lead_persona(request: UserRequest, pk: int) -> HttpResponse:
     """Say which persona a lead is, with a reason, or leave it to the machine again."""
-    lead = get_object_or_404(Lead.objects.here(), pk=pk)
+    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
     if request.method == "POST" and "machine" in request.POST:
         leave_to_the_machine(lead, by=request.user)
         return redirect("lead", pk)

@@ -1,8 +1,8 @@
-"""Consent to e-mail: what a lead's consent is after somebody said something about it, and since when it is.
+"""Consent to e-mail: what a lead's consent is after somebody stated it, and since when.
 
-The one rule for pages, programs, files and merges. Whoever may edit a lead may say that consent was given or
-withdrawn; it is so from the moment it is said, and what is said again does not begin anew. Unsubscribing takes consent
-back from the moment of unsubscribing, unless it was said anew since.
+The one rule for pages, programs, files and merges. Whoever may edit a lead may state that consent was given or
+withdrawn; it holds from the moment it is stated, and what is stated again does not begin anew. Unsubscribing takes
+consent back from the moment of unsubscribing, unless it was stated since.
 """
 
 from __future__ import annotations

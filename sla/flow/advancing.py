@@ -86,7 +86,7 @@ def begin_day(*, at: datetime | None = None) -> bool:
 
 def _everyone(*, at: datetime) -> None:
     last = 0
-    ids = Lead.objects.here().order_by("pk").values_list("pk", flat=True)
+    ids = Lead.objects.unmerged().order_by("pk").values_list("pk", flat=True)
     while batch := list(ids.filter(pk__gt=last)[:RANGE]):
         with transaction.atomic():
             flow(batch, at=at)

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.activities.activity_text import icon_of, said
+from leads.activities.activity_text import describe_activity, icon_of
 from leads.models import Activity, Lead, named
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
@@ -239,7 +239,7 @@ def lately(lead: Lead) -> list[dict[str, object]]:
             "icon": icon_of(activity),
             "text": str(activity.kind),
             "at": activity.occurred_at,
-            "note": said(activity),
+            "note": describe_activity(activity),
         }
         for activity in activities
     ]
@@ -250,5 +250,5 @@ def colleagues(lead: Lead) -> QuerySet[Lead]:
     if lead.company_id is None:
         return Lead.objects.none()
     last = Activity.objects.filter(lead=OuterRef("pk")).order_by("-occurred_at").values("occurred_at")[:1]
-    here = Lead.objects.here().filter(company=lead.company_id).exclude(pk=lead.pk)
+    here = Lead.objects.unmerged().filter(company=lead.company_id).exclude(pk=lead.pk)
     return here.select_related("journey__stage").annotate(last_seen=Subquery(last)).order_by("-pk")[:COLLEAGUES]

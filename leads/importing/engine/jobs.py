@@ -17,12 +17,12 @@ from leads.importing.engine.reading import Unreadable
 from leads.importing.engine.running import (
     JOB_LOCKS,
     Stopped,
-    held,
+    hold_lock,
     import_file,
-    locked,
+    in_turn,
     rehearse,
     source_of,
-    waiting,
+    unfinished_imports,
 )
 from leads.models.imports import Import
 from smarketing.queue import bells
@@ -58,10 +58,10 @@ def cancel(job: Import) -> bool:
 def run_unfinished() -> int:
     """Work on every import that waits, or whose worker is gone. Safe to run twice, and by many at once."""
     done = 0
-    for pk in list(waiting().order_by("pk").values_list("pk", flat=True)):
-        with held(JOB_LOCKS, pk, waits=False) as is_ours:
+    for pk in list(unfinished_imports().order_by("pk").values_list("pk", flat=True)):
+        with hold_lock(JOB_LOCKS, pk, waits=False) as is_ours:
             # Looked at under the lock: somebody may just have finished it.
-            job = waiting().select_related("by").filter(pk=pk).first() if is_ours else None
+            job = unfinished_imports().select_related("by").filter(pk=pk).first() if is_ours else None
             if job:
                 with translation.override(job.language or settings.LANGUAGE_CODE):
                     _work_on(job)
@@ -96,7 +96,7 @@ def _check(job: Import) -> None:
 def _import(job: Import) -> None:
     begun = Import.objects.filter(pk=job.pk, status__in=[Import.Status.QUEUED, Import.Status.RUNNING])
     begun.update(status=Import.Status.RUNNING, started_at=job.started_at or now())
-    locked(job, partial(import_file, job, source_of(job), rings=True, then=partial(_notify, job)))
+    in_turn(job, partial(import_file, job, source_of(job), rings=True, then=partial(_notify, job)))
 
 
 def _fail(job: Import, error: str) -> None:

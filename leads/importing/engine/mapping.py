@@ -57,7 +57,7 @@ class ColumnMapping:
 
 
 @dataclass(frozen=True)
-class Column:
+class MappedColumn:
     """One field of the file: in which cells it may stand (the first that is filled counts), and how it is read."""
 
     field: Field
@@ -95,7 +95,7 @@ class Plan:
         # Readers of custom attributes by their type, put in before the first row is read.
         self.readers: dict[str, Reader] = {}
 
-    def _columns(self) -> list[Column]:
+    def _columns(self) -> list[MappedColumn]:
         places: dict[str, list[int]] = {}
         for header, name in self.mapping.columns.items():
             place = self._place(header)
@@ -108,7 +108,7 @@ class Plan:
             for name, table in self.mapping.values.items()
         }
         columns = [
-            Column(
+            MappedColumn(
                 self._field(name),
                 self.headers[places[name][0]] if name in places else name,
                 tuple(sorted(places.get(name, []))),
@@ -171,7 +171,7 @@ class Plan:
             return text % {"cells": len(record.cells), "headers": len(self.headers)}
         return ""
 
-    def read(self, column: Column, cells: Sequence[str], *, quietly: bool = False) -> Any:
+    def read(self, column: MappedColumn, cells: Sequence[str], *, quietly: bool = False) -> Any:
         """What the row says in that column; None for nothing. Raises `Refused`."""
         cell = self.cell(column, cells)
         if not cell:
@@ -182,7 +182,7 @@ class Plan:
         return reader(cell, self.quiet if quietly else self.reading)
 
     @staticmethod
-    def cell(column: Column, cells: Sequence[str]) -> str:
+    def cell(column: MappedColumn, cells: Sequence[str]) -> str:
         """The text of the row in that column: the first cell that is filled, else the constant; in our words."""
         cell = ""
         for place in column.places:

@@ -245,7 +245,7 @@ SYSTEM_LOCKS, JOB_LOCKS = 7_305_102, 7_305_103
 
 
 @contextmanager
-def held(lock: int, number: int, *, waits: bool) -> Iterator[bool]:
+def hold_lock(lock: int, number: int, *, waits: bool) -> Iterator[bool]:
     """Hold a lock of this connection; False when somebody else has it and we do not wait."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_{'' if waits else 'try_'}advisory_lock(%s, %s)", [lock, number])
@@ -260,12 +260,12 @@ def held(lock: int, number: int, *, waits: bool) -> Iterator[bool]:
                     cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [lock, number])
 
 
-def locked(job: Import, work: Callable[[], Any]) -> Any:
+def in_turn(job: Import, work: Callable[[], Any]) -> Any:
     """Do the work, waiting for another import of the same system to end."""
-    with held(SYSTEM_LOCKS, crc32(job.system.encode()) - 2**31, waits=True):
+    with hold_lock(SYSTEM_LOCKS, crc32(job.system.encode()) - 2**31, waits=True):
         return work()
 
 
-def waiting() -> QuerySet[Import]:
+def unfinished_imports() -> QuerySet[Import]:
     """Imports that wait, and those that run or whose worker is gone: their locks tell."""
     return Import.objects.filter(status__in=[Import.Status.QUEUED, Import.Status.CHECKING, Import.Status.RUNNING])

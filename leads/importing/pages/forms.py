@@ -158,17 +158,17 @@ class MappingForm(forms.Form):
         return cleaned
 
     def mapping(self) -> ColumnMapping:
-        said = self.cleaned_data
-        columns = {header: said.get(f"column_{number}") or "" for number, header in enumerate(self.headers)}
+        cleaned = self.cleaned_data
+        columns = {header: cleaned.get(f"column_{number}") or "" for number, header in enumerate(self.headers)}
         constants = {
-            said[f"constant_{number}"]: said.get(f"value_{number}") or ""
+            cleaned[f"constant_{number}"]: cleaned.get(f"value_{number}") or ""
             for number in range(CONSTANTS)
-            if said.get(f"constant_{number}")
+            if cleaned.get(f"constant_{number}")
         }
         return ColumnMapping(
             {header: name for header, name in columns.items() if name},
             {name: value for name, value in constants.items() if value},
-            said.get("words") or {},
+            cleaned.get("words") or {},
         )
 
 

@@ -1,4 +1,4 @@
-"""Pages of imports: upload, say what is what, look at the dry run, bring in, and take what was rejected home."""
+"""Pages of imports: upload a file, map its columns, look at the dry run, import, and download what was rejected."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def upload(form: UploadForm, request: UserRequest) -> Import | None:
     file = form.cleaned_data["file"]
     job = Import(kind=form.cleaned_data["kind"], file_name=file.name[:255], content=file.read(), by=request.user)
     try:
-        understand(job)
+        recognise_upload(job)
     except Unreadable:
         form.add_error("file", _("This file is empty, or no table of text. Save it as CSV and try again."))
         return None
@@ -64,7 +64,7 @@ def upload(form: UploadForm, request: UserRequest) -> Import | None:
     return job
 
 
-def understand(job: Import) -> None:
+def recognise_upload(job: Import) -> None:
     """Recognise the layout, guess the mapping, see which way the dates go. Raises `Unreadable`."""
     source, kind = source_of(job), kind_of(job.kind)
     recognise(job, source)
@@ -105,15 +105,15 @@ def import_mapping(request: UserRequest, pk: int) -> HttpResponse:
         request.POST if request.POST.get("then") == "layout" else None,
         initial={"encoding": job.encoding, "delimiter": job.delimiter, "header_line": job.header_line},
     )
-    if layout_form.is_bound and layout_form.is_valid() and lay_out(job, layout_form):
+    if layout_form.is_bound and layout_form.is_valid() and apply_layout(job, layout_form):
         return redirect("import_mapping", pk)
     source, kind = source_of(job), kind_of(job.kind)
     headers = headers_of(source, layout_of(job))
     unknown = unknown_words(job, source)
-    said = request.POST if request.POST.get("then") == "check" else None
-    form = MappingForm(said, job=job, kind=kind, headers=headers, unknown=unknown)
+    posted = request.POST if request.POST.get("then") == "check" else None
+    form = MappingForm(posted, job=job, kind=kind, headers=headers, unknown=unknown)
     if form.is_bound and form.is_valid():
-        settle(job, form, headers)
+        save_mapping(job, form, headers)
         return redirect("import", pk)
     records = preview(source, layout_of(job))
     context = {
@@ -132,10 +132,10 @@ def import_mapping(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "leads/importing/import_mapping.html", context, status=422 if wrong else 200)
 
 
-def lay_out(job: Import, form: LayoutForm) -> bool:
+def apply_layout(job: Import, form: LayoutForm) -> bool:
     """Read the file as the person says it is laid out, and guess anew. False when it cannot be."""
-    said = form.cleaned_data
-    layout = Layout(said["encoding"], said["delimiter"], said["header_line"])
+    cleaned = form.cleaned_data
+    layout = Layout(cleaned["encoding"], cleaned["delimiter"], cleaned["header_line"])
     try:
         headers = headers_of(source_of(job), layout)
     except (Unreadable, UnicodeError):
@@ -145,17 +145,17 @@ def lay_out(job: Import, form: LayoutForm) -> bool:
         return False
     job.encoding, job.delimiter, job.header_line = layout.encoding, layout.delimiter, layout.header_line
     job.date_format = ""
-    understand(job)
+    recognise_upload(job)
     job.save()
     return True
 
 
-def settle(job: Import, form: MappingForm, headers: Sequence[str]) -> None:
+def save_mapping(job: Import, form: MappingForm, headers: Sequence[str]) -> None:
     """Keep what was chosen, for this file and the next one like it, and have it checked."""
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     job.mapping = form.mapping().as_written()
-    job.system, job.date_format = said["system"], said["date_format"]
-    job.qualify_at_once, job.correct = said["qualify_at_once"], said["correct"]
+    job.system, job.date_format = cleaned["system"], cleaned["date_format"]
+    job.qualify_at_once, job.correct = cleaned["qualify_at_once"], cleaned["correct"]
     job.dry_run, job.language = None, get_language() or ""
     job.save(update_fields=["mapping", "system", "date_format", "qualify_at_once", "correct", "dry_run", "language"])
     remember(job, headers)
@@ -208,7 +208,7 @@ def import_rejected(request: UserRequest, pk: int) -> StreamingHttpResponse:
     return answer
 
 
-class Line:
+class LineWriter:
     """A file that hands every line on."""
 
     @staticmethod
@@ -217,14 +217,14 @@ class Line:
 
 
 def rejected_lines(job: Import) -> Iterator[str]:
-    writer = csv.writer(Line())
+    writer = csv.writer(LineWriter())
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"  # So that spreadsheets read it as UTF-8.
     width = len(job.headers)
     yield writer.writerow([neutral(header) for header in [*job.headers, "Smarketing line", "Smarketing reason"]])
     for row in job.rejected_rows.iterator(chunk_size=1000):
-        said = "; ".join(": ".join(filter(None, (each["column"], each["reason"]))) for each in row.reasons)
+        reasons = "; ".join(": ".join(filter(None, (each["column"], each["reason"]))) for each in row.reasons)
         cells = [*row.cells, *[""] * (width - len(row.cells))][: max(width, len(row.cells))]
-        yield writer.writerow([neutral(cell) for cell in [*cells[:width], str(row.line), said, *cells[width:]]])
+        yield writer.writerow([neutral(cell) for cell in [*cells[:width], str(row.line), reasons, *cells[width:]]])
 
 
 def neutral(cell: str) -> str:

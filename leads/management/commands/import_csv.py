@@ -16,7 +16,7 @@ from leads.importing.engine.kinds import kinds
 from leads.importing.engine.mapping import BadMapping
 from leads.importing.engine.reading import Source, Unreadable
 from leads.importing.engine.recognising import DEFAULT_SYSTEM, recognise
-from leads.importing.engine.running import Outcome, import_file, locked, plan_of, rehearse
+from leads.importing.engine.running import Outcome, import_file, in_turn, plan_of, rehearse
 from leads.models.imports import Import, RejectedRow
 
 TOLD = 20
@@ -75,7 +75,7 @@ class Command(BaseCommand):
     def _import(self, job: Import, source: Source) -> Outcome:
         job.save()
         try:
-            outcome: Outcome = locked(job, partial(import_file, job, source))
+            outcome: Outcome = in_turn(job, partial(import_file, job, source))
         except BaseException:
             Import.objects.filter(pk=job.pk).update(status=Import.Status.FAILED)
             raise

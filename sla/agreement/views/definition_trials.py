@@ -28,9 +28,9 @@ def definition_trial(request: UserRequest, stage: int, number: int) -> HttpRespo
 
 def trial_context(request: UserRequest, definition: Definition) -> dict[str, Any]:
     words, chosen = request.GET.get("q", "").strip(), request.GET.get("lead", "")
-    matches = list(search(Lead.objects.here(), words).select_related("company")[:SUGGESTIONS]) if words else []
+    matches = list(search(Lead.objects.unmerged(), words).select_related("company")[:SUGGESTIONS]) if words else []
     first_match = matches[0] if matches else None
-    lead = Lead.objects.here().filter(pk=int(chosen)).first() if chosen.isdecimal() else first_match
+    lead = Lead.objects.unmerged().filter(pk=int(chosen)).first() if chosen.isdecimal() else first_match
     return {
         "try_words": words,
         "try_lead": lead,

@@ -32,7 +32,7 @@ def test_what_differs_is_chosen_and_what_only_the_other_has_is_taken(mara, clien
     form = client.get(url).context["form"]
     assert set(form.fields) == {"email", "title", "custom.erp"}
     client.post(url, {"email": "kept", "title": "other", "custom.erp": "other"})
-    lead = Lead.objects.here().get()
+    lead = Lead.objects.unmerged().get()
     assert (lead.pk, lead.title, lead.phone, lead.custom) == (kept.pk, "Head of IT", "0123", {"erp": "Oracle"})
 
 
@@ -40,7 +40,7 @@ def test_nothing_happens_before_everything_was_chosen(mara, client) -> None:
     kept, other = make.lead(), make.lead()
     response = client.post(reverse("lead_merge_with", args=[kept.pk, other.pk]), {})
     assert response.status_code == 422
-    assert Lead.objects.here().count() == 2
+    assert Lead.objects.unmerged().count() == 2
 
 
 def test_the_kept_page_names_the_other_and_the_other_links_to_it(mara, client) -> None:

@@ -21,5 +21,5 @@ def test_a_file_brought_in_again_after_a_merge_changes_nothing() -> None:
     merge(kept, gone, by=make.user(), at=NOW)
     assert bring("activities", did, mapping)[1] == counts(unchanged=2)
     assert bring("leads", "mail,id\n,2\nB@x.example,\n", {"mail": "email", "id": "external_id"})[1]["created"] == 0
-    assert Lead.objects.here().get() == kept
+    assert Lead.objects.unmerged().get() == kept
     assert Activity.objects.filter(lead=kept).count() == 2

@@ -84,7 +84,7 @@ def test_both_addresses_and_all_ids_name_the_one_that_is_kept(mara) -> None:
 def test_the_address_of_the_other_can_be_chosen(mara) -> None:
     kept, other = make.lead(email="old@example.org"), make.lead(email="new@example.org")
     merge(kept, other, {"email": "new@example.org"}, by=mara)
-    assert Lead.objects.here().get().email == "new@example.org"
+    assert Lead.objects.unmerged().get().email == "new@example.org"
     assert register({"email": "old@example.org"}) == (kept, False)
 
 
@@ -142,7 +142,7 @@ def test_a_persons_words_go_over(mara) -> None:
     merge(kept, other, by=mara)
     score = Score.objects.get()
     assert (score.lead, score.override, score.override_reason) == (kept, "hot", "Met at the fair")
-    match = Lead.objects.here().get().persona_match
+    match = Lead.objects.unmerged().get().persona_match
     assert (match.persona, match.override_reason) == (persona, "Runs a plant")
 
 
@@ -166,7 +166,7 @@ def test_a_conflict_leaves_both_as_they_were(mara) -> None:
     make.activity(other, "call", AT)
     with pytest.raises(Conflict):
         merge(kept, other, {"email": third.email}, by=mara)
-    assert Lead.objects.here().count() == 3
+    assert Lead.objects.unmerged().count() == 3
     assert other.activities.count() == 1
 
 
@@ -191,4 +191,4 @@ def test_of_two_who_merge_at_once_one_wins() -> None:
     for thread in threads:
         thread.join()
     assert sorted(outcomes) == ["merged", "told"]
-    assert Lead.objects.here().count() == 1
+    assert Lead.objects.unmerged().count() == 1

@@ -3,16 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
 from history.models import Change
-from leads.activities.recording import record
-from leads.models import Activity, Company, CustomField, Identity, Lead, SearchEntry, StaleLead
-from leads.registering.companies import change_company
+from leads.models import Company, Identity, Lead, SearchEntry, StaleLead
 from leads.registering.identities import Conflict, Unnamed
 from leads.registering.registration import change, register
 from leads.text.free_mail import is_free_mail
@@ -92,24 +89,6 @@ def test_a_bad_value_is_told_at_its_field_and_nothing_is_written() -> None:
     assert not Lead.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("type", "given", "kept"),
-    [("number", "44", 44), ("number", "4.5", 4.5), ("date", "2026-04-03", "2026-04-03"), ("boolean", True, True)],
-)
-def test_custom_attributes_are_typed(type: str, given: Any, kept: Any) -> None:
-    CustomField.objects.create(key="extra", name_en="Extra", type=type)
-    lead, _ = register({"email": "a@mihon.example", "custom.extra": given}, at=NOW)
-    assert Lead.objects.get(pk=lead.pk).custom == {"extra": kept}
-    assert change(lead, {"custom.extra": None}, at=NOW) == {"custom.extra": (kept, None)}
-
-
-def test_the_employer_is_found_by_its_name_and_updated() -> None:
-    register({"email": "a@mihon.example", "company.name": "㈱見本商事"}, at=NOW)
-    lead, _ = register({"email": "b@mihon.example", "company.name": "(株)見本商事", "company.employees": 120}, at=NOW)
-    assert Company.objects.get().employees == 120
-    assert lead.company == Company.objects.get()
-
-
 @pytest.mark.parametrize("email", ["hanako@gmail.com", "HANAKO@ＹＡＨＯＯ.co.jp", "x@docomo.ne.jp"])
 def test_free_mail_is_flagged(email: str) -> None:
     lead, _ = register({"email": email}, at=NOW)
@@ -123,41 +102,6 @@ def test_a_new_lead_is_marked_as_news_and_can_be_searched() -> None:
     lead, _ = register({"email": "a@mihon.example", "family_name": "架空"}, at=NOW)
     assert StaleLead.objects.get().news_at == NOW
     assert "架空" in SearchEntry.objects.get(lead=lead).text
-
-
-def test_a_company_that_changes_marks_its_leads_and_is_found_by_its_new_name() -> None:
-    lead, _ = register({"email": "a@mihon.example", "company.name": "Mihon"}, at=NOW)
-    StaleLead.objects.all().delete()
-    assert lead.company is not None
-    changes = change_company(lead.company, {"name": "Rei", "employees": 5000}, at=NOW)
-    assert changes == {"name": ("Mihon", "Rei"), "employees": (None, 5000)}
-    assert StaleLead.objects.get().lead_id == lead.pk
-    assert "rei" in SearchEntry.objects.get(lead=lead).text
-
-
-def test_an_activity_sent_twice_is_one_and_its_first_moment_stands() -> None:
-    lead, _ = register({"email": "a@mihon.example"}, at=NOW)
-    first, created = record(lead, "demo_request", NOW, system="web", message_id="m1", at=NOW)
-    again, created_again = record(lead, "demo_request", NOW + timedelta(hours=1), system="web", message_id="m1", at=NOW)
-    assert (created, created_again) == (True, False)
-    assert again == first
-    assert Activity.objects.get().occurred_at == NOW
-
-
-def test_an_activity_of_tomorrow_makes_the_lead_due_tomorrow() -> None:
-    lead, _ = register({"email": "a@mihon.example"}, at=NOW)
-    StaleLead.objects.all().delete()
-    record(lead, "webinar_attended", NOW + timedelta(days=1), at=NOW)
-    assert StaleLead.objects.get().due_at == NOW + timedelta(days=1)
-
-
-def test_unsubscribing_takes_consent_back_unless_it_was_given_since() -> None:
-    lead, _ = register({"email": "a@mihon.example", "consent": "given"}, at=NOW)
-    record(lead, "unsubscribe", NOW - timedelta(days=1), at=NOW)
-    assert Lead.objects.get().consent == "given"
-    record(lead, "unsubscribe", NOW + timedelta(days=1), at=NOW + timedelta(days=1))
-    assert Lead.objects.get().consent == "withdrawn"
-    assert Lead.objects.get().consent_at == NOW + timedelta(days=1)
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -1,0 +1,66 @@
+"""Every event is declared, and written in one way."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypedDict
+
+import pytest
+from django.db import connection
+from pytest_django import DjangoAssertNumQueries
+
+from history.events import BadPayload, Event
+from history.models import Outbox
+
+AT = datetime(2026, 11, 16, 0, tzinfo=UTC)
+
+
+class Boiled(TypedDict):
+    egg: int
+    minutes: Decimal
+
+
+BOILED = Event("egg.boiled", Boiled, "An egg was boiled.")
+
+
+@pytest.mark.django_db
+def test_what_is_emitted_is_one_row_with_the_declared_name_and_members():
+    BOILED.emit({"egg": 7, "minutes": Decimal("4.5")}, at=AT)
+    assert Outbox.objects.values_list("kind", "payload", "at", "told_at").get() == (
+        "egg.boiled",
+        {"egg": 7, "minutes": "4.5"},
+        AT,
+        None,
+    )
+
+
+@pytest.mark.django_db
+def test_many_are_emitted_by_one_statement(django_assert_num_queries: DjangoAssertNumQueries):
+    with django_assert_num_queries(1):
+        BOILED.emit_many(({"egg": egg, "minutes": Decimal(4)} for egg in range(3)), at=AT)
+    assert [row.payload["egg"] for row in Outbox.objects.order_by("pk")] == [0, 1, 2]
+
+
+@pytest.mark.django_db
+def test_sql_writes_the_same_rows():
+    sql = BOILED.insert_sql({"egg": "number", "minutes": "'4'"}, at="%s", rows="generate_series(1, 2) number")
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [AT])
+    assert list(Outbox.objects.order_by("pk").values_list("kind", "payload", "at")) == [
+        ("egg.boiled", {"egg": number, "minutes": "4"}, AT) for number in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize("members", [{"egg": "1"}, {"egg": "1", "minutes": "2", "salt": "3"}])
+def test_members_that_are_not_declared_are_refused(members: dict[str, str]):
+    with pytest.raises(BadPayload):
+        BOILED.insert_sql(members, at="now()", rows="eggs")
+    with pytest.raises(BadPayload):
+        BOILED.emit(members)  # type: ignore[arg-type]
+    with pytest.raises(BadPayload):
+        BOILED.emit_many([members])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("name", ["boiled", "Egg.boiled", "egg_boiled", "egg.was.boiled"])
+def test_an_event_is_named_by_a_noun_and_a_verb(name: str):
+    with pytest.raises(ValueError, match="noun"):
+        Event(name, Boiled, "An egg was boiled.")

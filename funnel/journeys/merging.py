@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
+from funnel.events import JOURNEY_MOVED
 from funnel.models.journeys import Journey, Transition
 from funnel.models.opportunities import Opportunity
-from history.models import Outbox
 from leads.models import Lead
 from teams.models import User
 
@@ -65,9 +65,7 @@ def merge_journeys(kept: Lead, other: Lead, *, by: User | None, at: datetime) ->
             how=Transition.How.PERSON,
             because=MERGED,
         )
-        Outbox.objects.put(
-            "transition",
-            {"transition": step.pk, "lead": kept.pk, "from": step.from_stage_id, "to": step.to_stage_id},
-            at=at,
+        JOURNEY_MOVED.emit(
+            {"transition": step.pk, "lead": kept.pk, "from": step.from_stage_id, "to": step.to_stage_id}, at=at
         )
     return journey

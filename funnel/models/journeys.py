@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from funnel.events import JOURNEY_MOVED
 from funnel.models.stages import Definition, Reason, Stage, StageRole
-from history.models import Outbox
 from leads.models import Lead, StaleLead
 from smarketing.queue.bells import ring
 from teams.models import User
@@ -213,8 +213,7 @@ class Journey(models.Model):
             # Who arrives at a stage may be handed over there, or meet the next definition.
             StaleLead.objects.create(lead_id=self.pk, due_at=at)
             ring(settings.ADVANCE_TASK)
-        Outbox.objects.put(
-            "transition",
+        JOURNEY_MOVED.emit(
             {
                 "transition": step.pk,
                 "lead": self.pk,

@@ -11,9 +11,16 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from funnel.events import (
+    OPPORTUNITY_LOST,
+    OPPORTUNITY_OPENED,
+    OPPORTUNITY_REOPENED,
+    OPPORTUNITY_WON,
+    OpportunityChanged,
+)
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Reason, Stage, StageRole
-from history.models import Outbox
+from history.events import Event
 from leads.models import Lead
 from teams.models import Organization, User
 
@@ -109,7 +116,7 @@ class Opportunity(models.Model):
                 opened_at=opened_at,
             )
             made._take_lead_to(StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
-            made._tell("opportunity_opened", at=opened_at)
+            made._emit(OPPORTUNITY_OPENED, at=opened_at)
         return made
 
     def win(
@@ -122,7 +129,7 @@ class Opportunity(models.Model):
         with transaction.atomic():
             self._decide(won_at=at, reason=reason, reason_text=text)
             self._take_lead_to(StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
-            self._tell("won", at=at)
+            self._emit(OPPORTUNITY_WON, at=at)
 
     def lose(
         self, *, reason: Reason | None = None, text: str = "", by: User | None = None, at: datetime | None = None
@@ -142,7 +149,7 @@ class Opportunity(models.Model):
                 because = text or (reason.name_en if reason else "Opportunity lost")
                 how = Transition.How.OPPORTUNITY
                 journey.close(Journey.Ended.LOST, because=because, by=by, at=at, how=how, reason=reason)
-            self._tell("lost", at=at)
+            self._emit(OPPORTUNITY_LOST, at=at)
 
     def reopen(self, *, because: str = "", by: User | None = None, at: datetime | None = None) -> None:
         """Take the outcome back: the lead stands at the opportunity stage again, unless another contract holds.
@@ -156,7 +163,7 @@ class Opportunity(models.Model):
                 raise self.Decided
             self.refresh_from_db()
             self._lead_back(because=because or "Opportunity reopened", by=by, at=at)
-            self._tell("opportunity_reopened", at=at)
+            self._emit(OPPORTUNITY_REOPENED, at=at)
 
     def _decide(self, **outcome: object) -> None:
         """Compare and set: of two who decide at once, one wins."""
@@ -183,6 +190,7 @@ class Opportunity(models.Model):
         elif journey.stage_id != stage.pk:
             journey.move_to(stage, because=because, by=by, at=at, how=how)
 
-    def _tell(self, kind: str, *, at: datetime) -> None:
-        payload = {"opportunity": self.pk, "lead": self.lead_id, "amount": self.amount, "currency": self.currency}
-        Outbox.objects.put(kind, payload, at=at)
+    def _emit(self, event: Event[OpportunityChanged], *, at: datetime) -> None:
+        event.emit(
+            {"opportunity": self.pk, "lead": self.lead_id, "amount": self.amount, "currency": self.currency}, at=at
+        )

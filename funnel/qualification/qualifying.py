@@ -15,14 +15,20 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
 
+from funnel.events import JOURNEY_MOVED
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Definition, Stage, StageRole
 from leads.criteria import condition
 from leads.models import Lead
 
+BEGUN = JOURNEY_MOVED.insert_sql(
+    {"transition": "id", "lead": "lead_id", "from": "NULL", "to": "%(stage)s"},
+    at="%(at)s",
+    rows="steps WHERE how <> 'import'",
+)
 # The journey begins when the lead does. `history`: what an import brought in without any news begins quietly, and
 # only news from then on let it qualify.
-BEGIN = """
+BEGIN = f"""
 WITH begun AS (
     INSERT INTO funnel_journey (lead_id, stage_id, entered_at, closed_as, news_count_from)
     SELECT lead.id, %(stage)s, lead.created_at, '', CASE WHEN lead.id = ANY (%(history)s::bigint[]) THEN %(at)s END
@@ -39,17 +45,18 @@ WITH begun AS (
     FROM begun
     RETURNING id, lead_id, how
 ), told AS (
-    INSERT INTO history_outbox (kind, payload, at)
-    SELECT 'transition', jsonb_build_object('transition', id, 'lead', lead_id, 'from', NULL, 'to', %(stage)s), %(at)s
-    FROM steps WHERE how <> 'import'
+    {BEGUN}
 )
 SELECT count(*) FROM begun
 """
 
+MOVED = JOURNEY_MOVED.insert_sql(
+    {"transition": "id", "lead": "lead_id", "from": "from_stage_id", "to": "to_stage_id"}, at="%s", rows="steps"
+)
 # Locked in order, so that two workers do not wait for each other in a ring; then compared again and set.
-MOVE = """
+MOVE = f"""
 WITH due AS (
-    SELECT lead_id, stage_id FROM funnel_journey AS standing WHERE standing.lead_id IN ({due})
+    SELECT lead_id, stage_id FROM funnel_journey AS standing WHERE standing.lead_id IN ({{due}})
     ORDER BY lead_id FOR UPDATE
 ), moved AS (
     UPDATE funnel_journey AS journey SET stage_id = %s, entered_at = %s
@@ -62,10 +69,7 @@ WITH due AS (
     SELECT lead_id, from_stage_id, %s, %s, %s, %s, %s, %s FROM moved
     RETURNING id, lead_id, from_stage_id, to_stage_id
 ), told AS (
-    INSERT INTO history_outbox (kind, payload, at)
-    SELECT 'transition',
-           jsonb_build_object('transition', id, 'lead', lead_id, 'from', from_stage_id, 'to', to_stage_id), %s
-    FROM steps
+    {MOVED}
 )
 SELECT lead_id FROM moved ORDER BY lead_id
 """

@@ -39,7 +39,7 @@ def test_opening_enters_the_opportunity_stage_at_that_moment(lead):
     deal = Opportunity.open(lead, name="Line 3", amount=Decimal(1_200_000), opened_at=NOW - DAY, by=rep)
     assert (deal.currency, deal.owner) == ("JPY", rep)
     assert entries(lead, "opportunity") == [NOW - DAY]
-    assert Outbox.objects.filter(kind="opportunity_opened").count() == 1
+    assert Outbox.objects.filter(kind="opportunity.opened").count() == 1
 
 
 def test_winning_enters_customer_when_it_was_won(lead):
@@ -50,7 +50,7 @@ def test_winning_enters_customer_when_it_was_won(lead):
     assert stands(lead) == ("customer", "")
     assert entries(lead, "customer") == [NOW]
     assert Opportunity.objects.won().get() == deal
-    assert Outbox.objects.get(kind="won").payload["opportunity"] == deal.pk
+    assert Outbox.objects.get(kind="opportunity.won").payload["opportunity"] == deal.pk
 
 
 def test_the_first_win_counts(lead):

@@ -327,7 +327,7 @@ def test_of_four_workers_who_qualify_the_same_leads_each_lead_moves_once():
     moved = together(4, lambda: qualify(leads, at=NOW))
     assert sorted(lead for some in moved for lead in some) == sorted(leads)
     assert Transition.objects.filter(to_stage__role="mql").count() == 60
-    assert Outbox.objects.filter(kind="transition").count() == 60
+    assert Outbox.objects.filter(kind="journey.moved").count() == 60
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -7,6 +7,6 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import fields  # noqa: PLC0415 - models are ready now
+        from scoring import events, fields  # noqa: F401, PLC0415 - models are ready now
 
         fields.register()

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import now
 
-from history.models import Outbox
+from scoring.events import SCORE_MODEL_REPLACED
 from scoring.models import ScoreModel
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.signing import next_day_start
@@ -36,4 +36,4 @@ def replace_score_model(model: ScoreModel, *, at: datetime | None = None) -> Non
     with transaction.atomic():
         model.freeze(at=at)
         model.put_in_force(from_at=next_day_start(at))
-        Outbox.objects.put("score_model_replaced", {"score_model": model.pk, "number": model.number}, at=at)
+        SCORE_MODEL_REPLACED.emit({"score_model": model.pk, "number": model.number}, at=at)

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from funnel.journeys.merging import MERGED, farther, merge_journeys
 from funnel.models import Journey
-from history.models import Outbox
+from leads.events import LEAD_MERGED
 from leads.models import Lead
 from leads.registering.merging import merge_leads
 from scoring.merging import merge_scores
@@ -43,7 +43,7 @@ def merge(
         merge_journeys(kept, other, by=by, at=at)
         merge_scores(kept, other, by=by, at=at)
         merge_leads(kept, other, values or {}, by=by, at=at)
-        Outbox.objects.put("merged", {"lead": kept.pk, "merged": other.pk}, at=at)
+        LEAD_MERGED.emit({"lead": kept.pk, "merged": other.pk}, at=at)
 
 
 def merge_handoffs(kept: Lead, other: Lead, *, by: User, at: datetime) -> None:

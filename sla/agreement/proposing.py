@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.timezone import now
 
-from history.models import Change, Outbox
+from history.models import Change
 from sla.agreement.drafting import lock_draft
 from sla.agreement.missing import missing
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.notifying import notify
+from sla.events import AGREEMENT_PROPOSED
 from teams.models import Notice, User
 
 HISTORY_SUBJECT = "agreement"
@@ -32,7 +33,7 @@ def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> No
         locked.score_model.freeze(at=at)
         locked.proposed_at, locked.proposed_by = at, by
         locked.save(update_fields=["proposed_at", "proposed_by"])
-        Outbox.objects.put("agreement_proposed", {"agreement": locked.pk, "number": locked.number}, at=at)
+        AGREEMENT_PROPOSED.emit({"agreement": locked.pk, "number": locked.number}, at=at)
         Change.objects.write(HISTORY_SUBJECT, locked.pk, {"proposed_at": (None, at)}, at=at, by=by, how="proposal")
         heads = [party.head for party in locked.parties.select_related("head") if party.head]
         notify(heads, Notice.Kind.TO_SIGN, locked, url=f"/agreement/v{locked.number}/signature/", at=at)

@@ -10,12 +10,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.timezone import now
 
-from history.models import Change, Outbox
+from history.models import Change
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment, Signature
 from sla.agreement.notifying import notice_subject, notify
 from sla.agreement.proposing import HISTORY_SUBJECT
 from sla.agreement.signing import unsigned_by
+from sla.events import AGREEMENT_REOPENED
 from teams.models import Notice, User
 
 
@@ -114,6 +115,6 @@ def lock_proposal(agreement: Agreement) -> Agreement:
 def _unfreeze(locked: Agreement, *, by: User, how: str, comment: str, at: datetime) -> None:
     change = {"proposed_at": (locked.proposed_at, comment or None)}
     Change.objects.write(HISTORY_SUBJECT, locked.pk, change, at=at, by=by, how=how)
-    Outbox.objects.put("agreement_taken_back", {"agreement": locked.pk, "number": locked.number}, at=at)
+    AGREEMENT_REOPENED.emit({"agreement": locked.pk, "number": locked.number}, at=at)
     Notice.objects.unread().filter(kind=Notice.Kind.TO_SIGN, about=notice_subject(locked)).update(read_at=at)
     Agreement.objects.filter(pk=locked.pk).update(proposed_at=None, proposed_by=None)

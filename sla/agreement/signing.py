@@ -12,10 +12,10 @@ from django.utils.timezone import now
 
 from funnel.models import Definition
 from history import in_force
-from history.models import Outbox
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Party, Signature
 from sla.agreement.notifying import notify
+from sla.events import AGREEMENT_CONCLUDED, AGREEMENT_SIGNED
 from smarketing.company import company_zone, start_of_day
 from teams.models import Notice, User
 
@@ -38,8 +38,8 @@ def sign(agreement: Agreement, *, by: User, note: str = "", at: datetime | None 
             raise Agreement.NotYours
         at = at or now()
         Signature.objects.bulk_create(Signature(party=party, by=by, at=at, note=note) for party in parties)
-        payload = {"agreement": locked.pk, "number": locked.number, "by": by.pk}
-        Outbox.objects.put("signed", payload | {"parties": [party.team_id for party in parties]}, at=at)
+        teams = [party.team_id for party in parties]
+        AGREEMENT_SIGNED.emit({"agreement": locked.pk, "number": locked.number, "by": by.pk, "parties": teams}, at=at)
         complete = not locked.parties.filter(signature=None).exists()
         if complete:
             _put_in_force(locked, at=at)
@@ -72,8 +72,7 @@ def _put_in_force(locked: Agreement, *, at: datetime) -> None:
     in_force.end(signed.exclude(stage__in=[definition.stage_id for definition in definitions]), at=from_at)
     if locked.score_model:
         locked.score_model.put_in_force(from_at=from_at)
-    payload = {"agreement": locked.pk, "number": locked.number, "from": from_at}
-    Outbox.objects.put("agreement_signed_by_all", payload, at=at)
+    AGREEMENT_CONCLUDED.emit({"agreement": locked.pk, "number": locked.number, "from": from_at}, at=at)
     heads = [party.head for party in locked.parties.select_related("head") if party.head]
     recipients = {person.pk: person for person in [*heads, locked.proposed_by, locked.created_by] if person}
     notify(list(recipients.values()), Notice.Kind.IN_FORCE, locked, url=f"/agreement/v{locked.number}/", at=at)

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from funnel.models import Journey
-from history.models import Outbox
 from sla.disputes.models import Dispute
+from sla.events import DISPUTE_RAISED, DISPUTE_SETTLED
 from sla.handoffs.models.handoffs import Handoff, about_lead
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
@@ -67,7 +67,7 @@ def dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None = None
         made = Dispute.objects.create(handoff=handoff, text=text, by=by, at=at)
         for user, url in _other_side(handoff):
             _tell(user, Notice.Kind.DISPUTED, made, url, at=at, reason=text)
-        Outbox.objects.put("handoff_disputed", _payload(made), at=at)
+        DISPUTE_RAISED.emit({"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id}, at=at)
     return made
 
 
@@ -92,7 +92,9 @@ def settle(made: Dispute, *, upheld: bool, ruling: str, by: User, at: datetime |
         told = [*_other_side(handoff), (made.by, f"/leads/{handoff.lead_id}/")]
         for user, url in told:
             _tell(user, Notice.Kind.SETTLED, made, url, at=at, reason=ruling, upheld=upheld)
-        Outbox.objects.put("dispute_settled", _payload(made) | {"upheld": upheld}, at=at)
+        DISPUTE_SETTLED.emit(
+            {"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id, "upheld": upheld}, at=at
+        )
 
 
 def put_back(handoff: Handoff, *, because: str, by: User, at: datetime) -> bool:
@@ -146,7 +148,3 @@ def _tell(
 ) -> None:
     params = about_lead(made.handoff.lead) | {"reason": reason} | ({} if upheld is None else {"upheld": upheld})
     Notice.objects.tell([user], kind, about=f"dispute {made.pk}", params=params, url=url, at=at)
-
-
-def _payload(made: Dispute) -> dict[str, int]:
-    return {"dispute": made.pk, "handoff": made.handoff_id, "lead": made.handoff.lead_id}

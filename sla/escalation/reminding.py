@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import QuerySet
 
+from sla.events import TIMER_BREACHED
 from sla.handoffs.models.handoffs import Handoff
 from teams.models import Notice, User
 
@@ -31,11 +32,9 @@ WHERE timer.id = ANY (%(ids)s)
 ORDER BY timer.due_at, timer.id
 ON CONFLICT DO NOTHING
 """
-BREACHED = """
-INSERT INTO history_outbox (kind, payload, at)
-SELECT 'timer_breached', jsonb_build_object('timer', id, 'handoff', handoff_id), due_at
-FROM sla_timer WHERE id = ANY (%(ids)s) ORDER BY due_at, id
-"""
+BREACHED = TIMER_BREACHED.insert_sql(
+    {"timer": "id", "handoff": "handoff_id"}, at="due_at", rows="sla_timer WHERE id = ANY (%(ids)s) ORDER BY due_at, id"
+)
 # A reminder that it falls due helps nobody once it has; whoever was away finds the breach. Whom a manager's step tells
 # the agreement names, else it is the head of the team; a manager who has the lead is not told of it twice.
 STEPS = f"""

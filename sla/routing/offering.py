@@ -13,12 +13,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_noop, override
 
 from funnel.models import Journey, Transition
-from history.models import Outbox
 from leads.criteria import Field
 from leads.models import Lead
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.policies import Policy
+from sla.events import HANDOFF_OFFERED
 from sla.handoffs.models.handoffs import Handoff, about_lead
 from sla.handoffs.models.timers import Timer
 from sla.routing.readiness import in_words, lacking
@@ -137,9 +137,8 @@ def _routed(hop: Hop, steps: Sequence[Transition], leads: dict[int, Lead], *, at
 def _open(handoffs: list[Handoff], *, at: datetime) -> None:
     Handoff.objects.bulk_create(handoffs)
     Timer.start(handoffs, at=at)
-    Outbox.objects.bulk_create(
-        Outbox(kind="handoff_offered", payload={"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id}, at=at)
-        for h in handoffs
+    HANDOFF_OFFERED.emit_many(
+        ({"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id, "replaces": None} for h in handoffs), at=at
     )
     tell_offered(handoffs, at=at)
 

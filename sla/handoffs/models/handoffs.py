@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
-from history.models import Outbox
+from history.events import Event
 from leads.activities.recording import record
 from leads.models import Lead, Persona
 from leads.registering.registration import change
@@ -21,6 +21,15 @@ from sla.agreement.models.hops import Hop
 from sla.agreement.models.parties import Party
 from sla.agreement.models.policies import Policy
 from sla.calendars.models import Calendar
+from sla.events import (
+    HANDOFF_ACCEPTED,
+    HANDOFF_GIVEN_UP,
+    HANDOFF_OFFERED,
+    HANDOFF_REJECTED,
+    HANDOFF_WITHDRAWN,
+    TOUCH_MADE,
+    HandoffAnswered,
+)
 from sla.handoffs.cadence import Cadence, Progress, progress
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
@@ -200,8 +209,17 @@ class Handoff(models.Model):
             if touch.is_an_activity:
                 said = {"by": str(by)} | ({"note": note} if note else {})
                 record(self.lead, kind, at, properties=said, at=at)
-            payload = {"touch": touch.pk, "handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
-            Outbox.objects.put("touched", payload | {"kind": kind, "contact": contact}, at=at)
+            TOUCH_MADE.emit(
+                {
+                    "touch": touch.pk,
+                    "handoff": self.pk,
+                    "lead": self.lead_id,
+                    "rep": self.rep_id,
+                    "kind": kind,
+                    "contact": contact,
+                },
+                at=at,
+            )
         return touch
 
     def give_up(
@@ -240,8 +258,7 @@ class Handoff(models.Model):
                 journey.disqualify(reason, text=note, by=by, at=at)
             else:
                 journey.recycle(reason, text=note, wake_at=wake_at, only_with_news=only_with_news, by=by, at=at)
-            payload = {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}
-            Outbox.objects.put("handoff_given_up", payload, at=at)
+            self._emit(HANDOFF_GIVEN_UP, at=at)
 
     def progress(self, *, at: datetime) -> Progress:
         """How far the agreed touches are, by the hours of its rep. Of an accepted one."""
@@ -296,8 +313,7 @@ class Handoff(models.Model):
                 quadrant=self.quadrant,
             )
             Timer.start([again], at=at)
-            payload = {"handoff": again.pk, "lead": again.lead_id, "rep": to.pk, "replaces": self.pk}
-            Outbox.objects.put("handoff_offered", payload, at=at)
+            HANDOFF_OFFERED.emit({"handoff": again.pk, "lead": again.lead_id, "rep": to.pk, "replaces": self.pk}, at=at)
         return again
 
     def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
@@ -368,8 +384,18 @@ class Handoff(models.Model):
             setattr(self, name, value)
         for timer in timers:
             timer.stop(at=at, done=answer != self.Answer.WITHDRAWN, in_time=in_time)
-        Outbox.objects.put(f"handoff_{answer}", {"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
+        self._emit(ANSWERED[answer], at=at)
         return at
+
+    def _emit(self, event: Event[HandoffAnswered], *, at: datetime) -> None:
+        event.emit({"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
+
+
+ANSWERED = {
+    Handoff.Answer.ACCEPTED: HANDOFF_ACCEPTED,
+    Handoff.Answer.REJECTED: HANDOFF_REJECTED,
+    Handoff.Answer.WITHDRAWN: HANDOFF_WITHDRAWN,
+}
 
 
 def about_lead(lead: Lead) -> dict[str, str | int]:

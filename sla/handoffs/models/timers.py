@@ -11,10 +11,10 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from history.models import Outbox
 from sla.agreement.models.policies import Policy, Step
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar, calendars_of
+from sla.events import TIMER_BREACHED, TIMER_KEPT, TIMER_PAUSED, TIMER_WITHDRAWN
 from teams.models import User
 
 
@@ -156,8 +156,7 @@ class Timer(models.Model):
                 raise self.NoTime
             self._move(at, until)
             made = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
-            payload = {"timer": self.pk, "handoff": self.handoff_id, "until": until.isoformat()}
-            Outbox.objects.put("timer_paused", payload, at=at)
+            TIMER_PAUSED.emit({"timer": self.pk, "handoff": self.handoff_id, "until": until}, at=at)
         return made
 
     def _move(self, at: datetime, until: datetime) -> None:
@@ -188,8 +187,8 @@ class Timer(models.Model):
         # What has not happened by now never will.
         self.escalations.filter(done_at=None).delete()
         if not told:
-            outcome = "breached" if self.breached_at else "kept" if self.kept_at else "withdrawn"
-            Outbox.objects.put(f"timer_{outcome}", {"timer": self.pk, "handoff": self.handoff_id}, at=at)
+            event = TIMER_BREACHED if self.breached_at else TIMER_KEPT if self.kept_at else TIMER_WITHDRAWN
+            event.emit({"timer": self.pk, "handoff": self.handoff_id}, at=at)
 
     def resume(self, *, at: datetime) -> None:
         """Let a stopped timer run on, as what stopped it did not happen: its deadline stands, and the steps that are

@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from history.models import Change, Outbox
+from history.models import Change
 from leads.activities.recording import forget
+from sla.events import TOUCH_UNDONE
 from sla.handoffs.models.timers import Timer
 from teams.models import User
 
@@ -59,8 +60,9 @@ class Touch(models.Model):
                 forget(self.handoff.lead, self.kind, self.at, at=at)
             was = {"touch": (f"{self.kind}, contact" if self.is_contact else self.kind, None)}
             Change.objects.write("handoff", self.handoff_id, was, at=at, by=by, how="undone")
-            payload = {"touch": self.pk, "handoff": self.handoff_id, "lead": self.handoff.lead_id, "rep": by.pk}
-            Outbox.objects.put("touch_undone", payload, at=at)
+            TOUCH_UNDONE.emit(
+                {"touch": self.pk, "handoff": self.handoff_id, "lead": self.handoff.lead_id, "rep": by.pk}, at=at
+            )
             self.delete()
 
     @property

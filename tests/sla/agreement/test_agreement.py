@@ -432,7 +432,7 @@ def test_it_needs_every_partys_head(cast, signed):
     assert draft.in_force_from == TUESDAY + DAY
     word = Signature.objects.get(party__agreement=draft, by=cast.mara)
     assert (word.note, word.at) == ("Good", TUESDAY)
-    assert Outbox.objects.filter(kind="signed", payload__agreement=draft.pk).count() == 2
+    assert Outbox.objects.filter(kind="agreement.signed", payload__agreement=draft.pk).count() == 2
     assert Notice.objects.filter(kind="in_force", user=cast.gina, about__startswith="agreement 2").exists()
 
 
@@ -689,7 +689,7 @@ def test_two_heads_who_sign_at_once_both_sign_and_it_begins_once():
     draft.refresh_from_db()
     assert draft.in_force_from == TUESDAY
     assert Signature.objects.count() == 2
-    assert Outbox.objects.filter(kind="agreement_signed_by_all").count() == 1
+    assert Outbox.objects.filter(kind="agreement.concluded").count() == 1
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -50,7 +50,7 @@ def test_a_dispute_tells_the_rep_and_the_head_of_the_team(mara: User, gina: User
     assert {notice.user for notice in told} == {handoff.rep, gina}
     assert all("They asked for an offer" in notice.text for notice in told)
     assert list(open_disputes()) == [made]
-    assert Outbox.objects.get(kind="handoff_disputed").payload["handoff"] == handoff.pk
+    assert Outbox.objects.get(kind="dispute.raised").payload["handoff"] == handoff.pk
 
 
 def test_it_may_be_disputed_until_the_last_agreed_company_day_ends(mara: User):

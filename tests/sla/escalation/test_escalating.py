@@ -382,7 +382,7 @@ def killed_for_good(*statements: int) -> None:
     assert max(open_now.values()) == 1
     reassigned = Escalation.objects.filter(outcome="reassigned").count()
     assert Handoff.objects.exclude(replaces=None).count() == reassigned
-    assert Outbox.objects.filter(kind="timer_breached").count() == Timer.objects.exclude(breached_at=None).count()
+    assert Outbox.objects.filter(kind="timer.breached").count() == Timer.objects.exclude(breached_at=None).count()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

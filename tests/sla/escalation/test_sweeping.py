@@ -22,7 +22,7 @@ def test_what_is_overdue_is_breached_from_when_it_fell_due_and_once():
     assert sweep_timers(at=LATE) == {"breached": 0, "escalated": 0}
     timer.refresh_from_db()
     assert timer.breached_at == timer.due_at
-    assert Outbox.objects.filter(kind="timer_breached").count() == 1
+    assert Outbox.objects.filter(kind="timer.breached").count() == 1
 
 
 def test_at_the_deadline_it_is_not_late_yet():

@@ -43,7 +43,7 @@ def test_accepting_moves_the_lead_keeps_the_promise_and_makes_it_the_reps():
     assert (step.by, step.how, step.at) == (handoff.rep, Transition.How.HANDOFF, NOON)
     assert handoff.lead.owner == handoff.rep
     assert (clock(handoff).kept_at, clock(handoff).breached_at) == (NOON, None)
-    assert Outbox.objects.filter(kind="handoff_accepted", payload__handoff=handoff.pk).exists()
+    assert Outbox.objects.filter(kind="handoff.accepted", payload__handoff=handoff.pk).exists()
 
 
 def test_an_answer_exactly_on_the_deadline_is_in_time():

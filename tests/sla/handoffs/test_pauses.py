@@ -48,7 +48,7 @@ def test_a_pause_moves_the_deadline_and_the_coming_steps_by_its_open_time():
     assert timer.due_at == MONDAY_9AM + 31 * HOUR
     assert steps(timer) == [MONDAY_9AM + 27 * HOUR, MONDAY_9AM + 31 * HOUR]
     assert sweep_timers(at=MONDAY_9AM + 8 * HOUR) == {"breached": 0, "escalated": 0}
-    assert Outbox.objects.filter(kind="timer_paused").count() == 1
+    assert Outbox.objects.filter(kind="timer.paused").count() == 1
 
 
 def test_a_step_that_has_come_stays_where_it_was():

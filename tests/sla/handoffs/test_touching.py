@@ -55,8 +55,8 @@ def test_the_first_touch_stops_its_clock_in_time(worked: Handoff):
         "call", False, "No answer", worked.rep, ELEVEN,
     )  # fmt: skip
     assert (clock(worked).kept_at, clock(worked).breached_at) == (ELEVEN, None)
-    assert Outbox.objects.get(kind="touched").payload["handoff"] == worked.pk
-    assert Outbox.objects.filter(kind="timer_kept", payload__handoff=worked.pk).count() == 2
+    assert Outbox.objects.get(kind="touch.made").payload["handoff"] == worked.pk
+    assert Outbox.objects.filter(kind="timer.kept", payload__handoff=worked.pk).count() == 2
 
 
 def test_exactly_on_the_deadline_is_in_time_and_a_microsecond_later_is_not(worked: Handoff):
@@ -165,7 +165,7 @@ def test_giving_up_before_the_agreed_touches_needs_a_note(worked: Handoff):
     assert (kept.answer, kept.given_up_at, kept.given_up_by, kept.reason, kept.note) == (
         "accepted", ELEVEN, worked.rep, reason("timing"), "On leave until May",
     )  # fmt: skip
-    assert Outbox.objects.filter(kind="handoff_given_up").count() == 1
+    assert Outbox.objects.filter(kind="handoff.given_up").count() == 1
 
 
 def test_after_the_agreed_touches_it_may_be_given_up_without_a_word(worked: Handoff):

@@ -51,7 +51,8 @@ FLOOR = [
     """,
     """
     INSERT INTO history_outbox (kind, payload, at)
-    SELECT 'handoff_offered', jsonb_build_object('handoff', id, 'lead', lead_id, 'rep', rep_id), offered_at
+    SELECT 'handoff.offered', jsonb_build_object('handoff', id, 'lead', lead_id, 'rep', rep_id, 'replaces', NULL),
+        offered_at
     FROM sla_handoff WHERE hop_id = {hop}
     """,
 ]

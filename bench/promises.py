@@ -46,7 +46,7 @@ SWEEP = [
     """,
     """
     INSERT INTO history_outbox (kind, payload, at)
-    SELECT 'timer_breached', jsonb_build_object('timer', t.id, 'handoff', t.handoff_id), t.due_at
+    SELECT 'timer.breached', jsonb_build_object('timer', t.id, 'handoff', t.handoff_id), t.due_at
     FROM overdue JOIN sla_timer t USING (id)
     """,
 ]

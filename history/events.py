@@ -97,3 +97,8 @@ def register(new: Event[PayloadT]) -> Event[PayloadT]:
 
 def events() -> list[Event[Any]]:
     return sorted(_events.values(), key=lambda event: event.name)
+
+
+def mark_told(*, at: datetime) -> int:
+    """Mark everything that nobody has taken as told: it concerns nobody outside. Return how many."""
+    return Outbox.objects.filter(told_at=None).update(told_at=at)

@@ -55,22 +55,14 @@ class Change(models.Model):
         indexes = [models.Index(fields=["subject", "subject_id", "field", "at"])]
 
 
-class OutboxQuerySet(models.QuerySet["Outbox"]):
-    def put(self, kind: str, payload: Mapping[str, Any], *, at: datetime | None = None) -> None:
-        """Note, in the caller's transaction, what the outside world may want to hear."""
-        self.create(kind=kind, payload=dict(payload), at=at or now())
-
-
 class Outbox(models.Model):
-    """What happened and is still to be told outside. Taken with FOR UPDATE SKIP LOCKED, never by a
-    cursor over ids: sequences commit out of order."""
+    """One event that programs outside may want to hear of. Only `history.events` writes here. Taken
+    with FOR UPDATE SKIP LOCKED, never by a cursor over ids: sequences commit out of order."""
 
     kind = models.CharField(max_length=40)
     payload = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     at = models.DateTimeField(default=now)
     told_at = models.DateTimeField(null=True, blank=True)
-
-    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["at"], name="outbox_untold", condition=Q(told_at=None))]

@@ -14,7 +14,7 @@ from dashboards.demo.market import Market, Prospect
 from dashboards.demo.selling import Sales
 from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import COMMENTS, SEGMENTS
-from history.models import Outbox
+from history.events import mark_told
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
 from leads.registering.reevaluation import enqueue_reevaluation
 from leads.registering.registration import change
@@ -179,6 +179,6 @@ class Year(Simulation):
         agreeing.end(self)
         old = self.end - timedelta(days=3)
         Notice.objects.filter(created_at__lt=old).update(read_at=old)
-        Outbox.objects.filter(told_at=None).update(told_at=self.end)
+        mark_told(at=self.end)
         for name, criteria in SEGMENTS:
             Segment.objects.create(name=name, criteria=criteria, created_by=self.users["marketer"])

@@ -1,13 +1,20 @@
 """Every event is declared, and written in one way."""
 
+import ast
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TypedDict
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
+from history import events
 from history.events import BadPayload, Event
 from history.models import Outbox
 
@@ -64,3 +71,57 @@ def test_members_that_are_not_declared_are_refused(members: dict[str, str]):
 def test_an_event_is_named_by_a_noun_and_a_verb(name: str):
     with pytest.raises(ValueError, match="noun"):
         Event(name, Boiled, "An egg was boiled.")
+
+
+def test_an_event_is_declared_once():
+    known = events.events()[0]
+    assert events.register(known) is known
+    with pytest.raises(ValueError, match="twice"):
+        events.register(Event(known.name, Boiled, "An egg was boiled."))
+
+
+def test_every_event_has_a_sentence_in_both_languages():
+    for event in events.events():
+        with override("en"):
+            english = str(event.sentence)
+        with override("ja"):
+            japanese = str(event.sentence)
+        assert english.endswith(".")
+        assert re.fullmatch(r"[^A-Za-z]+。", japanese), event.name
+
+
+@pytest.mark.django_db
+def test_what_concerns_nobody_outside_is_marked_as_told():
+    BOILED.emit({"egg": 1, "minutes": Decimal(4)}, at=AT)
+    assert events.mark_told(at=AT) == 1
+    assert Outbox.objects.get().told_at == AT
+
+
+def sources() -> Iterator[Path]:
+    """The modules of the product, without those that made the table and what alone may write it."""
+    apps = (app.split(".")[0] for app in settings.INSTALLED_APPS)
+    folders = {folder for app in apps if (folder := Path(settings.BASE_DIR, app)).is_dir()}
+    allowed = {Path(settings.BASE_DIR, "history", name) for name in ("models.py", "events.py")}
+    for folder in sorted(folders):
+        yield from (path for path in folder.rglob("*.py") if "migrations" not in path.parts and path not in allowed)
+
+
+def names_in(tree: ast.AST) -> Iterator[str]:
+    """Every name and every text of a module."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.alias(name=str(text)) | ast.Name(id=str(text)) | ast.Attribute(attr=str(text)):
+                yield text
+            case ast.Constant(value=str(text)):
+                yield text
+
+
+def test_nothing_else_touches_the_outbox():
+    paths = list(sources())
+    assert {path.relative_to(settings.BASE_DIR).parts[0] for path in paths} >= {"leads", "scoring", "funnel", "sla"}
+    touching = [
+        str(path)
+        for path in paths
+        if any(re.search(r"\bOutbox\b|outbox", name) for name in names_in(ast.parse(path.read_text())))
+    ]
+    assert touching == []

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 PayloadT = TypeVar("PayloadT", bound=Mapping[str, Any])
 NAME = re.compile(r"[a-z_]+\.[a-z_]+")
+# How long a row stays, whether somebody took it or not.
+KEPT_FOR = timedelta(days=30)
+# Rows deleted by one statement: long transactions keep others from tidying up.
+BATCH = 10_000
 
 
 class BadPayload(ValueError):
@@ -102,3 +106,13 @@ def events() -> list[Event[Any]]:
 def mark_told(*, at: datetime) -> int:
     """Mark everything that nobody has taken as told: it concerns nobody outside. Return how many."""
     return Outbox.objects.filter(told_at=None).update(told_at=at)
+
+
+def delete_expired(*, at: datetime | None = None) -> int:
+    """Delete what is older than `KEPT_FOR`, told or not, and return how many. Safe to run twice, and at once."""
+    expired = Outbox.objects.filter(at__lt=(at or now()) - KEPT_FOR)
+    batch = expired.select_for_update(skip_locked=True).values("pk")[:BATCH]
+    deleted = 0
+    while many := Outbox.objects.filter(pk__in=batch).delete()[0]:
+        deleted += many
+    return deleted

@@ -145,6 +145,7 @@ CELERY_BEAT_SCHEDULE = {
     "go on with imports": {"task": "leads.tasks.run_imports", "schedule": 15, "options": {"expires": 15}},
     "compute attainment": {"task": "sla.tasks.compute_attainment", "schedule": 60, "options": {"expires": 60}},
     "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
+    "delete old events": {"task": "history.tasks.delete_expired", "schedule": 3600, "options": {"expires": 3600}},
 }
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
 ADVANCE_TASK = "sla.tasks.advance"

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TypedDict
@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
-from history import events
+from history import events, tasks
 from history.events import BadPayload, Event
 from history.models import Outbox
 
@@ -88,6 +88,27 @@ def test_every_event_has_a_sentence_in_both_languages():
             japanese = str(event.sentence)
         assert english.endswith(".")
         assert re.fullmatch(r"[^A-Za-z]+。", japanese), event.name
+
+
+@pytest.mark.django_db
+def test_what_is_a_month_old_goes_told_or_not(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(events, "BATCH", 2)
+    for days in (40, 31, 30, 0):
+        for told_at in (None, AT):
+            Outbox.objects.create(kind="egg.boiled", at=AT - timedelta(days=days), told_at=told_at)
+    late = Outbox.objects.create(kind="egg.boiled", at=AT - timedelta(days=31))
+    assert events.delete_expired(at=AT) == 5
+    assert not Outbox.objects.filter(pk=late.pk).exists()
+    assert Outbox.objects.filter(at__gte=AT - timedelta(days=30)).count() == Outbox.objects.count() == 4
+    assert events.delete_expired(at=AT) == 0
+
+
+@pytest.mark.django_db
+def test_the_hourly_task_deletes_what_is_old():
+    Outbox.objects.create(kind="egg.boiled", at=AT - timedelta(days=4000))
+    tasks.delete_expired()
+    assert not Outbox.objects.exists()
+    assert "history.tasks.delete_expired" in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
 
 
 @pytest.mark.django_db

@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import TypedDict
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
@@ -88,6 +90,12 @@ def test_every_event_has_a_sentence_in_both_languages():
             japanese = str(event.sentence)
         assert english.endswith(".")
         assert re.fullmatch(r"[^A-Za-z]+。", japanese), event.name
+
+
+def test_the_page_of_events_is_what_is_declared():
+    out = StringIO()
+    call_command("events", stdout=out)
+    assert Path(settings.BASE_DIR, "docs/events.md").read_text() == out.getvalue()
 
 
 @pytest.mark.django_db

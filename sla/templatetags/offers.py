@@ -10,8 +10,10 @@ from django.urls import get_script_prefix, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from scoring.templatetags.scores import points
+from sla.handoffs.cadence import Progress
 from sla.inbox.inbox import name_of
 from smarketing.pages import wording
 from smarketing.templatetags.smarketing import countdown, icon, when
@@ -20,6 +22,19 @@ register = template.Library()
 
 # {{ offer|lead_name }}: "Ruth Tanner", her e-mail, or "Lead 12".
 register.filter("lead_name", name_of)
+
+
+@register.filter
+def progress_in_words(progress: Progress) -> str:
+    """How far the agreed touches are: "2 of 5 touches"; once somebody was reached, after how many."""
+    if progress.reached:
+        words = ngettext("Reached, after %(n)s touch", "Reached, after %(n)s touches", progress.made)
+        return words % {"n": progress.made}
+    if not progress.agreed:
+        return ngettext("%(n)s touch", "%(n)s touches", progress.made) % {"n": progress.made}
+    numbers = {"made": wording.number(progress.made), "agreed": wording.number(progress.agreed)}
+    return _("%(made)s of %(agreed)s touches") % numbers
+
 
 OFFER = """<li data-item>
         <article class="offer{here}">

@@ -41,6 +41,13 @@ def day(value: date | datetime | None, form: str = "") -> str:
 
 
 @register.filter
+def day_in(value: date, month: date) -> str:
+    """A day of a list headed by a month (its first day): the number alone, or with the month where that is another."""
+    is_headed = (value.year, value.month) == (month.year, month.month)
+    return str(value.day) if is_headed else wording.day(value, "short")
+
+
+@register.filter
 def clock(value: datetime) -> str:
     return wording.clock(value)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import template
 from django.urls import get_script_prefix, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,7 +15,7 @@ from scoring.templatetags.scores import points
 from sla.handoffs.cadence import Progress
 from sla.inbox.inbox import name_of
 from smarketing.pages import wording
-from smarketing.templatetags.smarketing import countdown, icon, when
+from smarketing.templatetags.smarketing import countdown, when
 
 register = template.Library()
 
@@ -36,53 +35,40 @@ def progress_in_words(progress: Progress) -> str:
     return _("%(made)s of %(agreed)s touches") % numbers
 
 
-OFFER = """<li data-item>
-        <article class="offer{here}">
-          <a class="offer__open" href="{url}#handoff"{current}><b>{company}</b><span class="offer__person">{person}</span></a>
-          {clock}
-          <p class="offer__why">{why}</p>
-          <p class="offer__scores of">{scores}</p>
-          <form class="offer__accept" method="post" action="{accept_url}" hx-post="{accept_url}" hx-target="#main" hx-select="#main" hx-swap="outerHTML"><input type="hidden" name="csrfmiddlewaretoken" value="{token}"><button class="btn" data-key="a">{check}{accept}<span class="visually-hidden"> {name}</span></button></form>
-        </article>
-      </li>"""  # noqa: E501 - it is a template
+class OfferLine(NamedTuple):
+    """What one line of the list of offers shows, ready to be written: fifty of them come with a page."""
+
+    is_here: bool
+    url: str
+    company: str
+    person: str
+    name: str
+    clock: SafeString
+    last: str
+    last_at: str
+    fit: str
+    interest: str
+    accept_url: str
 
 
 @register.simple_tag
-def offer_line(row: dict[str, Any], here: int | None, token: str) -> SafeString:
-    """One line of what is offered: {% offer_line row here=handoff.pk token=csrf_token %}.
-
-    Drawn here and not in a template, because there are fifty of them: half of the page's time would go into them.
-    """
-    offer, clock, words = row["handoff"], row["clock"], _words(wording.language())
-    name, is_here = name_of(offer), offer.pk == here
-    why: SafeString | str = ""
-    if row["last"]:
-        why = format_html('{} <span class="of">{}</span>', row["last"], when(offer.last_at, "ago"))
-    scores: SafeString | str = ""
-    if offer.fit is not None:
-        said = (words["fit"], points(offer.fit), words["interest"], points(offer.interest))
-        scores = format_html("{} <b>{}</b> · {} <b>{}</b>", *said)
-    return format_html(
-        OFFER,
-        here=" offer--here" if is_here else "",
-        current=mark_safe(' aria-current="true"') if is_here else "",
+def offer_line(row: dict[str, Any], here: int | None) -> OfferLine:
+    """One line of what is offered: {% offer_line row here=handoff.pk as line %}."""
+    offer, clock = row["handoff"], row["clock"]
+    name, scored = name_of(offer), offer.fit is not None
+    return OfferLine(
+        is_here=offer.pk == here,
         url=_address("handoff", get_script_prefix()).format(offer.pk),
         company=offer.company or name,
         person=f"{name}, {offer.title}" if offer.title else name,
-        clock=countdown(clock.due_at, clock.left, clock.total),
-        why=why,
-        scores=scores,
-        accept_url=_address("acceptance", get_script_prefix()).format(offer.pk),
-        token=token,
-        check=icon("check"),
-        accept=words["accept"],
         name=name,
+        clock=countdown(clock.due_at, clock.left, clock.total),
+        last=row["last"],
+        last_at=when(offer.last_at, "ago") if row["last"] else "",
+        fit=points(offer.fit) if scored else "",
+        interest=points(offer.interest) if scored else "",
+        accept_url=_address("acceptance", get_script_prefix()).format(offer.pk),
     )
-
-
-@cache
-def _words(language: str) -> dict[str, str]:
-    return {"fit": _("Fit"), "interest": _("Interest"), "accept": _("Accept")}
 
 
 @cache

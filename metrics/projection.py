@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import exp, lgamma, log, sqrt
 
-from smarketing.proportion import wilson
+from metrics.statistics.proportion import wilson
 
 TAIL = 0.025
 # Above this mean the normal approximation is exact to every digit shown.
@@ -30,7 +30,7 @@ def final_count_interval(count: int, passed: int, days: int) -> tuple[int, int] 
 
 
 def final_rate_interval(numerator: int, denominator: int) -> tuple[float, float] | None:
-    """Return Wilson's 95 % interval (`smarketing.proportion`) for the rate behind the cases so far.
+    """Return Wilson's 95 % interval (`metrics.statistics.proportion`) for the rate behind the cases so far.
 
     None over nothing, and where the numerator exceeds the denominator.
     """

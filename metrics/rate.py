@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from smarketing.proportion import wilson
+from metrics.statistics.proportion import wilson
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class ModuleKinds(Contract):
 
     def kind_of(self, module: str) -> str | None:
         parts = module.split(".")
-        if module in self.rules:
+        if any(module == rule or module.startswith(f"{rule}.") for rule in self.rules):
             return "rules"
         if self.glue & set(parts[1:]):
             return None

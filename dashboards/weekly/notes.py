@@ -16,7 +16,7 @@ from metrics.question import Question, View
 from sla.models import Handoff
 from smarketing.pages import wording
 from smarketing.pages.navigation import url_of
-from smarketing.templatetags.smarketing import num
+from smarketing.templatetags.figures import num
 from teams.models import User
 
 

@@ -15,7 +15,8 @@ from scoring.templatetags.scores import points
 from sla.handoffs.cadence import Progress
 from sla.inbox.inbox import name_of
 from smarketing.pages import wording
-from smarketing.templatetags.smarketing import countdown, when
+from smarketing.templatetags.figures import countdown
+from smarketing.templatetags.wording import when
 
 register = template.Library()
 

@@ -114,7 +114,10 @@ def test_a_later_page_is_found_by_the_index_itself(order: Order, index: str) -> 
     """As an index condition: not by walking over the pages before."""
     made = [make.company() for _ in range(3)]
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;"
+            " SET LOCAL enable_sort = off; SET LOCAL enable_incremental_sort = off"
+        )
     part = Company.objects.filter(past_cursor(order, Cursor.at(made[1], order), descending=order.descending))
     part = part.order_by(*(f"-{name}" if order.descending else name for name in (order.by, order.key)))
     plan = part.explain()

@@ -13,7 +13,7 @@ AT = datetime(2025, 11, 18, 5, 58, tzinfo=UTC)
 
 
 def drawn(source: str, **context: object) -> str:
-    return Template("{% load smarketing %}" + source).render(Context(context))
+    return Template("{% load wording badges figures navigation fields rates %}" + source).render(Context(context))
 
 
 def test_a_rate_shows_its_count_and_opens_its_rows():

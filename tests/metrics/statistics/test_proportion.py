@@ -1,6 +1,6 @@
 import pytest
 
-from smarketing.proportion import wilson
+from metrics.statistics.proportion import wilson
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from django.test import Client
 from django.utils.timezone import now
 
-from funnel.models import Definition, Journey, Stage, StageRole, Transition
+from funnel.models import Definition, Journey, Opportunity, Stage, StageRole, Transition
 from leads.models import Activity, ActivityKind, Company, CustomField, Lead, PersonaVersion
 from scoring.models import MILLION, Score, ScoreModel
 from sla.agreement.drafting import draft_next
@@ -155,6 +155,11 @@ def score(lead: Lead, *, fit: int = 60, interest: int = 30, **fields: Any) -> Sc
     model = ScoreModel.objects.first() or ScoreModel.objects.create(number=next(_number))
     fields.setdefault("scored_on", lead.created_at.date())
     return Score.objects.create(lead=lead, model=model, fit=fit * MILLION, interest=interest * MILLION, **fields)
+
+
+def opportunity(of: Lead | None = None, **fields: Any) -> Opportunity:
+    """A deal with that lead, or with one of its own; open unless it has `won_at` or `lost_at`."""
+    return Opportunity.objects.create(lead=of or lead(), **fields)
 
 
 def clause(fields: dict[str, Any], teams: dict[str, Team]) -> Clause:

@@ -37,7 +37,7 @@ class Line:
     url: str
     of_url: str
     flagged_url: str
-    describe_remarks: str
+    remarks: str
 
 
 @require_GET

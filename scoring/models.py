@@ -16,9 +16,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from history import in_force
+from history.frozen import KeepChildrenFrozen, KeepFrozen
 from history.models import Change
 from leads.models import ActivityKind, Lead
 from leads.registering.reevaluation import enqueue_reevaluation
+from metrics.changes import watched
 from scoring.formula import DAY, KindPoints, millionths, shown
 from scoring.formula import MILLION as MILLION
 from teams.models import User
@@ -109,6 +111,7 @@ class ScoreModel(models.Model):
                 name="a_score_model_in_force_is_published",
             ),
         ]
+        triggers = [KeepFrozen("published_at", "in_force_from", "replaced_at")]
 
     def __str__(self) -> str:
         return f"v{self.number}"
@@ -146,6 +149,7 @@ class FitRule(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
+        triggers = [KeepChildrenFrozen("model", "published_at")]
 
     @property
     def millionths(self) -> int:
@@ -177,6 +181,7 @@ class InterestRule(models.Model):
             ),
             models.CheckConstraint(condition=Q(cap=None) | Q(cap__gte=0), name="a_cap_is_not_negative"),
         ]
+        triggers = [KeepChildrenFrozen("model", "published_at")]
 
     @property
     def worth(self) -> KindPoints:
@@ -218,6 +223,7 @@ class Score(models.Model):
                 condition=Q(override="") | ~Q(override_reason=""), name="quadrant_override_has_a_reason"
             ),
         ]
+        triggers = watched()
 
     @property
     def quadrant(self) -> Quadrant:

@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
+
 
 class Goal(models.Model):
     """What both teams want to reach together in a period."""
@@ -30,3 +32,4 @@ class Goal(models.Model):
             models.UniqueConstraint(fields=["measure", "starts_on", "ends_on"], name="one_goal_per_measure_and_period"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_goal_ends_after_it_starts"),
         ]
+        triggers = watched()

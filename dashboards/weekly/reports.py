@@ -1,8 +1,7 @@
 """Weekly reports are stored, and computed again when they are stale.
 
-Triggers record every transaction that changes counted rows in `dashboards_ripple` (migration 0003). A report stores
-the snapshot it was computed from (`pg_current_snapshot`); a recorded transaction outside it makes the report stale.
-See docs/decisions/stored-numbers-know-when-they-are-stale.md.
+A report stores the snapshot of the database that it was computed from; a change outside it that `metrics.changes`
+recorded makes it stale. See docs/decisions/stored-numbers-know-when-they-are-stale.md.
 """
 
 from __future__ import annotations
@@ -14,26 +13,18 @@ from django.utils.timezone import now
 
 from dashboards.weekly.computing import compute_week, fresh_until
 from dashboards.weekly.models import WeeklyReport
+from metrics.changes import FORGET, SNAPSHOT, unseen
 from metrics.period import Period
 
-# Held while computing, so that no ripple is deleted before a report that misses it is marked stale.
+# Held while computing, so that no change is deleted before a report that misses it is marked stale.
 COMPUTING_LOCK = 7_305_004
-UNSEEN = """
-    EXISTS (
-        SELECT 1 FROM dashboards_ripple WHERE NOT pg_visible_in_snapshot(xid, {seen}::pg_snapshot)
-        -- The current transaction's own changes are in no snapshot.
-        OR xid = pg_current_xact_id_if_assigned()
-    )
-    -- The snapshot is of another cluster: this database was restored from a copy.
-    OR pg_snapshot_xmax({seen}::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
-"""
 FIND_REPORT = f"""
-    SELECT id, seen = '' OR good_until <= %s OR {UNSEEN.format(seen="NULLIF(seen, '')")}
+    SELECT id, seen = '' OR good_until <= %s OR {unseen("NULLIF(seen, '')")}
     FROM dashboards_weeklyreport WHERE monday = %s
 """
-# Delete ripples, and mark the reports stale that have not seen them.
-FORGET_CHANGES = """
-    WITH gone AS (DELETE FROM dashboards_ripple WHERE pg_visible_in_snapshot(xid, pg_current_snapshot()) RETURNING xid)
+# Delete the recorded changes, and mark the reports stale that have not seen them.
+FORGET_CHANGES = f"""
+    WITH gone AS ({FORGET})
     UPDATE dashboards_weeklyreport SET seen = '' WHERE seen <> ''
         AND EXISTS (SELECT 1 FROM gone WHERE NOT pg_visible_in_snapshot(gone.xid, NULLIF(seen, '')::pg_snapshot))
 """
@@ -61,7 +52,7 @@ def compute_report(week: Period, at: datetime) -> WeeklyReport:
     """Compute and store it. Changes that are committed meanwhile make it stale again."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [COMPUTING_LOCK])
-        cursor.execute("SELECT pg_current_snapshot()::text")
+        cursor.execute(f"SELECT {SNAPSHOT}")
         (seen,) = cursor.fetchone()
         values = {
             "numbers": compute_week(week, at),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from funnel.events import JOURNEY_MOVED
 from funnel.models.stages import Definition, Reason, Stage, StageRole
 from leads.models import Lead, StaleLead
+from metrics.changes import watched
 from smarketing.queue.bells import ring
 from teams.models import User
 
@@ -255,3 +256,4 @@ class Transition(models.Model):
             models.Index(fields=["lead", "at"], name="transition_of_lead"),
             models.Index(fields=["to_stage", "at"], include=["lead"], name="transition_into_stage"),
         ]
+        triggers = watched()

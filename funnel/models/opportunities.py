@@ -22,6 +22,7 @@ from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Reason, Stage, StageRole
 from history.events import Event
 from leads.models import Lead
+from metrics.changes import watched
 from teams.models import Organization, User
 
 
@@ -80,6 +81,7 @@ class Opportunity(models.Model):
             ),
             models.CheckConstraint(condition=Q(won_at=None) | Q(lost_at=None), name="not_both_won_and_lost"),
         ]
+        triggers = watched()
 
     def __str__(self) -> str:
         return self.name or str(self.lead)

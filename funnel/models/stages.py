@@ -15,7 +15,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from history import in_force
+from history.frozen import KeepFrozen
 from leads.models import Named
+from metrics.changes import watched
 from scoring.models import DateTimeRange
 from teams.models import Team
 
@@ -67,6 +69,7 @@ class Stage(Named):
 
     class Meta:
         ordering = ["position"]
+        triggers = watched()
 
     @property
     def party(self) -> str:
@@ -128,6 +131,7 @@ class Reason(Named):
     class Meta:
         ordering = ["kind", "position", "pk"]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="reason_key_is_unique")]
+        triggers = watched()
 
     def check_for(self, *kinds: Kind, text: str = "") -> None:
         """Raise `ValueError` for a reason of another list, `NeedsText` for one that wants words and has none."""
@@ -186,6 +190,7 @@ class Definition(models.Model):
                 name="a_definition_in_force_is_frozen",
             ),
         ]
+        triggers = [KeepFrozen("frozen_at", "in_force_from", "replaced_at", "qualifies_standing")]
 
     def __str__(self) -> str:
         return f"{self.stage} v{self.number}"

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
+
 
 class Campaign(models.Model):
     """Something marketing runs to be found: a channel, with a goal."""
@@ -24,6 +26,7 @@ class Campaign(models.Model):
                 name="campaign_ends_after_it_starts",
             )
         ]
+        triggers = watched()
 
     def __str__(self) -> str:
         return self.name

@@ -8,6 +8,8 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
+
 
 class ImportMapping(models.Model):
     """How a file with these headers was mapped last time."""
@@ -72,6 +74,7 @@ class Import(models.Model):
         indexes = [
             models.Index(fields=["status"], name="import_unfinished", condition=Q(status__in=["queued", "running"]))
         ]
+        triggers = watched()
 
 
 class RejectedRow(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
@@ -17,7 +18,27 @@ from leads.models.activities import Activity
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.names import Fold
+from metrics.changes import watched
+from smarketing.database.triggers import Call
 from smarketing.pages.wording import full_name
+
+# A lead is known by an e-mail or by an external id, at least one: looked at when the transaction ends, as the identity
+# is another row. The function is in migration 0004.
+KNOWN = Call(
+    "lead_is_known",
+    name="lead_is_known",
+    when=pgtrigger.After,
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("email", "merged_into_id"),
+    timing=pgtrigger.Deferred,
+    condition=pgtrigger.Condition("NEW.email = ''"),
+)
+STAYS_KNOWN = Call(
+    "lead_is_known",
+    name="lead_stays_known",
+    when=pgtrigger.After,
+    operation=pgtrigger.UpdateOf("lead_id") | pgtrigger.Delete,
+    timing=pgtrigger.Deferred,
+)
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -88,13 +109,13 @@ class Lead(models.Model):
                 condition=Q(merged_into=None, merged_at=None) | Q(merged_into__isnull=False, merged_at__isnull=False),
                 name="merged_lead_has_a_moment",
             ),
-            # That a lead has an e-mail or an external id is the trigger `lead_is_known` (migration 0002).
         ]
         indexes = [
             models.Index(F("created_at").desc(), F("id").desc(), condition=Q(merged_into=None), name="lead_newest"),
             models.Index(fields=["company"], name="lead_company"),
             models.Index(fields=["source", "-created_at"], name="lead_source"),
         ]
+        triggers = [*watched(), KNOWN]
 
     def __str__(self) -> str:
         return self.full_name or self.email or _("Lead %(id)s") % {"id": self.pk}
@@ -134,6 +155,7 @@ class Identity(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["system", "external_id"], name="one_lead_per_external_id")]
+        triggers = [STAYS_KNOWN]
 
     def __str__(self) -> str:
         return f"{self.system}: {self.external_id}"

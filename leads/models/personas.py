@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.frozen import KeepFrozen
 from leads.models.leads import Lead
+from metrics.changes import watched
 
 
 class Persona(models.Model):
@@ -64,6 +66,7 @@ class PersonaVersion(models.Model):
                 fields=["persona"], condition=Q(frozen_at=None), name="one_draft_version_per_persona"
             ),
         ]
+        triggers = [KeepFrozen("frozen_at")]
 
     def __str__(self) -> str:
         return self.name
@@ -109,3 +112,4 @@ class PersonaMatch(models.Model):
                 name="without_a_word_the_machine_counts",
             ),
         ]
+        triggers = watched()

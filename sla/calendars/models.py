@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
 from sla.calendars.hours import OpeningHours
 from smarketing.company import company_zone
 from smarketing.database.statements import Given, Statement
@@ -39,6 +40,7 @@ class Calendar(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_calendar")
         ]
+        triggers = watched()
 
     def __str__(self) -> str:
         return self.name
@@ -128,6 +130,7 @@ class CalendarDay(models.Model):
     class Meta:
         ordering = ["day"]
         constraints = [models.UniqueConstraint(fields=["calendar", "day"], name="a_day_is_closed_once")]
+        triggers = watched()
 
 
 class CalendarUse(models.Model):

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
 from sla.handoffs.models.handoffs import Handoff
 from teams.models import User
 
@@ -34,3 +35,4 @@ class Dispute(models.Model):
             )
         ]
         indexes = [models.Index(fields=["at"], name="dispute_open", condition=Q(settled_at=None))]
+        triggers = watched()

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
+
 
 def valid_time_zone(value: str) -> None:
     if value not in available_timezones():
@@ -29,6 +31,7 @@ class Organization(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_organization")]
+        triggers = watched()
 
     def __str__(self) -> str:
         return self.name or "Smarketing"

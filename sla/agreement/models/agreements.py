@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Definition
 from history import in_force
+from history.frozen import KeepChildrenFrozen, KeepFrozen
 from leads.models import PersonaVersion
+from metrics.changes import watched
 from scoring.models import DateTimeRange, ScoreModel
 
 
@@ -109,8 +111,8 @@ class Agreement(models.Model):
             models.CheckConstraint(
                 condition=Q(in_force_from=None) | Q(proposed_at__isnull=False), name="in_force_only_after_proposed"
             ),
-            # That a proposed agreement and what it names stay as they are is the trigger of migration 0002.
         ]
+        triggers = [*watched(), KeepFrozen("proposed_at", "in_force_from", "replaced_at", KeepFrozen.UNFREEZE)]
 
     def __str__(self) -> str:
         return f"v{self.number}"
@@ -143,6 +145,7 @@ class AgreedPersona(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "version"], name="a_persona_is_agreed_once"),
         ]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
 
 
 class AgreedDefinition(models.Model):
@@ -155,3 +158,4 @@ class AgreedDefinition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "definition"], name="a_definition_is_agreed_once"),
         ]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]

@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Stage
+from history.frozen import KeepChildrenFrozen
+from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
 from teams.models import Team
 
@@ -34,3 +36,4 @@ class Hop(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "from_stage"], name="one_hop_per_stage"),
         ]
+        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at")]

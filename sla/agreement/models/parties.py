@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.frozen import KeepChildrenFrozen
+from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
+from smarketing.database.triggers import Call
 from teams.models import Team, User
+
+# A signature is given once, by the party's head, to a proposal; it is never edited, and never taken back once the
+# agreement was signed by all. The function is in migration 0004.
+KEPT = Call(
+    "keep_signature",
+    name="kept",
+    when=pgtrigger.Before,
+    operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+)
 
 
 class Party(models.Model):
@@ -22,6 +35,7 @@ class Party(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["agreement", "team"], name="a_team_is_party_once")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
 
 
 class Signature(models.Model):
@@ -31,6 +45,9 @@ class Signature(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=now)
     note = models.TextField(_("Note"), blank=True)
+
+    class Meta:
+        triggers = [*watched(), KEPT]
 
 
 class Comment(models.Model):

@@ -10,7 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Stage
+from history.frozen import KeepChildrenFrozen
 from leads.models import Persona
+from metrics.changes import watched
 from scoring.models import Quadrant
 from sla.agreement.models.agreements import Agreement
 
@@ -59,6 +61,7 @@ class Policy(models.Model):
                 name="a_cadence_has_touches_and_days",
             ),
         ]
+        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at")]
 
     def covers(self, other: Policy) -> bool:
         """Whether it matches everything that `other` matches."""
@@ -107,3 +110,4 @@ class Step(models.Model):
                 name="nothing_is_taken_away_before_it_is_due",
             ),
         ]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]

@@ -16,6 +16,7 @@ from history.events import Event
 from leads.activities.recording import record
 from leads.models import Lead, Persona
 from leads.registering.registration import change
+from metrics.changes import watched
 from scoring.models import Quadrant
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.parties import Party
@@ -135,6 +136,7 @@ class Handoff(models.Model):
             models.Index(fields=["lead"], name="handoff_of_lead"),
             models.Index(fields=["given_up_at"], name="handoff_given_up", condition=Q(given_up_at__isnull=False)),
         ]
+        triggers = watched()
 
     def accept(self, *, by: User, verdict: Handoff.Verdict | str = "", at: datetime | None = None) -> None:
         """Say yes, and whether the lead is the persona if that can be told: the clock stops, the lead moves on and is

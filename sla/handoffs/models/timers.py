@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from metrics.changes import watched
 from sla.agreement.models.policies import Policy, Step
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar, calendars_of
@@ -87,6 +88,7 @@ class Timer(models.Model):
             models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
+        triggers = watched()
 
     @classmethod
     def start(cls, handoffs: Sequence[Promised], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:

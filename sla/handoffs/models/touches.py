@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Change
 from leads.activities.recording import forget
+from metrics.changes import watched
 from sla.events import TOUCH_UNDONE
 from sla.handoffs.models.timers import Timer
 from teams.models import User
@@ -41,6 +42,7 @@ class Touch(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         indexes = [models.Index(fields=["at"], name="touch_at")]
+        triggers = watched()
 
     def undo(self, *, by: User, at: datetime | None = None) -> None:
         """Take it back, as it was not made: the clock that it stopped runs on, and what the lead did with it is

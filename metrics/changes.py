@@ -1,0 +1,64 @@
+"""Know at once, and cheaply, that something changed which numbers are made of.
+
+Each transaction that changes rows of a watched table writes its own number into `metrics_change`: once, and visible to
+others exactly when its changes are. Whoever stores numbers stores beside them the snapshot they were computed from
+(`SNAPSHOT`); a change outside it (`unseen`) makes them stale. A model whose table a metric reads is watched:
+
+    class Meta:
+        triggers = watched()
+
+See docs/decisions/stored-numbers-know-when-they-are-stale.md.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+from smarketing.database.triggers import Call
+
+# What this statement sees, as text.
+SNAPSHOT = "pg_current_snapshot()::text"
+# Deletes every change that this statement sees, and returns their `xid`. In the same transaction, mark stored numbers
+# as stale that have not seen one of them.
+FORGET = "DELETE FROM metrics_change WHERE pg_visible_in_snapshot(xid, pg_current_snapshot()) RETURNING xid"
+# The first change of a transaction sets this; the others pass by. A rolled back savepoint takes it back.
+NOT_NOTED = "current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text"
+
+
+class NoteChange(Call):
+    """Note the transaction of a statement that changed rows, unless it is noted already."""
+
+    def __init__(self, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing | None = None) -> None:
+        super().__init__(
+            "metrics_note_change",
+            name=f"note_{operation}".lower(),
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=referencing,
+            condition=pgtrigger.Condition(NOT_NOTED),
+        )
+
+
+def watched() -> list[pgtrigger.Trigger]:
+    """The triggers of a table that numbers are made of; one an operation, as PostgreSQL wants it where the function
+    reads the changed rows."""
+    return [
+        NoteChange(pgtrigger.Insert, pgtrigger.Referencing(new="changed")),
+        NoteChange(pgtrigger.Update, pgtrigger.Referencing(new="changed")),
+        NoteChange(pgtrigger.Delete, pgtrigger.Referencing(old="changed")),
+        NoteChange(pgtrigger.Truncate),
+    ]
+
+
+def unseen(snapshot: str) -> str:
+    """The SQL condition that something changed outside that snapshot, an SQL expression."""
+    return f"""(
+        EXISTS (
+            SELECT FROM metrics_change WHERE NOT pg_visible_in_snapshot(xid, {snapshot}::pg_snapshot)
+            -- The current transaction's own changes are in no snapshot.
+            OR xid = pg_current_xact_id_if_assigned()
+        )
+        -- The snapshot is of another cluster: this database was restored from a copy.
+        OR pg_snapshot_xmax({snapshot}::pg_snapshot) > pg_snapshot_xmax(pg_current_snapshot())
+    )"""

@@ -1,6 +1,6 @@
 """What was signed stays as it was signed: the database refuses to edit it, whoever asks.
 
-The two functions are in migration 0003. See docs/decisions/what-was-signed-stays.md.
+The two functions are in migration 0003. See docs/decisions/0006-what-was-signed-stays.md.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ others exactly when its changes are. Whoever stores numbers stores beside them t
     class Meta:
         triggers = watched()
 
-See docs/decisions/stored-numbers-know-when-they-are-stale.md.
+See docs/decisions/0013-stored-numbers-know-when-they-are-stale.md.
 """
 
 from __future__ import annotations

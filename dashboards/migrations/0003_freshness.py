@@ -1,7 +1,7 @@
 """Know at once, and cheaply, that something changed which numbers are made of.
 
 Each transaction that changes a row of these tables leaves its own number in `dashboards_ripple`: once, and visible to
-others exactly when its changes are. See docs/decisions/stored-numbers-know-when-they-are-stale.md.
+others exactly when its changes are. See docs/decisions/0013-stored-numbers-know-when-they-are-stale.md.
 """
 
 from django.db import migrations, models

@@ -1,7 +1,7 @@
 """Weekly reports are stored, and computed again when they are stale.
 
 A report stores the snapshot of the database that it was computed from; a change outside it that `metrics.changes`
-recorded makes it stale. See docs/decisions/stored-numbers-know-when-they-are-stale.md.
+recorded makes it stale. See docs/decisions/0013-stored-numbers-know-when-they-are-stale.md.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ with the next full period, and later versions change nothing of the past. A late
 the one that was decided, and both are shown.
 
 The metric of a clause is queried once for all its periods (cut by week, month or quarter), so recomputing costs one
-query a clause and never patches an earlier result: see docs/decisions/attainment-is-asked-anew.md.
+query a clause and never patches an earlier result: see docs/decisions/0016-attainment-is-asked-anew.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every month's goals are reviewed on the first open company day after the month. The whole is reviewed every so many
 months, counted from the month in which this rhythm began: a version that changes a definition and keeps the rhythm does
-not put the review off (docs/decisions/reviews-keep-their-rhythm.md).
+not put the review off (docs/decisions/0017-reviews-keep-their-rhythm.md).
 """
 
 from __future__ import annotations

@@ -21,12 +21,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django.utils.timezone import now
 
 from history.models import Outbox
+from smarketing.database.payloads import check_members, jsonb_sql, members_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -37,10 +37,6 @@ NAME = re.compile(r"[a-z_]+\.[a-z_]+")
 KEPT_FOR = timedelta(days=30)
 # Rows deleted by one statement: long transactions keep others from tidying up.
 BATCH = 10_000
-
-
-class BadPayload(ValueError):
-    """The payload has other members than the event declares."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +51,10 @@ class Event(Generic[PayloadT]):
         if not NAME.fullmatch(self.name):
             raise ValueError(f"An event is named noun.verb, not {self.name}.")
 
-    @cached_property
+    @property
     def members(self) -> dict[str, Any]:
         """The types of the payload's members, by name."""
-        return get_type_hints(self.payload)
+        return members_of(self.payload)
 
     def emit(self, payload: PayloadT, *, at: datetime | None = None) -> None:
         """Write in the caller's transaction that it happened."""
@@ -77,15 +73,13 @@ class Event(Generic[PayloadT]):
         """The statement that writes one event for each of `rows`, what follows FROM. `members` and `at` are SQL
         expressions over them. Raises `BadPayload`."""
         self._check(members)
-        payload = ", ".join(f"'{member}', {expression}" for member, expression in members.items())
         return (
             f"INSERT INTO {Outbox._meta.db_table} (kind, payload, at)"
-            f" SELECT '{self.name}', jsonb_build_object({payload}), {at} FROM {rows}"
+            f" SELECT '{self.name}', {jsonb_sql(members)}, {at} FROM {rows}"
         )
 
     def _check(self, payload: Mapping[str, Any]) -> None:
-        if payload.keys() != self.members.keys():
-            raise BadPayload(f"{self.name} has the members {', '.join(self.members)}, not {', '.join(payload)}.")
+        check_members(self.name, self.payload, payload)
 
 
 _events: dict[str, Event[Any]] = {}

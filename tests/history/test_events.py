@@ -17,8 +17,9 @@ from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
 from history import events, tasks
-from history.events import BadPayload, Event
+from history.events import Event
 from history.models import Outbox
+from smarketing.database.payloads import BadPayload
 
 AT = datetime(2026, 11, 16, 0, tzinfo=UTC)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from django.db.models import Count
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.criteria.compiling import typed
@@ -133,7 +135,7 @@ def custom_field(each: CustomField) -> Field:
     return Field(
         name + each.key,
         type_,
-        str(each) if of_lead else _("Company: %(name)s") % {"name": each},
+        custom_label(each),
         now=typed(f"({held})", type_),
         # In a subquery of its own, because the text is named more than once.
         as_of=f"(SELECT {typed('was.v', type_)} FROM (SELECT {then} AS v) was)",
@@ -142,6 +144,14 @@ def custom_field(each: CustomField) -> Field:
         choices=lambda: [(choice, choice) for choice in each.choices],
         in_fit=True,
     )
+
+
+def _custom_label(each: CustomField) -> str:
+    return str(each) if each.subject == CustomField.Subject.LEAD else gettext("Company: %(name)s") % {"name": each}
+
+
+# In the language in which it is read, which may be another than that in which the field was looked up.
+custom_label = lazy(_custom_label, str)
 
 
 def register() -> None:

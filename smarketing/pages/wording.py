@@ -4,6 +4,7 @@ A page writes hundreds of them, the same ones again and again, and Babel reads i
 of one value, one pattern and one language is therefore kept: those three decide it alone.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -17,8 +18,9 @@ from babel.numbers import (
     format_decimal,
     get_currency_precision,
 )
+from django.conf import settings
 from django.utils.timezone import get_current_timezone, is_aware, now
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, override
 
 # What stands where there is nothing: a rate over nothing is no rate.
 NOTHING = "–"
@@ -38,6 +40,20 @@ def japanese() -> bool:
 
 def locale() -> str:
     return "ja" if japanese() else "en"
+
+
+def in_every_language(text: object) -> dict[str, str]:
+    """A text with a form in each language, such as a name that an administrator gave, to be kept beyond its row."""
+    texts = {}
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            texts[code] = str(text)
+    return texts
+
+
+def in_language(texts: Mapping[str, str] | str) -> str:
+    """Of a text kept in every language, the one of the page; a text that has only one form as it is."""
+    return texts if isinstance(texts, str) else texts.get(locale()) or texts.get("en", "")
 
 
 def rounded(value: Number, digits: int) -> Decimal:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.messages.error_text import describe_error
 from teams.models import Notice, Team, User
 
 # What goes to a team's channel until somebody chooses: what the whole team can still put right.
@@ -64,6 +65,10 @@ class Channel(models.Model):
         """The language to write here in: the person's, or that of the team's head."""
         somebody = self.user or (self.team and self.team.head)
         return somebody.spoken if somebody else settings.LANGUAGE_CODE
+
+    @property
+    def described_error(self) -> str:
+        return describe_error(self.last_error)
 
     def arrived(self) -> None:
         """Note that it takes messages."""

@@ -13,8 +13,7 @@ from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 
 # Seconds for one step of the conversation, and for all of it: whoever answers a byte at a time holds nobody up.
 PATIENCE, LONGEST = 5.0, 10.0
@@ -26,11 +25,11 @@ NAT64 = IPv6Network("64:ff9b::/96")
 # A self-signed certificate is as wrong here as in a browser.
 TLS = ssl.create_default_context()
 
-NOT_AN_ADDRESS = gettext_lazy("This is not the address of a webhook. Copy it whole, as the chat shows it.")
+NOT_AN_ADDRESS = gettext_noop("This is not the address of a webhook. Copy it whole, as the chat shows it.")
 
 
 class Refused(ValueError):
-    """Nothing is sent to this address; the reason is for people to read."""
+    """Nothing is sent to this address; the reason is a text of ours, to be translated when it is read."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def post(url: str, body: bytes) -> Answer:
             answer = connection.getresponse()
             text = answer.read(ANSWER).decode("utf-8", "replace")
         except HTTPException as problem:
-            raise OSError(f"The answer is not HTTP: {type(problem).__name__}") from problem
+            raise OSError(gettext_noop("The answer is not HTTP.")) from problem
     return Answer(answer.status, text, answer.headers.get("Retry-After", ""))
 
 
@@ -71,7 +70,7 @@ def reachable(url: str) -> tuple[SplitResult, list[str]]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     # One private address among public ones is a trap, and refuses all.
     if not settings.ALLOW_PRIVATE_WEBHOOKS and not all(is_public(address) for address in addresses):
-        raise Refused(_("This address lies in a private network. Only public ones can be reached."))
+        raise Refused(gettext_noop("This address lies in a private network. Only public ones can be reached."))
     return parts, addresses
 
 
@@ -96,9 +95,9 @@ def _parts(url: str) -> SplitResult:
     if not whole or not url.isascii() or any(character <= " " for character in url):
         raise Refused(NOT_AN_ADDRESS)
     if "@" in parts.netloc:
-        raise Refused(_("The address must not hold a name or a password before the host."))
+        raise Refused(gettext_noop("The address must not hold a name or a password before the host."))
     if parts.scheme != "https" and not (parts.scheme == "http" and settings.ALLOW_PRIVATE_WEBHOOKS):
-        raise Refused(_("The address must begin with https://."))
+        raise Refused(gettext_noop("The address must begin with https://."))
     return parts
 
 
@@ -125,7 +124,7 @@ def _connected(parts: SplitResult, addresses: list[str]) -> Iterator[HTTPConnect
         connection.close()
         line.close()
     if late.is_set():
-        raise TimeoutError("It answers too slowly.")
+        raise TimeoutError(gettext_noop("It answers too slowly."))
 
 
 def _hang_up(line: socket.socket, late: Event) -> None:
@@ -143,4 +142,4 @@ def _call(addresses: list[str], port: int) -> socket.socket:
         except OSError:
             if nth == len(addresses):
                 raise
-    raise OSError("The name stands for no address.")
+    raise OSError(gettext_noop("The name stands for no address."))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from integrations.chat import chat
 from integrations.delivery.quiet_hours import opening
@@ -70,13 +70,13 @@ def send(delivery: Delivery, post: letters.Post) -> None:
     """Send one by its way, to where it leads now. Raises `Failed`."""
     user, channel = delivery.notice.user, delivery.channel
     if not user.is_active:
-        raise Gone(_("The person no longer works here."))
+        raise Gone(gettext_noop("The person no longer works here."))
     try:
         if delivery.way == Delivery.Way.EMAIL:
             delivery.address = user.email
             post.send(letters.letter(delivery))
         elif channel is None or channel.dead_at:
-            raise Gone(_("The channel is gone."))
+            raise Gone(gettext_noop("The channel is gone."))
         else:
             delivery.address = channel.host
             chat.tell(delivery, channel)

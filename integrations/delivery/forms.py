@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.chat.models import Channel
 from integrations.chat.posting import Refused, reachable
+from integrations.messages.error_text import describe_error
 from teams.models import Notice, NoticeChoice, User, Way
 
 
@@ -84,7 +85,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             reachable(url)
         except Refused as refused:
-            raise ValidationError(str(refused))
+            raise ValidationError(describe_error(str(refused)))
         except OSError:
             raise ValidationError(_("Nobody knows the host of this address."))
         return url

@@ -17,7 +17,7 @@ from integrations.chat.models import Channel
 from integrations.delivery.dispatching import STALE
 from integrations.delivery.forms import ChannelForm, TeamChannelForm, TellingForm
 from integrations.mail import mailbox
-from integrations.messages.error_text import Failed
+from integrations.messages.error_text import Failed, describe_error
 from integrations.messages.models import Delivery
 from smarketing.queue.bells import ring
 from teams.http import UserRequest
@@ -173,7 +173,9 @@ def _try_out(request: UserRequest, channel: Channel) -> None:
         chat.try_out(channel)
     except Failed as problem:
         channel.failed(str(problem), for_good=problem.for_good, at=now())
-        messages.error(request, _("The chat did not take a message: %(reason)s") % {"reason": problem})
+        messages.error(
+            request, _("The chat did not take a message: %(reason)s") % {"reason": describe_error(str(problem))}
+        )
     else:
         channel.arrived()
         messages.success(request, _("The chat took a message: look there."))

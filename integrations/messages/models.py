@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from integrations.messages.error_text import describe_error
 from teams.models import Notice
 
 # How long to wait after the first failure, the second, …; after the last one more, it is given up.
@@ -82,6 +83,10 @@ class Delivery(models.Model):
     def number(self) -> str:
         """What stays the same each time it is tried, and in no other delivery even of a database made anew."""
         return f"{self.pk}.{int(self.due_at.timestamp() * 1_000_000)}"
+
+    @property
+    def described_error(self) -> str:
+        return describe_error(self.error)
 
     def sent(self, *, at: datetime) -> None:
         Delivery.objects.filter(pk=self.pk).update(sent_at=at, tries=F("tries") + 1, address=self.address, error="")

@@ -161,6 +161,15 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again(
     assert not Delivery.objects.stuck().exists()
 
 
+def test_why_it_failed_is_read_in_the_reader_s_language(admin: User, sam: User) -> None:
+    User.objects.filter(pk=admin.pk).update(language="ja")
+    Delivery.objects.filter(pk=stuck(sam).pk).update(error="The channel is gone.")
+    Channel.objects.create(user=sam, url="https://a.example.org/", failing_since=now(), last_error="Connection refused")
+    page = signed_in(admin).get("/settings/deliveries/").content.decode()
+    assert "送信先のチャットは削除されています。" in page
+    assert "接続を拒否されました" in page
+
+
 def test_what_was_sent_cannot_be_sent_again_by_a_late_click(admin: User, sam: User) -> None:
     sent = stuck(sam, sent_at=now())
     answer = signed_in(admin).post(f"/settings/deliveries/{sent.pk}/retry/", follow=True)

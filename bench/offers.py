@@ -46,7 +46,7 @@ FLOOR = [
     """
     INSERT INTO teams_notice (user_id, kind, about, params, url, created_at)
     SELECT h.rep_id, 'offered', 'handoff ' || h.id, jsonb_build_object('lead', l.id, 'family_name', l.family_name,
-        'given_name', l.given_name, 'email', l.email), '/inbox/' || h.id || '/', h.offered_at
+        'given_name', l.given_name, 'email', l.email, 'handoff', h.id), '', h.offered_at
     FROM sla_handoff h JOIN leads_lead l ON l.id = h.lead_id WHERE h.hop_id = {hop}
     """,
     """

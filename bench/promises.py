@@ -39,9 +39,10 @@ SWEEP = [
     INSERT INTO teams_notice (user_id, kind, about, params, url, created_at)
     SELECT told.id, 'breach', 'timer ' || t.id || told.at,
         jsonb_build_object('lead', l.id, 'family_name', l.family_name, 'given_name', l.given_name, 'email', l.email,
-            'due_at', t.due_at, 'rep', h.rep_id), '/inbox/' || h.id || '/', %s
+            'due_at', t.due_at, 'handoff', h.id, 'page', 'handoff', 'rep', jsonb_build_object(
+                'given_name', r.given_name, 'family_name', r.family_name, 'email', r.email)), '', %s
     FROM overdue JOIN sla_timer t USING (id) JOIN sla_handoff h ON h.id = t.handoff_id
-    JOIN leads_lead l ON l.id = h.lead_id
+    JOIN leads_lead l ON l.id = h.lead_id JOIN teams_user r ON r.id = h.rep_id
     CROSS JOIN LATERAL (VALUES (h.rep_id, ''), ({manager}, ' at 100')) told (id, at)
     """,
     """

@@ -5,4 +5,4 @@ class SlaConfig(AppConfig):
     name = "sla"
 
     def ready(self) -> None:
-        from sla import events, metrics  # noqa: F401, PLC0415
+        from sla import events, metrics, notices  # noqa: F401, PLC0415

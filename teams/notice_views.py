@@ -24,7 +24,7 @@ def notice(request: UserRequest, pk: int) -> HttpResponse:
     """Mark a notice as read, and go to what it is about."""
     own_notice = get_object_or_404(Notice, pk=pk, user=request.user)
     Notice.objects.unread().filter(pk=pk).update(read_at=now())
-    return redirect(own_notice.url or "notices")
+    return redirect(own_notice.address or "notices")
 
 
 @require_POST

@@ -16,8 +16,10 @@ from leads.models import Activity, ActivityKind, Company, CustomField, Lead, Per
 from scoring.models import MILLION, Score, ScoreModel
 from sla.agreement.drafting import draft_next
 from sla.models import Agreement, Clause, Handoff
+from sla.notices import OFFERED
 from sla.routing.offering import offer
-from teams.models import Role, Team, User
+from teams.models import Notice, Role, Team, User
+from teams.notices import NoticeKind
 
 # Monday 16 November 2026, 9:00 in Tokyo.
 MONDAY_9AM = datetime(2026, 11, 16, 0, tzinfo=UTC)
@@ -37,6 +39,17 @@ def signed_in(person: User) -> Client:
     browser = Client()
     browser.force_login(person)
     return browser
+
+
+def notice(
+    *people: User,
+    kind: NoticeKind[Any] = OFFERED,
+    about: str = "handoff 1",
+    at: datetime | None = None,
+    **params: Any,
+) -> None:
+    """Tell people something: the example of its kind, with some other params."""
+    Notice.objects.notify(people, kind, kind.example | params, about=about, at=at)
 
 
 def team(kind: Team.Kind, **fields: Any) -> Team:

@@ -21,7 +21,7 @@ FAILED_INSIDE = "failed with error"
 LONGEST_WAIT = timedelta(hours=8)
 
 
-def tell(delivery: Delivery, channel: Channel) -> None:
+def post_notice(delivery: Delivery, channel: Channel) -> None:
     """Post a notice. Raises `Failed`."""
     with translation.override(channel.spoken):
         notice = delivery.notice

@@ -12,14 +12,13 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.messages.error_text import describe_error
-from teams.models import Notice, Team, User
-
-# What goes to a team's channel until somebody chooses: what the whole team can still put right.
-USUAL_IN_A_TEAM = (Notice.Kind.BREACH, Notice.Kind.UNOFFERED, Notice.Kind.AT_RISK)
+from teams.models import Team, User
+from teams.notices import notice_kinds
 
 
 def usual_in_a_team() -> list[str]:
-    return [kind.value for kind in USUAL_IN_A_TEAM]
+    """The kinds of notice that go to a team's channel until somebody chooses."""
+    return [kind.key for kind in notice_kinds() if kind.in_team_chat]
 
 
 class Channel(models.Model):
@@ -35,7 +34,7 @@ class Channel(models.Model):
     # Whoever knows it can write there: it is shown to its owner alone.
     url = models.CharField(_("Address of the webhook"), max_length=1000)
     kinds = ArrayField(
-        models.CharField(max_length=20, choices=Notice.Kind),
+        models.CharField(max_length=20),
         verbose_name=_("What is told here"),
         default=usual_in_a_team,
         blank=True,

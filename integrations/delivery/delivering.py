@@ -20,7 +20,9 @@ from integrations.delivery.quiet_hours import opening
 from integrations.mail import emails as letters
 from integrations.messages.error_text import Failed
 from integrations.messages.models import WAITS, Delivery
+from integrations.notices import UNREACHABLE, UnreachableParams
 from teams.models import Notice, Role, User
+from teams.notices import name_params
 
 # How long one run begins to send: the next one goes on, and a worker is free for other work in between.
 LONGEST = timedelta(seconds=12)
@@ -79,7 +81,7 @@ def send(delivery: Delivery, post: letters.Post) -> None:
             raise Gone(gettext_noop("The channel is gone."))
         else:
             delivery.address = channel.host
-            chat.tell(delivery, channel)
+            chat.post_notice(delivery, channel)
     except Failed:
         raise
     except Exception as problem:  # One that cannot be written must not stand before all the others.
@@ -118,9 +120,8 @@ def _unreachable(user: User, reason: str, *, at: datetime) -> None:
     """Tell the administrators, once, that somebody's address takes no mail."""
     if user.mail_failed(reason, at=at):
         administrators = User.objects.active().with_role(Role.ADMINISTRATOR)
-        params = {"person": str(user), "reason": reason}
-        about, url = f"user {user.pk} {at.isoformat()}", f"/settings/people/{user.pk}/"
-        Notice.objects.tell(administrators, Notice.Kind.UNREACHABLE, about=about, params=params, url=url, at=at)
+        params: UnreachableParams = {"user": user.pk, "person": name_params(user), "reason": reason}
+        Notice.objects.notify(administrators, UNREACHABLE, params, about=f"user {user.pk} {at.isoformat()}", at=at)
 
 
 def _reach_of(delivery: Delivery) -> Q:

@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from integrations.chat.models import Channel
 from integrations.delivery.quiet_hours import opening
 from integrations.messages.models import Delivery
-from teams.models import Notice, NoticeChoice, Organization, User, Way
+from teams.models import Notice, NoticeChoice, Organization, User
+from teams.notices import Way
 
 BATCH = 500
 # What nobody was told of within a day is read in the app: nobody wants the mail of a week that was lost.
@@ -66,7 +67,7 @@ def _deliveries(notices: Sequence[Notice], at: datetime) -> Iterator[Delivery]:
         user = people.get(notice.user_id)
         if user is None:
             continue
-        kind, due = Notice.Kind(notice.kind), openings[user.pk]
+        kind, due = notice.kind, openings[user.pk]
         if kind in chosen[user.pk][Way.EMAIL]:
             yield _delivery(notice, Delivery.Way.EMAIL, user.email, due)
         if user.pk in own and kind in chosen[user.pk][Way.CHAT]:

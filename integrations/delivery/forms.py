@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from integrations.chat.models import Channel
 from integrations.chat.posting import Refused, reachable
 from integrations.messages.error_text import describe_error
-from teams.models import Notice, NoticeChoice, User, Way
+from teams.models import NoticeChoice, User, kinds_for
+from teams.notices import NoticeKind, Way, notice_kinds
 
 
 @dataclass(frozen=True)
@@ -41,27 +42,28 @@ class TellingForm(forms.Form):
         self.user = user
         told = NoticeChoice.objects.kinds_of([user])[user.pk]
         self.initial["quiet_hours"] = user.quiet_hours
-        for kind in Notice.Kind:
+        self.kinds = kinds_for(user)
+        for kind in self.kinds:
             for way in Way:
                 name = _name(way, kind)
-                label = _("%(kind)s: %(way)s") % {"kind": kind.label, "way": way.label}
+                label = _("%(kind)s: %(way)s") % {"kind": kind.title, "way": way.label}
                 box = forms.CheckboxInput(attrs={"aria-label": label})
                 self.fields[name] = forms.BooleanField(label=label, required=False, widget=box)
-                self.initial[name] = kind in told[way]
+                self.initial[name] = kind.key in told[way]
 
     @property
     def rows(self) -> list[Row]:
-        return [Row(str(kind.label), [self[_name(way, kind)] for way in Way]) for kind in Notice.Kind]
+        return [Row(str(kind.title), [self[_name(way, kind)] for way in Way]) for kind in self.kinds]
 
     def save(self) -> None:
         chosen = self.cleaned_data
-        wanted = {way: {kind for kind in Notice.Kind if chosen[_name(way, kind)]} for way in Way}
-        NoticeChoice.objects.choose(self.user, wanted)
+        wanted = {way: {kind.key for kind in self.kinds if chosen[_name(way, kind)]} for way in Way}
+        NoticeChoice.objects.choose(self.user, wanted, among={kind.key for kind in self.kinds})
         User.objects.filter(pk=self.user.pk).update(quiet_hours=chosen["quiet_hours"])
 
 
-def _name(way: Way, kind: Notice.Kind) -> str:
-    return f"{way}_{kind}"
+def _name(way: Way, kind: NoticeKind[Any]) -> str:
+    return f"{way}_{kind.key}"
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -103,7 +105,7 @@ class TeamChannelForm(ChannelForm):
 
     kinds = forms.MultipleChoiceField(
         label=gettext_lazy("What is told here"),
-        choices=Notice.Kind.choices,
+        choices=lambda: [(kind.key, kind.title) for kind in notice_kinds()],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Whatever somebody of the team is told of, once for all of them."),

@@ -27,7 +27,7 @@ def letter(delivery: Delivery) -> EmailMultiAlternatives:
         context = {
             "notice": notice,
             "sentence": sentence(notice),
-            "kind": notice.get_kind_display(),
+            "kind": notice.title,
             "person": user,
             "url": page(notice),
             "action": action(notice),

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
 from teams.models import Notice
 
@@ -19,21 +18,17 @@ def sentence(notice: Notice) -> str:
 
 def page(notice: Notice) -> str:
     """Return where it leads: a page that asks to sign in. Nothing is accepted or rejected by following a link."""
-    return settings.PUBLIC_URL + (notice.url or reverse("notices"))
+    return settings.PUBLIC_URL + (notice.address or reverse("notices"))
 
 
 def action(notice: Notice) -> str:
     """Return what the page is for, in the language that is active."""
-    if notice.kind == Notice.Kind.TO_SIGN:
-        return _("Read and sign")
-    if notice.kind in (Notice.Kind.OFFERED, Notice.Kind.REMINDER) and notice.url.startswith("/inbox/"):
-        return _("Accept or reject")
-    return _("Open in Smarketing")
+    return str(notice.page.action)
 
 
 def due_at(notice: Notice) -> datetime | None:
     """Return until when it waits, where its hand-off said so."""
-    return parse_datetime(str(notice.params.get("due_at") or "")) if notice.kind != Notice.Kind.BREACH else None
+    return parse_datetime(str(notice.params.get("due_at") or "")) if notice.declared.is_due else None
 
 
 def address_of(name: str) -> str:

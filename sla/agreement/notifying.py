@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sla.agreement.models.agreements import Agreement
+from sla.agreement.notices import SENT_BACK, AgreementParams, SentBackParams
 from teams.models import Notice, User
+from teams.notices import NoticeKind, name_params
 
 
 def notice_subject(agreement: Agreement) -> str:
@@ -16,12 +18,20 @@ def notice_subject(agreement: Agreement) -> str:
 
 def notify(
     people: Sequence[User],
-    kind: Notice.Kind,
+    kind: NoticeKind[AgreementParams],
     agreement: Agreement,
     *,
-    url: str,
     at: datetime,
-    params: dict[str, str] | None = None,
 ) -> None:
-    about = {"agreement": agreement.pk, "number": agreement.number} | (params or {})
-    Notice.objects.tell(people, kind, about=notice_subject(agreement), params=about, url=url, at=at)
+    params: AgreementParams = {"agreement": agreement.pk, "number": agreement.number}
+    Notice.objects.notify(people, kind, params, about=notice_subject(agreement), at=at)
+
+
+def notify_sent_back(people: Sequence[User], agreement: Agreement, *, by: User, reason: str, at: datetime) -> None:
+    params: SentBackParams = {
+        "agreement": agreement.pk,
+        "number": agreement.number,
+        "person": name_params(by),
+        "reason": reason,
+    }
+    Notice.objects.notify(people, SENT_BACK, params, about=notice_subject(agreement), at=at)

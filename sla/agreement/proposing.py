@@ -11,9 +11,10 @@ from history.models import Change
 from sla.agreement.drafting import lock_draft
 from sla.agreement.missing import missing
 from sla.agreement.models.agreements import Agreement
+from sla.agreement.notices import TO_SIGN
 from sla.agreement.notifying import notify
 from sla.events import AGREEMENT_PROPOSED
-from teams.models import Notice, User
+from teams.models import User
 
 HISTORY_SUBJECT = "agreement"
 
@@ -36,5 +37,5 @@ def propose(agreement: Agreement, *, by: User, at: datetime | None = None) -> No
         AGREEMENT_PROPOSED.emit({"agreement": locked.pk, "number": locked.number}, at=at)
         Change.objects.write(HISTORY_SUBJECT, locked.pk, {"proposed_at": (None, at)}, at=at, by=by, how="proposal")
         heads = [party.head for party in locked.parties.select_related("head") if party.head]
-        notify(heads, Notice.Kind.TO_SIGN, locked, url=f"/agreement/v{locked.number}/signature/", at=at)
+        notify(heads, TO_SIGN, locked, at=at)
     agreement.refresh_from_db()

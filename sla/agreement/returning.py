@@ -13,7 +13,8 @@ from django.utils.timezone import now
 from history.models import Change
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment, Signature
-from sla.agreement.notifying import notice_subject, notify
+from sla.agreement.notices import TO_SIGN
+from sla.agreement.notifying import notice_subject, notify_sent_back
 from sla.agreement.proposing import HISTORY_SUBJECT
 from sla.agreement.signing import unsigned_by
 from sla.events import AGREEMENT_REOPENED
@@ -81,8 +82,7 @@ def _notify_sent_back(proposal: Agreement, *, by: User, reason: str, at: datetim
     """Notify the author, the proposer and the other heads, with the first request."""
     heads = [party.head for party in proposal.parties.select_related("head")]
     recipients = {person for person in (proposal.created_by, proposal.proposed_by, *heads) if person} - {by}
-    params = {"person": str(by), "reason": reason}
-    notify(list(recipients), Notice.Kind.SENT_BACK, proposal, params=params, url="/agreement/draft/", at=at)
+    notify_sent_back(list(recipients), proposal, by=by, reason=reason, at=at)
 
 
 def open_comments(agreement: Agreement) -> list[Comment]:
@@ -116,5 +116,5 @@ def _unfreeze(locked: Agreement, *, by: User, how: str, comment: str, at: dateti
     change = {"proposed_at": (locked.proposed_at, comment or None)}
     Change.objects.write(HISTORY_SUBJECT, locked.pk, change, at=at, by=by, how=how)
     AGREEMENT_REOPENED.emit({"agreement": locked.pk, "number": locked.number}, at=at)
-    Notice.objects.unread().filter(kind=Notice.Kind.TO_SIGN, about=notice_subject(locked)).update(read_at=at)
+    Notice.objects.unread().of(TO_SIGN).filter(about=notice_subject(locked)).update(read_at=at)
     Agreement.objects.filter(pk=locked.pk).update(proposed_at=None, proposed_by=None)

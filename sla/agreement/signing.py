@@ -14,10 +14,11 @@ from funnel.models import Definition
 from history import in_force
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Party, Signature
+from sla.agreement.notices import IN_FORCE
 from sla.agreement.notifying import notify
 from sla.events import AGREEMENT_CONCLUDED, AGREEMENT_SIGNED
 from smarketing.company import company_zone, start_of_day
-from teams.models import Notice, User
+from teams.models import User
 
 
 def unsigned_by(agreement: Agreement, user: User) -> list[Party]:
@@ -75,4 +76,4 @@ def _put_in_force(locked: Agreement, *, at: datetime) -> None:
     AGREEMENT_CONCLUDED.emit({"agreement": locked.pk, "number": locked.number, "from": from_at}, at=at)
     heads = [party.head for party in locked.parties.select_related("head") if party.head]
     recipients = {person.pk: person for person in [*heads, locked.proposed_by, locked.created_by] if person}
-    notify(list(recipients.values()), Notice.Kind.IN_FORCE, locked, url=f"/agreement/v{locked.number}/", at=at)
+    notify(list(recipients.values()), IN_FORCE, locked, at=at)

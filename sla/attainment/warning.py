@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.translation import override
-
-from sla.agreement.document.clauses import describe_clause
-from sla.agreement.document.lines import as_text
 from sla.agreement.models.clauses import Clause
 from sla.attainment.models import Attainment
+from sla.attainment.notices import AT_RISK, AtRiskParams, clause_params
 from sla.attainment.periods import JudgedClause
 from teams.models import Notice, User
 
@@ -19,7 +16,7 @@ WORRYING = (Attainment.State.AT_RISK, Attainment.State.BEHIND)
 def warn(rows: list[Attainment], judged: dict[int, JudgedClause], at: datetime) -> None:
     """Notify the owner of each clause at risk, once a period."""
     clauses = {_notice_subject(row): judged[row.clause_id] for row in rows if row.state in WORRYING}
-    notified = Notice.objects.filter(kind=Notice.Kind.AT_RISK, about__in=clauses).values_list("about", flat=True)
+    notified = Notice.objects.of(AT_RISK).filter(about__in=clauses).values_list("about", flat=True)
     for about in clauses.keys() - set(notified):
         judged_clause = clauses[about]
         if judged_clause.owner is not None and judged_clause.owner.is_active:
@@ -31,7 +28,5 @@ def _notice_subject(row: Attainment) -> str:
 
 
 def _notify(user: User, clause: Clause, about: str, at: datetime) -> None:
-    with override(user.language or None):
-        params = {"clause": as_text(describe_clause(clause))}
-    url = f"/attainment/{clause.key}/"
-    Notice.objects.tell([user], Notice.Kind.AT_RISK, about=about, params=params, url=url, at=at)
+    params: AtRiskParams = {"key": str(clause.key), "clause": clause_params(clause)}
+    Notice.objects.notify([user], AT_RISK, params, about=about, at=at)

@@ -10,9 +10,11 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from funnel.models import Journey
+from leads.notices import lead_params
 from sla.disputes.models import Dispute
+from sla.disputes.notices import DISPUTED, SETTLED, DisputedParams, SettledParams
 from sla.events import DISPUTE_RAISED, DISPUTE_SETTLED
-from sla.handoffs.models.handoffs import Handoff, about_lead
+from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
 
@@ -65,8 +67,9 @@ def dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None = None
         if Dispute.objects.filter(handoff=handoff).exists():
             raise Already
         made = Dispute.objects.create(handoff=handoff, text=text, by=by, at=at)
-        for user, url in _other_side(handoff):
-            _tell(user, Notice.Kind.DISPUTED, made, url, at=at, reason=text)
+        for user, page in _other_side(handoff):
+            params = _params(made, page, text)
+            Notice.objects.notify([user], DISPUTED, params, about=_notice_subject(made), at=at)
         DISPUTE_RAISED.emit({"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id}, at=at)
     return made
 
@@ -89,9 +92,9 @@ def settle(made: Dispute, *, upheld: bool, ruling: str, by: User, at: datetime |
         handoff = Handoff.objects.select_related(*related).get(pk=made.handoff_id)
         if upheld:
             put_back(handoff, because=ruling, by=by, at=at)
-        told = [*_other_side(handoff), (made.by, f"/leads/{handoff.lead_id}/")]
-        for user, url in told:
-            _tell(user, Notice.Kind.SETTLED, made, url, at=at, reason=ruling, upheld=upheld)
+        for user, page in [*_other_side(handoff), (made.by, "lead")]:
+            settled: SettledParams = {**_params(made, page, ruling), "upheld": upheld}
+            Notice.objects.notify([user], SETTLED, settled, about=_notice_subject(made), at=at)
         DISPUTE_SETTLED.emit(
             {"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id, "upheld": upheld}, at=at
         )
@@ -133,18 +136,19 @@ def rejected(user: User) -> QuerySet[Handoff]:
 
 
 def _other_side(handoff: Handoff) -> list[tuple[User, str]]:
-    """Who rejected, and the head of their team, each with the page to open."""
+    """Who rejected, and the head of their team, each with the URL name of the page to open."""
     rep = handoff.answered_by or handoff.rep
     head = handoff.hop.receiving_team.head
-    told = [(rep, f"/inbox/{handoff.pk}/")]
+    told = [(rep, "handoff")]
     if head is None or head == rep:
         return told
     reads_all = head.has_role(Role.MARKETER, Role.MANAGER)
-    return [*told, (head, "/rejections/" if reads_all else f"/leads/{handoff.lead_id}/")]
+    return [*told, (head, "rejections" if reads_all else "lead")]
 
 
-def _tell(
-    user: User, kind: Notice.Kind, made: Dispute, url: str, *, at: datetime, reason: str, upheld: bool | None = None
-) -> None:
-    params = about_lead(made.handoff.lead) | {"reason": reason} | ({} if upheld is None else {"upheld": upheld})
-    Notice.objects.tell([user], kind, about=f"dispute {made.pk}", params=params, url=url, at=at)
+def _params(made: Dispute, page: str, reason: str) -> DisputedParams:
+    return {**lead_params(made.handoff.lead), "handoff": made.handoff_id, "reason": reason, "page": page}
+
+
+def _notice_subject(made: Dispute) -> str:
+    return f"dispute {made.pk}"

@@ -12,13 +12,17 @@ from datetime import datetime
 from django.db import OperationalError, transaction
 
 from funnel.models import Journey
+from leads.notices import lead_params
 from sla.agreement.models.policies import Step
+from sla.escalation.notices import ENDED, EndedParams
 from sla.escalation.reminding import TOO_LATE
-from sla.handoffs.models.handoffs import UNANSWERED, Handoff, about_lead
+from sla.handoffs.models.handoffs import UNANSWERED, Handoff
 from sla.handoffs.models.timers import Escalation
-from sla.routing.offering import tell_offered
+from sla.routing.notices import REASSIGNED, ReassignedParams
+from sla.routing.offering import notify_offered
 from sla.routing.turns import somebody_else
 from teams.models import Notice
+from teams.notices import name_params
 
 log = logging.getLogger(__name__)
 
@@ -56,32 +60,36 @@ def reassign(step: Escalation, *, at: datetime) -> str:
     if to is None:
         return "nobody"
     again = handoff.reassign(to, note=UNANSWERED, at=at)
-    params = about_lead(handoff.lead) | {"rep": str(to)}
-    about, url = f"handoff {handoff.pk}", f"/leads/{handoff.lead_id}/"
-    Notice.objects.tell([handoff.rep], Notice.Kind.REASSIGNED, about=about, params=params, url=url, at=at)
-    tell_offered([again], at=at)
+    params: ReassignedParams = {**lead_params(handoff.lead), "rep": name_params(to), "person": None}
+    Notice.objects.notify([handoff.rep], REASSIGNED, params, about=f"handoff {handoff.pk}", at=at)
+    notify_offered([again], at=at)
     return "reassigned"
 
 
 def accept(step: Escalation, *, at: datetime) -> str:
     handoff = step.timer.handoff
     handoff.accept_by_default(at=at)
-    _tell_ended(handoff, accepted=True, at=at)
+    _notify_ended(handoff, accepted=True, at=at)
     return "accepted"
 
 
 def withdraw(step: Escalation, *, at: datetime) -> str:
     handoff = step.timer.handoff
     handoff.lapse(at=at)
-    _tell_ended(handoff, accepted=False, at=at)
+    _notify_ended(handoff, accepted=False, at=at)
     return "withdrawn"
 
 
-def _tell_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
+def _notify_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
     """The rep hears what became of it, and so does whoever leads the team that offered it."""
-    params = about_lead(handoff.lead) | {"rep": str(handoff.rep), "accepted": accepted}
-    about, lead = f"handoff {handoff.pk}", f"/leads/{handoff.lead_id}/"
-    told = [(handoff.rep, f"/inbox/{handoff.pk}/" if accepted else lead), (handoff.hop.offering_team.head, lead)]
-    for user, url in told:
+    params: EndedParams = {
+        **lead_params(handoff.lead),
+        "handoff": handoff.pk,
+        "rep": name_params(handoff.rep),
+        "accepted": accepted,
+        "page": "lead",
+    }
+    rep_params: EndedParams = {**params, "page": "handoff" if accepted else "lead"}
+    for user, told in ((handoff.rep, rep_params), (handoff.hop.offering_team.head, params)):
         if user is not None:
-            Notice.objects.tell([user], Notice.Kind.ENDED, about=about, params=params, url=url, at=at)
+            Notice.objects.notify([user], ENDED, told, about=f"handoff {handoff.pk}", at=at)

@@ -5,35 +5,58 @@ Ten thousand clocks that fall due at once are told in a few statements: the noti
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
 
+from sla.escalation.notices import BREACH, REMINDER
 from sla.events import TIMER_BREACHED
-from sla.handoffs.models.handoffs import Handoff
-from teams.models import Notice, User
+from smarketing.database.payloads import jsonb_sql, members_of
+from teams.models import insert_notices_sql
+from teams.notices import NameParams
 
-# What a notice keeps of a clock and its lead, to be worded in the reader's language; names of reps are words already.
-ABOUT_CLOCK = """
-jsonb_build_object('lead', lead.id, 'family_name', lead.family_name, 'given_name', lead.given_name,
-    'email', lead.email, 'rep', %(names)s::jsonb ->> handoff.rep_id::text,
-    'due_at', to_char(timer.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'))
-"""
-BREACHES = f"""
-INSERT INTO teams_notice (user_id, kind, about, params, url, created_at)
-SELECT handoff.rep_id, %(breach)s, 'timer ' || timer.id, {ABOUT_CLOCK}, '/inbox/' || handoff.id || '/', %(at)s
-FROM sla_timer timer
+TIMERS = """
+sla_timer timer
 JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
+JOIN teams_user rep ON rep.id = handoff.rep_id
 JOIN leads_lead lead ON lead.id = handoff.lead_id
-WHERE timer.id = ANY (%(ids)s)
-ORDER BY timer.due_at, timer.id
-ON CONFLICT DO NOTHING
 """
+# What a notice keeps of a timer, its hand-off and its lead.
+PARAMS = {
+    "lead": "lead.id",
+    "family_name": "lead.family_name",
+    "given_name": "lead.given_name",
+    "email": "lead.email",
+    "handoff": "handoff.id",
+    "rep": jsonb_sql({name: f"rep.{name}" for name in members_of(NameParams)}),
+    "due_at": """to_char(timer.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""",
+}
+BREACHES = insert_notices_sql(
+    {BREACH: "true"},
+    user="handoff.rep_id",
+    about="'timer ' || timer.id",
+    params=PARAMS | {"page": "'handoff'"},
+    at="%(at)s",
+    rows=f"""{TIMERS}WHERE timer.id = ANY (%(ids)s)
+ORDER BY timer.due_at, timer.id""",
+)
 BREACHED = TIMER_BREACHED.insert_sql(
     {"timer": "id", "handoff": "handoff_id"}, at="due_at", rows="sla_timer WHERE id = ANY (%(ids)s) ORDER BY due_at, id"
+)
+NOTICES = insert_notices_sql(
+    {BREACH: "timer.due_at < %(at)s", REMINDER: "true"},
+    user="said.user_id",
+    about="'timer ' || timer.id || ' at ' || said.percent",
+    params=PARAMS | {"page": "CASE said.action WHEN 'tell' THEN 'lead' ELSE 'handoff' END"},
+    at="%(at)s",
+    rows="""said
+JOIN sla_timer timer ON timer.id = said.timer_id
+JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
+JOIN teams_user rep ON rep.id = handoff.rep_id
+JOIN leads_lead lead ON lead.id = handoff.lead_id
+WHERE said.user_id IS NOT NULL
+ORDER BY timer.due_at, said.percent, said.id""",
 )
 # A reminder that it falls due helps nobody once it has; whoever was away finds the breach. Whom a manager's step tells
 # the agreement names, else it is the head of the team; a manager who has the lead is not told of it twice.
@@ -58,42 +81,25 @@ WITH said AS MATERIALIZED (
         ELSE %(too_late)s END
     FROM said WHERE step.id = said.id
 )
-INSERT INTO teams_notice (user_id, kind, about, params, url, created_at)
-SELECT said.user_id, CASE WHEN timer.due_at < %(at)s THEN %(breach)s ELSE %(reminder)s END,
-    'timer ' || timer.id || ' at ' || said.percent, {ABOUT_CLOCK},
-    CASE said.action WHEN 'tell' THEN '/leads/' || lead.id || '/' ELSE '/inbox/' || handoff.id || '/' END, %(at)s
-FROM said
-JOIN sla_timer timer ON timer.id = said.timer_id
-JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
-JOIN leads_lead lead ON lead.id = handoff.lead_id
-WHERE said.user_id IS NOT NULL
-ORDER BY timer.due_at, said.percent, said.id
-ON CONFLICT DO NOTHING
+{NOTICES}
 """
 TOO_LATE = "too late"
 
 
-def tell_breaches(timers: Sequence[int], *, at: datetime) -> None:
-    """Tell the reps of these clocks, and the outside world, that they fell due. Call it in the transaction that marks
+def notify_breaches(timers: Sequence[int], *, at: datetime) -> None:
+    """Tell the reps of these timers, and the outside world, that they fell due. Call it in the transaction that marks
     them."""
     if timers:
-        _execute(BREACHES, timers, names_of(Handoff.objects.filter(timers__in=timers)), at=at)
-        _execute(BREACHED, timers, {}, at=at)
+        _execute(BREACHES, timers, at=at)
+        _execute(BREACHED, timers, at=at)
 
 
 def take_steps(steps: Sequence[int], *, at: datetime) -> None:
     """Take these steps, which remind or tell, and keep what came of each, in the transaction that marks them."""
     if steps:
-        _execute(STEPS, steps, names_of(Handoff.objects.filter(timers__escalations__in=steps)), at=at)
+        _execute(STEPS, steps, at=at)
 
 
-def names_of(handoffs: QuerySet[Handoff]) -> dict[int, str]:
-    """The names of the reps of hand-offs, by their id."""
-    reps = User.objects.filter(pk__in=handoffs.values("rep"))
-    return {rep.pk: str(rep) for rep in reps}
-
-
-def _execute(sql: str, ids: Sequence[int], names: dict[int, str], *, at: datetime) -> None:
-    words = {"breach": Notice.Kind.BREACH.value, "reminder": Notice.Kind.REMINDER.value, "too_late": TOO_LATE}
+def _execute(sql: str, ids: Sequence[int], *, at: datetime) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(sql, words | {"ids": list(ids), "names": json.dumps(names), "at": at})
+        cursor.execute(sql, {"ids": list(ids), "at": at, "too_late": TOO_LATE})

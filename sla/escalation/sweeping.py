@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from sla.agreement.models.hops import Hop
 from sla.escalation import escalating
-from sla.escalation.reminding import take_steps, tell_breaches
+from sla.escalation.reminding import notify_breaches, take_steps
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Escalation
 
@@ -81,7 +81,7 @@ def breach_due(*, at: datetime) -> int:
     """Mark one batch of overdue clocks, tell of it, and say how many."""
     with transaction.atomic():
         marked = mark_overdue(at=at)
-        tell_breaches(marked, at=at)
+        notify_breaches(marked, at=at)
     return len(marked)
 
 

@@ -21,6 +21,7 @@ from sla.agreement.models.agreements import Agreement
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.reviews.models import Review
+from sla.reviews.notices import REVIEW_DUE, ReviewParams
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
 
@@ -140,16 +141,14 @@ def remind(*, at: datetime | None = None) -> int:
     told = 0
     for review in near.select_related("agreement"):
         if moment := _due(review, today, hours):
-            params = {
+            params: ReviewParams = {
                 "day": review.due_on.isoformat(),
                 "review": review.pk,
                 "whole": review.kind == Review.Kind.WHOLE,
                 "today": today == review.due_on,
             }
-            about, url = f"review {review.pk} {moment}", f"/reviews/{review.pk}/"
-            told += Notice.objects.tell(
-                told_of(review), Notice.Kind.REVIEW_DUE, about=about, params=params, url=url, at=at
-            )
+            about = f"review {review.pk} {moment}"
+            told += Notice.objects.notify(told_of(review), REVIEW_DUE, params, about=about, at=at)
     return told
 
 

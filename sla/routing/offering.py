@@ -6,22 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Transition
 from leads.criteria import Field
 from leads.models import Lead
+from leads.notices import lead_params
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.policies import Policy
 from sla.events import HANDOFF_OFFERED
-from sla.handoffs.models.handoffs import Handoff, about_lead
+from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
-from sla.routing.readiness import in_words, lacking
+from sla.handoffs.notices import OFFERED, HandoffParams
+from sla.routing.notices import NOT_READY, UNOFFERED, NotReadyParams, UnofferedParams, field_params
+from sla.routing.readiness import lacking
 from sla.routing.turns import Desk, take_turns, territories_of
 from teams.models import Notice, User
 
@@ -90,14 +92,14 @@ def held_up(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None
 def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
     leads = {lead.pk: lead for lead in described(step.lead_id for step in steps)}
     lacks = lacking(hop, leads, at=at)
-    _tell_not_ready(
+    _notify_not_ready(
         hop, [(step, leads[step.lead_id], lacks[step.lead_id]) for step in steps if step.lead_id in lacks], at=at
     )
     ready = [step for step in steps if step.lead_id not in lacks]
     handoffs = _routed(hop, ready, leads, at=at)
     offered = {handoff.lead_id for handoff in handoffs}
     left = [step for step in ready if step.lead_id not in offered]
-    _tell_nobody_can(hop, [(step, leads[step.lead_id]) for step in left], at=at)
+    _notify_nobody_can(hop, [(step, leads[step.lead_id]) for step in left], at=at)
     if handoffs:
         _open(handoffs, at=at)
     return len(handoffs)
@@ -140,7 +142,7 @@ def _open(handoffs: list[Handoff], *, at: datetime) -> None:
     HANDOFF_OFFERED.emit_many(
         ({"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id, "replaces": None} for h in handoffs), at=at
     )
-    tell_offered(handoffs, at=at)
+    notify_offered(handoffs, at=at)
 
 
 def policies(agreement_id: int) -> list[Policy]:
@@ -177,52 +179,38 @@ def policy_for(hop: Hop, lead: Lead, kept_by: Sequence[Policy]) -> Policy:
     raise LookupError(f"No policy of agreement {hop.agreement_id} matches lead {lead.pk}.")
 
 
-def tell_offered(handoffs: Sequence[Handoff], *, at: datetime) -> None:
-    names = {lead.pk: lead for lead in Lead.objects.filter(pk__in=[h.lead_id for h in handoffs])}
-    Notice.objects.bulk_create(
-        (
-            Notice(
-                user=handoff.rep,
-                kind=Notice.Kind.OFFERED,
-                about=f"handoff {handoff.pk}",
-                params=about_lead(names[handoff.lead_id]),
-                url=f"/inbox/{handoff.pk}/",
-                created_at=at,
-            )
-            for handoff in handoffs
-        ),
-        ignore_conflicts=True,
-    )
+def notify_offered(handoffs: Sequence[Handoff], *, at: datetime) -> None:
+    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=[h.lead_id for h in handoffs])}
+    notices: list[tuple[User, str, HandoffParams]] = [
+        (handoff.rep, f"handoff {handoff.pk}", {**lead_params(leads[handoff.lead_id]), "handoff": handoff.pk})
+        for handoff in handoffs
+    ]
+    Notice.objects.notify_many(OFFERED, notices, at=at)
 
 
-def _tell_nobody_can(hop: Hop, left: Sequence[tuple[Transition, Lead]], *, at: datetime) -> None:
+def _notify_nobody_can(hop: Hop, left: Sequence[tuple[Transition, Lead]], *, at: datetime) -> None:
     """A lead that nobody can take waits visibly, and the heads of both teams are told once."""
     heads = {head for head in (hop.receiving_team.head, hop.offering_team.head) if head}
-    Notice.objects.bulk_create(
-        (
-            _of_step(head, Notice.Kind.UNOFFERED, step, about_lead(lead) | {"team": hop.receiving_team.name}, at=at)
-            for step, lead in left
-            for head in heads
-        ),
-        ignore_conflicts=True,
-    )
+    notices: list[tuple[User, str, UnofferedParams]] = [
+        (head, _notice_subject(step), {**lead_params(lead), "team": hop.receiving_team.name})
+        for step, lead in left
+        for head in heads
+    ]
+    Notice.objects.notify_many(UNOFFERED, notices, at=at)
 
 
-def _tell_not_ready(hop: Hop, held: Sequence[tuple[Transition, Lead, list[Field]]], *, at: datetime) -> None:
+def _notify_not_ready(hop: Hop, held: Sequence[tuple[Transition, Lead, list[Field]]], *, at: datetime) -> None:
     """Who can fill in what is missing is told once: the lead's owner, and the head of the team that offers."""
-    notices = []
-    for step, lead, fields in held:
-        for user in {user for user in (hop.offering_team.head, lead.owner) if user}:
-            # The names of fields are words already: each reads them in the language they have chosen.
-            with override(user.language or settings.LANGUAGE_CODE):
-                params = about_lead(lead) | {"fields": in_words(fields)}
-            notices.append(_of_step(user, Notice.Kind.NOT_READY, step, params, at=at))
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    notices: list[tuple[User, str, NotReadyParams]] = [
+        (user, _notice_subject(step), {**lead_params(lead), "fields": [field_params(field) for field in fields]})
+        for step, lead, fields in held
+        for user in {user for user in (hop.offering_team.head, lead.owner) if user}
+    ]
+    Notice.objects.notify_many(NOT_READY, notices, at=at)
 
 
-def _of_step(user: User, kind: Notice.Kind, step: Transition, params: dict[str, str | int], *, at: datetime) -> Notice:
-    about, url = f"step {step.pk}", f"/leads/{step.lead_id}/"
-    return Notice(user=user, kind=kind, about=about, params=params, url=url, created_at=at)
+def _notice_subject(step: Transition) -> str:
+    return f"step {step.pk}"
 
 
 def withdraw_moved(*, at: datetime | None = None) -> int:

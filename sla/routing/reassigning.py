@@ -10,10 +10,13 @@ from django.db.models import Count
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from sla.handoffs.models.handoffs import Handoff, about_lead
-from sla.routing.offering import tell_offered
+from leads.notices import lead_params
+from sla.handoffs.models.handoffs import Handoff
+from sla.routing.notices import REASSIGNED, UNOFFERED, ReassignedParams, UnofferedParams
+from sla.routing.offering import notify_offered
 from sla.routing.turns import somebody_else
 from teams.models import Notice, User
+from teams.notices import name_params
 
 NOT_THERE = gettext_noop("Not there.")
 MANAGERS_WORD = gettext_noop("Given to somebody else.")
@@ -39,11 +42,13 @@ def offer_to(handoff: Handoff, to: User, *, by: User, at: datetime | None = None
     at = at or now()
     with transaction.atomic():
         again = handoff.reassign(to, by=by, note=MANAGERS_WORD, at=at)
-        params = about_lead(handoff.lead) | {"rep": str(to), "person": str(by)}
-        about, url = _about(handoff.pk), f"/leads/{handoff.lead_id}/"
-        told = {handoff.rep} - {by}
-        Notice.objects.tell(told, Notice.Kind.REASSIGNED, about=about, params=params, url=url, at=at)
-        tell_offered([again], at=at)
+        params: ReassignedParams = {
+            **lead_params(handoff.lead),
+            "rep": name_params(to),
+            "person": name_params(by),
+        }
+        Notice.objects.notify({handoff.rep} - {by}, REASSIGNED, params, about=_about(handoff.pk), at=at)
+        notify_offered([again], at=at)
     return again
 
 
@@ -54,11 +59,11 @@ def reassign_of_the_gone(*, at: datetime | None = None) -> int:
     """
     at = at or now()
     gone = Handoff.objects.open().filter(rep__is_active=False).order_by("pk").values_list("pk", "hop", "policy")
-    return _move(gone, by=None, at=at, tell=True)[0]
+    return _move(gone, by=None, at=at, notifies=True)[0]
 
 
 def _move(
-    waiting: Iterable[tuple[int, int, int | None]], *, by: User | None, at: datetime, tell: bool = False
+    waiting: Iterable[tuple[int, int, int | None]], *, by: User | None, at: datetime, notifies: bool = False
 ) -> tuple[int, int]:
     moved, staying = 0, []
     # Of one hop and policy: whom nobody can take now, nobody can take a moment later.
@@ -76,8 +81,8 @@ def _move(
             staying.append(pk)
         else:
             moved += 1
-    if tell and staying:
-        _tell_nobody_can(staying, at=at)
+    if notifies and staying:
+        _notify_nobody_can(staying, at=at)
     return moved, len(staying)
 
 
@@ -91,20 +96,18 @@ def _move_one(pk: int, *, by: User | None, at: datetime) -> Handoff | None:
         if to is None:
             return None
         again = locked.reassign(to, by=by, note=NOT_THERE, at=at)
-        tell_offered([again], at=at)
+        notify_offered([again], at=at)
     return again
 
 
-def _tell_nobody_can(staying: Sequence[int], *, at: datetime) -> None:
+def _notify_nobody_can(staying: Sequence[int], *, at: datetime) -> None:
     related = ("lead", "hop__receiving_team__head")
-    told = set(Notice.objects.filter(kind=Notice.Kind.UNOFFERED, about__in=map(_about, staying)).values_list("about"))
+    told = set(Notice.objects.of(UNOFFERED).filter(about__in=map(_about, staying)).values_list("about"))
     for handoff in Handoff.objects.filter(pk__in=staying).select_related(*related):
         head = handoff.escalates_to() if (_about(handoff.pk),) not in told else None
         if head is not None:
-            params = about_lead(handoff.lead) | {"team": handoff.hop.receiving_team.name}
-            url = f"/leads/{handoff.lead_id}/"
-            about = _about(handoff.pk)
-            Notice.objects.tell([head], Notice.Kind.UNOFFERED, about=about, params=params, url=url, at=at)
+            params: UnofferedParams = {**lead_params(handoff.lead), "team": handoff.hop.receiving_team.name}
+            Notice.objects.notify([head], UNOFFERED, params, about=_about(handoff.pk), at=at)
 
 
 def _about(pk: int) -> str:

@@ -1,6 +1,6 @@
 """People: who may do what, who is told what, what may come in."""
 
-from teams.models.notices import Notice, NoticeChoice, Way
+from teams.models.notices import Notice, NoticeChoice, insert_notices_sql, kinds_for
 from teams.models.organization import Organization, stored_time_zone, valid_time_zone
 from teams.models.teams import Team
 from teams.models.tokens import Scope, Token
@@ -15,7 +15,8 @@ __all__ = [
     "Team",
     "Token",
     "User",
-    "Way",
+    "insert_notices_sql",
+    "kinds_for",
     "stored_time_zone",
     "valid_time_zone",
 ]

@@ -1,26 +1,25 @@
-"""Who is told what, and by which ways."""
+"""Who was told what, and by which ways each wants to be told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any, Self, TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self
 
 from django.db import models, transaction
 from django.db.models import Q
-from django.utils.functional import Promise
 from django.utils.timezone import now
-from django.utils.translation import gettext_lazy as _
 
-from smarketing.pages import wording
-from smarketing.pages.wording import full_name
+from smarketing.database.payloads import jsonb_sql
+from teams.models.teams import Team
 from teams.models.users import User
-
-# What the sentences of notices may speak of, beside the lead.
-WORDS = ("reason", "number", "file", "team", "fields", "rep", "clause", "day", "person")
+from teams.notices import NoticeKind, Page, ParamsT, Way, notice_kind, notice_kinds
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
+    def of(self, *kinds: NoticeKind[Any]) -> Self:
+        return self.filter(kind__in=[kind.key for kind in kinds])
+
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
@@ -28,52 +27,63 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         """Those of which nobody has decided yet by which ways they go out."""
         return self.filter(dispatched_at=None)
 
-    def tell(
+    def notify(
         self,
         users: Iterable[User],
-        kind: Notice.Kind,
+        kind: NoticeKind[ParamsT],
+        params: ParamsT,
         *,
         about: str,
-        params: dict[str, Any] | None = None,
-        url: str = "",
         at: datetime | None = None,
     ) -> int:
-        """Tell each of `users` once; `about` says of what, so that telling twice is telling once."""
-        notices = [
-            Notice(user=user, kind=kind, about=about, params=params or {}, url=url, created_at=at or now())
-            for user in users
+        """Tell each of `users` once, and return how many are new; `about` says of what, so that telling twice is
+        telling once."""
+        before = self.of(kind).filter(about=about).count()
+        self.notify_many(kind, [(user, about, params) for user in users], at=at)
+        return self.of(kind).filter(about=about).count() - before
+
+    def notify_many(
+        self, kind: NoticeKind[ParamsT], notices: Iterable[tuple[User, str, ParamsT]], *, at: datetime | None = None
+    ) -> None:
+        """Tell many, each (whom, about what, params), by one statement. Who was told before is not told again."""
+        at = at or now()
+        rows = [
+            Notice(user=user, kind=kind.key, about=about, params=params, created_at=at)
+            for user, about, params in notices
         ]
-        before = self.filter(kind=kind, about=about).count()
-        self.bulk_create(notices, ignore_conflicts=True)
-        return self.filter(kind=kind, about=about).count() - before
+        for row in rows:
+            kind.check(row.params)
+        self.bulk_create(rows, ignore_conflicts=True)
+
+
+def insert_notices_sql(
+    kinds: Mapping[NoticeKind[Any], str], *, user: str, about: str, params: Mapping[str, str], at: str, rows: str
+) -> str:
+    """The statement that tells one notice for each of `rows`, what follows FROM.
+
+    `kinds` has the condition under which each kind is told, the first that holds. Conditions, `user` (an id), `about`,
+    the members of `params` and `at` are SQL expressions over the rows. Raises `BadPayload`.
+    """
+    for kind in kinds:
+        kind.check(params)
+    cases = " ".join(f"WHEN {condition} THEN '{kind.key}'" for kind, condition in kinds.items())
+    return f"""
+INSERT INTO {Notice._meta.db_table} (user_id, kind, about, params, url, created_at)
+SELECT {user}, CASE {cases} END, {about}, {jsonb_sql(params)}, '', {at}
+FROM {rows}
+ON CONFLICT DO NOTHING
+"""
 
 
 class Notice(models.Model):
-    """Something one person was told. The words are made when it is read, in the reader's language."""
-
-    class Kind(models.TextChoices):
-        OFFERED = "offered", _("A lead is offered to you")
-        REMINDER = "reminder", _("A hand-off falls due soon")
-        BREACH = "breach", _("A hand-off was not answered in time")
-        REJECTED = "rejected", _("A hand-off was rejected")
-        TO_SIGN = "to_sign", _("An agreement waits for your signature")
-        SENT_BACK = "sent_back", _("A proposed agreement was sent back")
-        IN_FORCE = "in_force", _("An agreement was signed by all")
-        IMPORT_DONE = "import_done", _("An import is finished")
-        UNOFFERED = "unoffered", _("A lead waits and nobody can take it")
-        NOT_READY = "not_ready", _("A lead waits because something is not filled in")
-        REASSIGNED = "reassigned", _("A hand-off went to somebody else")
-        ENDED = "ended", _("A hand-off was accepted or taken back by the rule")
-        DISPUTED = "disputed", _("A rejection is disputed")
-        SETTLED = "settled", _("A dispute is settled")
-        AT_RISK = "at_risk", _("A promise is at risk")
-        REVIEW_DUE = "review_due", _("A review is due")
-        UNREACHABLE = "unreachable", _("Somebody's e-mail does not arrive")
+    """Something one person was told. The words and the address are made when it is read, for the reader."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notices")
-    kind = models.CharField(max_length=20, choices=Kind)
+    # The key of its kind in `teams.notices`.
+    kind = models.CharField(max_length=20)
     about = models.CharField(max_length=80)
     params = models.JSONField(default=dict)
+    # Earlier versions kept the address; now it is made from the kind and the params.
     url = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=now)
     read_at = models.DateTimeField(null=True, blank=True)
@@ -91,87 +101,62 @@ class Notice(models.Model):
         ]
 
     @property
-    def lead_name(self) -> str:
-        full = full_name(self.params.get("given_name") or "", self.params.get("family_name") or "")
-        return full or str(self.params.get("email") or _("Lead %(id)s") % {"id": self.params.get("lead", "")})
+    def declared(self) -> NoticeKind[Any]:
+        return notice_kind(self.kind)
+
+    @property
+    def title(self) -> str:
+        """What its kind is called, in the reader's language."""
+        return str(self.declared.title)
+
+    @property
+    def icon(self) -> str:
+        return self.declared.icon
 
     @property
     def text(self) -> str:
         """What it says, in the reader's language."""
-        said = {
-            self.Kind.OFFERED: _("%(lead)s is offered to you."),
-            self.Kind.REMINDER: _("%(lead)s still waits for an answer, and falls due soon."),
-            self.Kind.BREACH: _("%(lead)s was not answered in time."),
-            self.Kind.REJECTED: _("Sales rejected %(lead)s: %(reason)s"),
-            self.Kind.TO_SIGN: _("Version %(number)s of the agreement waits for your signature."),
-            self.Kind.SENT_BACK: _("%(person)s sent version %(number)s of the agreement back: %(reason)s"),
-            self.Kind.IN_FORCE: _("Version %(number)s of the agreement is signed by all."),
-            self.Kind.IMPORT_DONE: _("The import of %(file)s is finished."),
-            self.Kind.UNOFFERED: _("%(lead)s waits, and nobody of %(team)s can take it."),
-            self.Kind.NOT_READY: _("%(lead)s cannot be handed over yet: %(fields)s is not filled in."),
-            self.Kind.REASSIGNED: _("%(person)s gave %(lead)s to %(rep)s.")
-            if self.params.get("person")
-            else _("%(lead)s went to %(rep)s, because it was not answered."),
-            self.Kind.ENDED: _("%(lead)s was not answered by %(rep)s, and counts as accepted.")
-            if self.params.get("accepted")
-            else _("%(lead)s was not answered by %(rep)s, and was taken back."),
-            self.Kind.DISPUTED: _("The rejection of %(lead)s is disputed: %(reason)s"),
-            self.Kind.SETTLED: _("The rejection of %(lead)s was wrong, it is offered again: %(reason)s")
-            if self.params.get("upheld")
-            else _("The rejection of %(lead)s stands: %(reason)s"),
-            self.Kind.AT_RISK: _("At risk: %(clause)s"),
-            self.Kind.REVIEW_DUE: self._review_due(),
-            self.Kind.UNREACHABLE: _("%(person)s cannot be reached by e-mail: %(reason)s"),
-        }[self.Kind(self.kind)]
-        known = dict.fromkeys(WORDS, "") | self.params
-        if known["day"]:
-            known["day"] = wording.day(date.fromisoformat(known["day"]))
-        return str(said % (known | {"lead": self.lead_name}))
+        return self.declared.describe(self.params)
 
-    def _review_due(self) -> Promise:
-        if self.params.get("whole"):
-            if self.params.get("today"):
-                return _("Today the whole agreement is reviewed.")
-            return _("The review of the whole agreement on %(day)s comes up: prepare it.")
-        if self.params.get("today"):
-            return _("Today the goals are reviewed.")
-        return _("The review of the goals on %(day)s comes up: prepare it.")
+    @property
+    def page(self) -> Page:
+        return self.declared.page(self.params)
+
+    @property
+    def address(self) -> str:
+        """Where it leads; empty where that page is no more."""
+        return self.url or self.page.address(self.params)
 
 
-class Way(models.TextChoices):
-    """How a notice reaches somebody, beside the list in the app."""
-
-    EMAIL = "email", _("E-mail")
-    CHAT = "chat", _("My chat")
-
-
-Kind: TypeAlias = Notice.Kind
-# What goes out by a way as long as a person has chosen nothing: by e-mail what somebody waits for, by chat what is
-# urgent.
-USUAL: dict[Way, frozenset[Kind]] = {
-    Way.EMAIL: frozenset(Kind) - {Kind.IMPORT_DONE, Kind.NOT_READY},
-    Way.CHAT: frozenset({Kind.OFFERED, Kind.REMINDER, Kind.BREACH, Kind.REASSIGNED, Kind.UNOFFERED}),
-}
+def kinds_for(user: User) -> list[NoticeKind[Any]]:
+    """The kinds of notice that this person may get."""
+    is_head = Team.objects.filter(head=user).exists()
+    return [kind for kind in notice_kinds() if kind.may_reach(user.roles, is_head=is_head)]
 
 
 class NoticeChoiceQuerySet(models.QuerySet["NoticeChoice"]):
-    def kinds_of(self, users: Iterable[User]) -> dict[int, dict[Way, set[Kind]]]:
-        """Return which kinds each of `users` is told by which way, by the person's id, in one query."""
-        told = {user.pk: {way: set(USUAL[way]) for way in Way} for user in users}
+    def kinds_of(self, users: Iterable[User]) -> dict[int, dict[Way, set[str]]]:
+        """Return the keys of the kinds that each of `users` is told by which way, by the person's id, in one query."""
+        told = {user.pk: {way: usual_kinds(way) for way in Way} for user in users}
         for choice in self.filter(user__in=told):
             kinds = told[choice.user_id][Way(choice.way)]
-            (kinds.add if choice.wanted else kinds.discard)(Kind(choice.kind))
+            (kinds.add if choice.wanted else kinds.discard)(choice.kind)
         return told
 
-    def choose(self, user: User, wanted: dict[Way, set[Kind]]) -> None:
-        """Keep what a person chose, whole. Only what differs from the usual is a row."""
+    def choose(
+        self, user: User, wanted: Mapping[Way, Collection[str]], *, among: Collection[str] | None = None
+    ) -> None:
+        """Keep what a person chose for the kinds `among` which they had the choice, by default all. Only what differs
+        from the usual is a row."""
+        among = {kind.key for kind in notice_kinds()} if among is None else among
         with transaction.atomic():
             User.objects.select_for_update().get(pk=user.pk)
-            self.filter(user=user).delete()
+            self.filter(user=user, kind__in=among).delete()
             self.bulk_create(
                 NoticeChoice(user=user, kind=kind, way=way, wanted=kind in kinds)
                 for way, kinds in wanted.items()
-                for kind in sorted(USUAL[way] ^ kinds)
+                for kind in sorted(among)
+                if (kind in kinds) != (way in notice_kind(kind).usual)
             )
 
 
@@ -179,7 +164,8 @@ class NoticeChoice(models.Model):
     """One kind of notice that a person wants by a way, or does not, against what is usual."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notice_choices")
-    kind = models.CharField(max_length=20, choices=Notice.Kind)
+    # The key of the kind in `teams.notices`.
+    kind = models.CharField(max_length=20)
     way = models.CharField(max_length=8, choices=Way)
     wanted = models.BooleanField()
 
@@ -187,3 +173,8 @@ class NoticeChoice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "kind", "way"], name="a_way_is_chosen_once")]
+
+
+def usual_kinds(way: Way) -> set[str]:
+    """The keys of the kinds that go out by a way as long as nothing is chosen."""
+    return {kind.key for kind in notice_kinds() if way in kind.usual}

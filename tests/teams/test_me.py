@@ -15,7 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.timezone import now
 
+from sla.notices import BREACH
 from teams.models import Notice, Role, Scope, Token, User
+from teams.notices import notice_kinds
 from tests import make
 from tests.api import Program
 
@@ -54,7 +56,7 @@ def test_the_appearance_takes_effect(browser: Client) -> None:
 
 
 def test_moments_are_shown_in_the_person_s_time_zone(browser: Client, rep: User) -> None:
-    Notice.objects.tell([rep], Notice.Kind.OFFERED, about="lead 1", at=datetime(2026, 1, 5, 15, 30, tzinfo=UTC))
+    make.notice(rep, at=datetime(2026, 1, 5, 15, 30, tzinfo=UTC))
     assert ">6 Jan" in browser.get("/notices/").content.decode()
     browser.post("/me/", settings_of(time_zone="America/New_York"))
     assert ">5 Jan" in browser.get("/notices/").content.decode()
@@ -70,52 +72,47 @@ def test_a_setting_that_is_none_is_refused_at_its_field(browser: Client, wrong: 
 # Notices
 
 
-def tell(rep: User, kind: Notice.Kind, about: str = "1", **params: object) -> None:
-    Notice.objects.tell([rep], kind, about=about, params=params, url="/leads/")
-
-
 def test_told_twice_is_told_once(rep: User) -> None:
     for _n in range(2):
-        tell(rep, Notice.Kind.OFFERED, given_name="Joe")
+        make.notice(rep)
     assert Notice.objects.count() == 1
 
 
 def test_every_kind_of_notice_has_words_in_both_languages(rep: User) -> None:
-    for kind in Notice.Kind:
-        params = {"lead": 7, "given_name": "Joe", "family_name": "Smith", "reason": "Too small", "number": 3}
-        notice = Notice(user=rep, kind=kind, about="1", params=params | {"file": "leads.csv", "team": "Sales"})
+    for kind in notice_kinds():
+        notice = Notice(user=rep, kind=kind.key, about="1", params=kind.example)
         with translation.override("en"):
-            english, label = notice.text, str(kind.label)
+            english, title = notice.text, notice.title
         with translation.override("ja"):
             assert re.search("[ぁ-ん]", notice.text), kind
             assert notice.text != english
-            assert str(kind.label) != label
-        assert "%" not in english
+            assert notice.title != title
+        assert "%(" not in english
 
 
 def test_a_notice_is_opened_and_read(browser: Client, rep: User) -> None:
-    tell(rep, Notice.Kind.OFFERED, given_name="Joe", family_name="Smith")
+    make.notice(rep, given_name="Joe", family_name="Smith", handoff=7)
     assert "Joe Smith is offered to you." in browser.get("/notices/").content.decode()
     answer = browser.get(f"/notices/{Notice.objects.get().pk}/")
-    assert answer["Location"] == "/leads/"
+    assert answer["Location"] == "/inbox/7/"
     assert Notice.objects.get().read_at
-    tell(rep, Notice.Kind.BREACH)
+    make.notice(rep, kind=BREACH)
     browser.post("/notices/read/")
     assert not Notice.objects.unread().exists()
 
 
 def test_somebody_else_s_notice_is_not_there(browser: Client) -> None:
-    tell(make.user(Role.REP), Notice.Kind.OFFERED)
+    make.notice(make.user(Role.REP))
     assert browser.get(f"/notices/{Notice.objects.get().pk}/").status_code == 404
 
 
 def test_notices_cost_the_same_for_one_and_for_many(browser: Client, rep: User) -> None:
-    tell(rep, Notice.Kind.OFFERED)
+    make.notice(rep)
     browser.get("/notices/")
     with CaptureQueriesContext(connection) as one:
         browser.get("/notices/")
     for n in range(10):
-        tell(rep, Notice.Kind.OFFERED, about=f"lead {n}")
+        make.notice(rep, about=f"lead {n}")
     with CaptureQueriesContext(connection) as many:
         browser.get("/notices/")
     assert len(many) == len(one)

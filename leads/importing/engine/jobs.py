@@ -7,7 +7,6 @@ from functools import partial
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -25,6 +24,7 @@ from leads.importing.engine.running import (
     unfinished_imports,
 )
 from leads.models.imports import Import
+from leads.notices import IMPORT_DONE, ImportParams
 from smarketing.queue import bells
 from teams.models import Notice
 
@@ -107,6 +107,11 @@ def _notify(job: Import) -> None:
     if job.by is None:
         return
     job.refresh_from_db()
-    params = {"file": job.file_name, "created": job.created, "updated": job.updated, "rejected": job.rejected}
-    about, url = f"import {job.pk}", reverse("import", args=[job.pk])
-    Notice.objects.tell([job.by], Notice.Kind.IMPORT_DONE, about=about, params=params, url=url)
+    params: ImportParams = {
+        "job": job.pk,
+        "file": job.file_name,
+        "created": job.created,
+        "updated": job.updated,
+        "rejected": job.rejected,
+    }
+    Notice.objects.notify([job.by], IMPORT_DONE, params, about=f"import {job.pk}")

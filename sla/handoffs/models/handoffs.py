@@ -15,6 +15,7 @@ from funnel.models import Journey, Reason, StageRole, Transition
 from history.events import Event
 from leads.activities.recording import record
 from leads.models import Lead, Persona
+from leads.notices import lead_params
 from leads.registering.registration import change
 from metrics.changes import watched
 from scoring.models import Quadrant
@@ -34,6 +35,8 @@ from sla.events import (
 from sla.handoffs.cadence import Cadence, Progress, progress
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
+from sla.handoffs.notices import REJECTED, RejectedParams
+from smarketing.pages.wording import in_every_language
 from teams.models import Notice, User
 
 # What the machine writes where a person would give a reason; told in the reader's language.
@@ -184,7 +187,7 @@ class Handoff(models.Model):
                     wake_at=wake_at if back.role == StageRole.LEAD else None,
                     only_with_news=only_with_news,
                 )
-            self._tell_offering_team(because, at=at)
+            self._notify_offering_team(note or in_every_language(reason), at=at)
 
     def reasons(self) -> models.QuerySet[Reason]:
         """Why it may be rejected: the reasons that its hop names, else all of the list."""
@@ -332,14 +335,12 @@ class Handoff(models.Model):
             if self.hop.rejected_stage_id != journey.stage_id:
                 journey.move_to(self.hop.rejected_stage, because=UNANSWERED, at=at, how=Transition.How.HANDOFF)
 
-    def _tell_offering_team(self, because: str, *, at: datetime) -> None:
+    def _notify_offering_team(self, reason: str | dict[str, str], *, at: datetime) -> None:
         """Whoever leads the team that offered hears why it was not taken."""
         head = self.hop.offering_team.head
         if head is not None:
-            told = {"lead": self.lead_id, "family_name": self.lead.family_name, "given_name": self.lead.given_name}
-            params = told | {"email": self.lead.email, "reason": because}
-            url = f"/leads/{self.lead_id}/"
-            Notice.objects.tell([head], Notice.Kind.REJECTED, about=f"handoff {self.pk}", params=params, url=url, at=at)
+            params: RejectedParams = {**lead_params(self.lead), "reason": reason}
+            Notice.objects.notify([head], REJECTED, params, about=f"handoff {self.pk}", at=at)
 
     def _go_on(self, *, by: User | None, at: datetime) -> None:
         journey = self._journey()
@@ -398,13 +399,3 @@ ANSWERED = {
     Handoff.Answer.REJECTED: HANDOFF_REJECTED,
     Handoff.Answer.WITHDRAWN: HANDOFF_WITHDRAWN,
 }
-
-
-def about_lead(lead: Lead) -> dict[str, str | int]:
-    """What a notice keeps of a lead, to be worded in the reader's language."""
-    return {
-        "lead": lead.pk,
-        "family_name": lead.family_name,
-        "given_name": lead.given_name,
-        "email": lead.email,
-    }

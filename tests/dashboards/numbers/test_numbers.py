@@ -15,8 +15,9 @@ from django.utils import translation
 from dashboards.home.navigation import navigation_counts
 from funnel.models import StageRole
 from leads.models import Lead
+from leads.notices import IMPORT_DONE
 from metrics.registry import metrics
-from teams.models import Notice, Role
+from teams.models import Role
 from tests import make
 from tests.make import MONDAY_9AM
 
@@ -220,7 +221,7 @@ def say(name: str, *words: str) -> str:
 def test_the_navigation_counts_what_waits_and_says_when_something_is_overdue(django_assert_num_queries):
     handoff = make.handoff(at=FRIDAY - timedelta(minutes=5))
     rep = handoff.rep
-    Notice.objects.tell([rep], Notice.Kind.IMPORT_DONE, about="import 1")
+    make.notice(rep, kind=IMPORT_DONE)
     with django_assert_num_queries(1):
         counts = navigation_counts(rep)
     assert counts == {"notices": rep.notices.unread().count(), "inbox": 1}

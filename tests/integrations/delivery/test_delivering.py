@@ -1,6 +1,7 @@
 """What is due goes out once, is tried again when it fails, and says where nothing arrives."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -21,7 +22,10 @@ from integrations.delivery.delivering import send_due
 from integrations.delivery.dispatching import dispatch_all
 from integrations.mail import emails as letters
 from integrations.messages.models import WAITS, Delivery
-from teams.models import Notice, NoticeChoice, Role, Team, User, Way
+from integrations.notices import UNREACHABLE
+from sla.notices import BREACH, OFFERED, REMINDER
+from teams.models import Notice, NoticeChoice, Role, Team, User
+from teams.notices import NoticeKind, Way, notice_kinds
 from tests import make
 from tests.integrations.servers import Chat, MailServer
 from tests.make import MONDAY_9AM
@@ -29,7 +33,7 @@ from tests.site import database_url, queue_url
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY_9AM + timedelta(hours=1)
-Kind = Notice.Kind
+KEYS = {kind.key for kind in notice_kinds()}
 
 
 @pytest.fixture
@@ -37,10 +41,11 @@ def sam() -> User:
     return make.user(Role.REP, email="sam@example.org", quiet_hours=False, given_name="Sam")
 
 
-def due(*users: User, kind: Kind = Kind.OFFERED, count: int = 1, at: datetime = AT, **params: Any) -> None:
-    told = {"given_name": "Joe", "family_name": "Smith"} | params
+def due(*users: User, kind: NoticeKind[Any] = OFFERED, count: int = 1, at: datetime = AT, **params: Any) -> None:
+    told: dict[str, Any] = {"given_name": "Joe", "family_name": "Smith"} if "given_name" in kind.example else {}
+    told |= {"handoff": 7} if "handoff" in kind.example else {}
     for n in range(count):
-        Notice.objects.tell(users, kind, about=f"{kind} {n} {at}", params=told, url="/inbox/7/", at=at)
+        make.notice(*users, kind=kind, about=f"{kind.key} {n} {at}", at=at, **(told | params))
     dispatch_all(at=at)
 
 
@@ -49,7 +54,7 @@ def connect(chat: Chat, style: str = "slack", **fields: Any) -> Channel:
 
 
 def by_chat_alone(user: User) -> None:
-    NoticeChoice.objects.choose(user, {Way.EMAIL: set(), Way.CHAT: set(Kind)})
+    NoticeChoice.objects.choose(user, {Way.EMAIL: set(), Way.CHAT: KEYS})
 
 
 # E-mail
@@ -93,7 +98,7 @@ def test_each_is_written_to_in_their_own_language_and_zone(mail_server: MailServ
     mari = make.user(email="mari@example.org", language="ja", time_zone="Asia/Tokyo", quiet_hours=False)
     paul = make.user(email="paul@example.org", time_zone="Europe/Berlin", quiet_hours=False)
     ken = make.user(email="ken@example.org", browser_language="ja", quiet_hours=False)
-    due(mari, paul, ken, kind=Kind.BREACH)
+    due(mari, paul, ken, kind=BREACH)
     send_due(at=AT)
     html = {letter["To"]: letter.get_body(("html",)).get_content() for letter in mail_server.letters}
     assert '<html lang="ja">' in html["mari@example.org"]
@@ -107,7 +112,7 @@ def test_each_is_written_to_in_their_own_language_and_zone(mail_server: MailServ
 
 def test_a_reminder_says_until_when_in_the_reader_s_zone(mail_server: MailServer) -> None:
     paul = make.user(email="paul@example.org", time_zone="Europe/Berlin", quiet_hours=False)
-    due(paul, kind=Kind.REMINDER, due_at="2020-11-16T03:30:00+00:00")
+    due(paul, kind=REMINDER, due_at="2020-11-16T03:30:00+00:00")
     send_due(at=AT)
     for part in mail_server.letters[0].iter_parts():
         assert "It falls due 16 Nov 2020" in part.get_content()
@@ -123,11 +128,42 @@ def test_a_name_can_neither_add_a_header_nor_a_tag(sam: User, mail_server: MailS
 
 
 def test_every_kind_can_be_written(sam: User, mail_server: MailServer) -> None:
-    NoticeChoice.objects.choose(sam, {Way.EMAIL: set(Kind), Way.CHAT: set()})
-    for kind in Kind:
+    NoticeChoice.objects.choose(sam, {Way.EMAIL: KEYS, Way.CHAT: set()})
+    for kind in notice_kinds():
         due(sam, kind=kind)
-    assert send_due(at=AT) == len(Kind)
+    assert send_due(at=AT) == len(KEYS)
     assert all(letter["Subject"] for letter in mail_server.letters)
+
+
+def words_in_latin_letters(text: str) -> set[str]:
+    """Beside addresses and the product's own name."""
+    return set(re.findall("[A-Za-z]{2,}", re.sub(r"https?://[^\s|]+", "", text))) - {"Smarketing"}
+
+
+def told_in_japanese(*ways: Way) -> User:
+    """Somebody who is told of every kind, each by its example."""
+    mari = make.user(email="mari@example.org", language="ja", quiet_hours=False)
+    NoticeChoice.objects.choose(mari, {way: KEYS if way in ways else set() for way in Way})
+    for kind in notice_kinds():
+        make.notice(mari, kind=kind, about=kind.key, at=AT)
+    return mari
+
+
+def test_a_japanese_mail_holds_no_english_word(mail_server: MailServer) -> None:
+    told_in_japanese(Way.EMAIL)
+    dispatch_all(at=AT)
+    assert send_due(at=AT) == len(KEYS)
+    for letter in mail_server.letters:
+        assert not words_in_latin_letters(f"{letter['Subject']} {letter.get_body(('plain',)).get_content()}")
+
+
+def test_a_japanese_chat_is_told_no_english_word(chat: Chat) -> None:
+    connect(chat, user=told_in_japanese(Way.CHAT))
+    dispatch_all(at=AT)
+    assert send_due(at=AT) == len(KEYS)
+    for message in chat.messages:
+        said, link = message["blocks"]
+        assert not words_in_latin_letters(f"{said['text']['text']} {link['elements'][0]['text']}")
 
 
 # Failures of e-mail
@@ -185,13 +221,13 @@ def test_an_address_that_is_refused_is_given_up_and_the_administrators_are_told(
     assert (delivery.given_up_at, delivery.error) == (AT, "550 No such user here")
     sam.refresh_from_db()
     assert (sam.unreachable_since, sam.unreachable_because) == (AT, "550 No such user here")
-    (told,) = Notice.objects.filter(kind=Kind.UNREACHABLE)
+    (told,) = Notice.objects.of(UNREACHABLE)
     assert told.user == admin
     assert told.text == "Sam cannot be reached by e-mail: 550 No such user here"
     # It is news once; and once a letter arrives, it is over.
     due(sam, at=AT + timedelta(hours=1))
     send_due(at=AT + timedelta(hours=1))
-    assert Notice.objects.filter(kind=Kind.UNREACHABLE).count() == 1
+    assert Notice.objects.of(UNREACHABLE).count() == 1
     mail_server.refused.clear()
     due(sam, at=AT + timedelta(hours=2))
     send_due(at=AT + timedelta(hours=2))
@@ -361,7 +397,7 @@ def test_a_team_s_chat_is_written_in_its_head_s_language(chat: Chat) -> None:
     rep = make.user(Role.REP, team=team, quiet_hours=False)
     NoticeChoice.objects.choose(rep, {Way.EMAIL: set(), Way.CHAT: set()})
     connect(chat, team=team, kinds=["breach"])
-    due(rep, kind=Kind.BREACH)
+    due(rep, kind=BREACH)
     assert send_due(at=AT) == 1
     assert "Smith Joe" in chat.messages[0]["text"]
 
@@ -411,7 +447,7 @@ def test_a_chat_that_asks_us_to_wait_is_left_alone_so_long(sam: User, chat: Chat
 def test_a_chat_that_is_down_does_not_hold_up_the_mail(sam: User, chat: Chat, mail_server: MailServer) -> None:
     connect(chat, user=sam)
     chat.status = 500
-    due(sam, kind=Kind.BREACH, count=3)
+    due(sam, kind=BREACH, count=3)
     assert send_due(at=AT) == 3
     assert len(mail_server.letters) == 3
     assert len(chat.messages) == 1
@@ -431,7 +467,7 @@ def test_the_task_decides_and_sends(
 ) -> None:
     from integrations.tasks import deliver  # noqa: PLC0415
 
-    Notice.objects.tell([sam], Kind.OFFERED, about="x", params={"given_name": "Joe"})
+    make.notice(sam)
     deliver()
     assert len(mail_server.letters) == 1
     assert timedelta(seconds=15) > delivering.LONGEST

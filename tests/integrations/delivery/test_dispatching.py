@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,15 +13,17 @@ from integrations.chat.models import Channel
 from integrations.delivery.dispatching import dispatch_all
 from integrations.delivery.quiet_hours import opening, opening_of
 from integrations.messages.models import Delivery
+from leads.notices import IMPORT_DONE
 from sla.calendars.hours import OpeningHours
 from sla.models import Absence, Calendar, CalendarUse
-from teams.models import Notice, NoticeChoice, Organization, Role, Team, User, Way
+from sla.notices import BREACH, OFFERED
+from teams.models import Notice, NoticeChoice, Organization, Role, Team, User
+from teams.notices import NoticeKind, Way, notice_kinds
 from tests import make
 from tests.make import MONDAY_9AM
 
 pytestmark = pytest.mark.django_db
 AT = MONDAY_9AM + timedelta(hours=1)
-Kind = Notice.Kind
 
 
 @pytest.fixture
@@ -28,8 +31,8 @@ def sam() -> User:
     return make.user(Role.REP, email="sam@example.org")
 
 
-def tell(*users: User, kind: Kind = Kind.OFFERED, about: str = "handoff 1", at: datetime = AT) -> None:
-    Notice.objects.tell(users, kind, about=about, params={"given_name": "Joe"}, url="/inbox/1/", at=at)
+def tell(*users: User, kind: NoticeKind[Any] = OFFERED, about: str = "handoff 1", at: datetime = AT) -> None:
+    make.notice(*users, kind=kind, about=about, at=at)
 
 
 def channel(**fields: object) -> Channel:
@@ -49,7 +52,7 @@ def test_a_notice_goes_out_by_e_mail_when_nothing_else_was_chosen(sam: User) -> 
 
 
 def test_a_finished_import_is_told_in_the_app_alone(sam: User) -> None:
-    tell(sam, kind=Kind.IMPORT_DONE)
+    tell(sam, kind=IMPORT_DONE)
     assert dispatch_all(at=AT) == 0
     assert not Notice.objects.undispatched().exists()
 
@@ -59,11 +62,11 @@ def test_dispatching_twice_is_dispatching_once(sam: User) -> None:
     assert [dispatch_all(at=AT), dispatch_all(at=AT)] == [1, 0]
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_each_kind_goes_by_the_ways_that_were_chosen_and_no_other(sam: User, kind: Kind) -> None:
+@pytest.mark.parametrize("kind", notice_kinds(), ids=lambda kind: kind.key)
+def test_each_kind_goes_by_the_ways_that_were_chosen_and_no_other(sam: User, kind: NoticeKind[Any]) -> None:
     channel(user=sam)
     for chosen in [set(), {Way.EMAIL}, {Way.CHAT}, {Way.EMAIL, Way.CHAT}]:
-        NoticeChoice.objects.choose(sam, {way: {kind} if way in chosen else set() for way in Way})
+        NoticeChoice.objects.choose(sam, {way: {kind.key} if way in chosen else set() for way in Way})
         tell(sam, kind=kind, about=f"{chosen}")
         dispatch_all(at=AT)
         assert set(Delivery.objects.filter(notice__about=f"{chosen}").values_list("way", flat=True)) == chosen
@@ -73,13 +76,13 @@ def test_only_what_differs_from_the_usual_is_kept(sam: User) -> None:
     usual = NoticeChoice.objects.kinds_of([sam])[sam.pk]
     NoticeChoice.objects.choose(sam, usual)
     assert not NoticeChoice.objects.exists()
-    NoticeChoice.objects.choose(sam, usual | {Way.EMAIL: usual[Way.EMAIL] - {Kind.OFFERED}})
+    NoticeChoice.objects.choose(sam, usual | {Way.EMAIL: usual[Way.EMAIL] - {OFFERED.key}})
     (row,) = NoticeChoice.objects.values_list("way", "kind", "wanted")
     assert row == ("email", "offered", False)
 
 
 def test_without_a_chat_nothing_waits_for_one(sam: User) -> None:
-    tell(sam, kind=Kind.BREACH)
+    tell(sam, kind=BREACH)
     dispatch_all(at=AT)
     assert ways() == [("breach", "email")]
 
@@ -88,20 +91,20 @@ def test_a_team_s_chat_is_told_once_however_many_of_it_are() -> None:
     team = make.team(Team.Kind.SALES)
     people = [make.user(Role.REP, team=team) for _ in range(3)]
     channel(team=team, kinds=["breach"])
-    tell(*people, kind=Kind.BREACH, about="timer 1")
-    tell(*people, kind=Kind.OFFERED, about="handoff 1")
+    tell(*people, kind=BREACH, about="timer 1")
+    tell(*people, kind=OFFERED, about="handoff 1")
     dispatch_all(at=AT)
     assert Delivery.objects.filter(way="team").count() == 1
     # Somebody else of the team is told of it later.
     late = make.user(Role.REP, team=team)
-    tell(late, kind=Kind.BREACH, about="timer 1")
+    tell(late, kind=BREACH, about="timer 1")
     dispatch_all(at=AT)
     assert Delivery.objects.filter(way="team").count() == 1
 
 
 def test_nothing_goes_to_a_chat_that_is_gone(sam: User) -> None:
     channel(user=sam, dead_at=AT)
-    tell(sam, kind=Kind.BREACH)
+    tell(sam, kind=BREACH)
     dispatch_all(at=AT)
     assert ways() == [("breach", "email")]
 

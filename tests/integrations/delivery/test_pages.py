@@ -18,12 +18,13 @@ from integrations.chat.models import Channel
 from integrations.delivery import views
 from integrations.mail import mailbox
 from integrations.messages.models import Delivery
-from teams.models import Notice, NoticeChoice, Role, Team, User, Way
+from sla.notices import ENDED, OFFERED
+from teams.models import Notice, NoticeChoice, Role, Team, User, kinds_for
+from teams.notices import Way, notice_kinds
 from tests import make
 from tests.integrations.servers import Chat
 
 pytestmark = pytest.mark.django_db
-Kind = Notice.Kind
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def signed_in(user: User) -> Client:
 
 def ticked(user: User, **changed: bool) -> dict[str, str]:
     told = NoticeChoice.objects.kinds_of([user])[user.pk]
-    boxes = {f"{way}_{kind}": kind in told[way] for way in Way for kind in Kind} | {"quiet_hours": user.quiet_hours}
+    boxes = {f"{way}_{kind.key}": kind.key in told[way] for way in Way for kind in notice_kinds()}
+    boxes["quiet_hours"] = user.quiet_hours
     return {name: "on" for name, wanted in (boxes | changed).items() if wanted}
 
 
@@ -51,20 +53,41 @@ def ticked(user: User, **changed: bool) -> dict[str, str]:
 
 def test_the_page_shows_what_is_usual(sam: User) -> None:
     page = signed_in(sam).get("/me/telling/").content.decode()
-    assert page.count('type="checkbox"') >= 2 * len(Kind) + 1
+    assert page.count('type="checkbox"') >= 2 * len(kinds_for(sam)) + 1
     assert re.search(r'name="email_offered"[^>]* checked', page)
     assert not re.search(r'name="email_import_done"[^>]* checked', page)
-    for kind in Kind:
-        assert f'aria-label="{kind.label}: E-mail"'.replace("'", "&#x27;") in page
+    for kind in kinds_for(sam):
+        assert f'aria-label="{kind.title}: E-mail"'.replace("'", "&#x27;") in page
+
+
+def shown_kinds(user: User) -> set[str]:
+    page = signed_in(user).get("/me/telling/").content.decode()
+    return set(re.findall(r'name="email_(\w+)"', page))
+
+
+def test_each_chooses_only_among_what_they_can_get(sam: User, admin: User) -> None:
+    assert shown_kinds(sam) >= {"offered", "reminder", "breach"}
+    assert not shown_kinds(sam) & {"import_done", "unreachable", "to_sign", "rejected"}
+    assert shown_kinds(admin) == {"import_done", "unreachable"}
+    # Whoever heads a team signs for it, and hears what became of what it offered.
+    make.team(Team.Kind.SDR, head=sam)
+    assert shown_kinds(sam) >= {"offered", "to_sign", "rejected"}
+
+
+def test_what_one_cannot_choose_now_stays_as_it_was_chosen(sam: User) -> None:
+    NoticeChoice.objects.create(user=sam, kind="rejected", way="chat", wanted=True)
+    NoticeChoice.objects.create(user=sam, kind="of_tomorrow", way="chat", wanted=True)
+    signed_in(sam).post("/me/telling/", ticked(sam, email_offered=False))
+    assert set(NoticeChoice.objects.values_list("kind", flat=True)) == {"offered", "rejected", "of_tomorrow"}
 
 
 def test_each_chooses_by_which_way_each_kind_comes(sam: User) -> None:
     browser = signed_in(sam)
-    chosen = ticked(sam, email_offered=False, chat_rejected=True, quiet_hours=False)
+    chosen = ticked(sam, email_offered=False, chat_ended=True, quiet_hours=False)
     assert browser.post("/me/telling/", chosen)["Location"] == "/me/telling/"
     told = NoticeChoice.objects.kinds_of([sam])[sam.pk]
-    assert Kind.OFFERED not in told[Way.EMAIL]
-    assert Kind.REJECTED in told[Way.CHAT]
+    assert OFFERED.key not in told[Way.EMAIL]
+    assert ENDED.key in told[Way.CHAT]
     assert not User.objects.get(pk=sam.pk).quiet_hours
     page = browser.get("/me/telling/").content.decode()
     assert not re.search(r'name="email_offered"[^>]* checked', page)
@@ -134,7 +157,7 @@ def test_a_team_s_chat_is_its_head_s_and_the_administrator_s(sam: User, admin: U
 
 
 def stuck(user: User, n: int = 0, **fields: Any) -> Delivery:
-    notice = Notice.objects.create(user=user, kind=Kind.OFFERED, about=f"handoff {n}", params={})
+    notice = Notice.objects.create(user=user, kind=OFFERED.key, about=f"handoff {n}", params={})
     at = now() - timedelta(hours=1)
     return Delivery.objects.create(
         notice=notice, way="email", address=user.email, due_at=at, next_try_at=at, tries=8, error="550 No", **fields
@@ -168,6 +191,7 @@ def test_why_it_failed_is_read_in_the_reader_s_language(admin: User, sam: User) 
     page = signed_in(admin).get("/settings/deliveries/").content.decode()
     assert "送信先のチャットは削除されています。" in page
     assert "接続を拒否されました" in page
+    assert "リードが提示された" in page
 
 
 def test_what_was_sent_cannot_be_sent_again_by_a_late_click(admin: User, sam: User) -> None:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from integrations.delivery.delivering import send_due
 from integrations.delivery.dispatching import dispatch_all
 from integrations.messages.models import Delivery
-from teams.models import Notice, User
+from teams.models import User
 from tests import make
 from tests.integrations.servers import Chat
 from tests.make import MONDAY_9AM
@@ -34,7 +34,7 @@ def provider(chat: Chat, settings: Settings) -> Chat:
 @pytest.fixture
 def delivery(provider: Chat) -> Delivery:
     sam = make.user(email="sam@example.org", quiet_hours=False)
-    Notice.objects.tell([sam], Notice.Kind.OFFERED, about="x", params={"given_name": "Joe"}, at=AT)
+    make.notice(sam, at=AT, given_name="Joe", family_name="")
     dispatch_all(at=AT)
     return Delivery.objects.get()
 

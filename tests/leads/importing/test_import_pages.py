@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from leads.importing.engine.jobs import run_unfinished
 from leads.models import Company, Import, ImportMapping, Lead, RejectedRow
+from leads.notices import IMPORT_DONE
 from teams.models import Notice, Role, User
 from tests import make
 
@@ -83,7 +84,7 @@ def test_a_marketer_uploads_checks_and_brings_in(client: Client, mara: User) -> 
     assert counted(job) == (1, 0, 0, 1)
     assert bytes(job.content) == b""
     assert Lead.objects.get().full_name == "中村 彩"
-    assert Notice.objects.get(user=mara).kind == Notice.Kind.IMPORT_DONE
+    assert Notice.objects.of(IMPORT_DONE).get().user == mara
     assert "hx-get" not in client.get(reverse("import", args=[job.pk])).content.decode()
 
 

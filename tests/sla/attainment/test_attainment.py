@@ -12,12 +12,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from funnel.models import Opportunity, Reason, StageRole
 from leads.models import Lead
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.attainment.computing import compute, refresh
 from sla.attainment.periods import judged_clauses
 from sla.models import Attainment, Clause, Handoff
+from sla.notices import AT_RISK
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -223,7 +227,7 @@ def behind(**more: Any) -> Clause:
 
 
 def told() -> list[tuple[str, str]]:
-    found = Notice.objects.filter(kind=Notice.Kind.AT_RISK).select_related("user")
+    found = Notice.objects.of(AT_RISK).select_related("user")
     return [(notice.user.email, notice.text) for notice in found]
 
 
@@ -236,7 +240,9 @@ def test_the_owner_is_notified_once_a_period_while_something_can_be_done():
     assert email == "mara@example.org"
     assert text.startswith("At risk: ")
     assert "<" not in text
-    assert Notice.objects.get().url == f"/attainment/{clause.key}/"
+    assert Notice.objects.get().address == f"/attainment/{clause.key}/"
+    with override("ja"):
+        assert told()[0][1] == f"要注意の約束：{as_text(describe_clause(clause))}"
     compute(at=tokyo(2026, 12, 10))
     assert len(told()) == 2
 

@@ -9,6 +9,7 @@ from django.db import connections
 
 from sla import tasks
 from sla.models import Absence, Handoff
+from sla.notices import OFFERED, UNOFFERED
 from sla.routing.offering import offer
 from sla.routing.reassigning import offer_to_others, reassign_of_the_gone
 from teams.models import Notice, Role, User
@@ -106,7 +107,7 @@ def test_what_waits_for_somebody_away_is_offered_to_others_by_their_head(cast: C
     assert "3 hand-offs are offered to others." in answer
     assert Handoff.objects.open().filter(rep=cast.rosa).count() == 3
     assert {each.answer for each in Handoff.objects.filter(pk__in=[h.pk for h in waiting])} == {"withdrawn"}
-    assert Notice.objects.filter(user=cast.rosa, kind=Notice.Kind.OFFERED).count() == 3
+    assert Notice.objects.of(OFFERED).filter(user=cast.rosa).count() == 3
     again = page.post(f"/absences/people/{cast.sam.pk}/offers/", follow=True).content.decode()
     assert "Nothing waits for Sam any more." in again
 
@@ -139,7 +140,7 @@ def test_when_nobody_can_take_it_the_head_is_told_once_and_it_goes_on_later(cast
     User.objects.filter(team=cast.sales).update(is_active=False)
     for _ in range(3):
         assert reassign_of_the_gone(at=NOON) == 0
-    told = Notice.objects.filter(kind=Notice.Kind.UNOFFERED)
+    told = Notice.objects.of(UNOFFERED)
     assert [notice.user for notice in told] == [cast.hana, cast.hana]
     User.objects.filter(pk=cast.rosa.pk).update(is_active=True)
     assert reassign_of_the_gone(at=NOON) == 2

@@ -13,6 +13,7 @@ from history.models import Outbox
 from sla.disputes.disputing import Already, NotRejected, TooLate, dispute, open_disputes, settle
 from sla.flow.advancing import advance_all
 from sla.models import Dispute, Handoff
+from sla.notices import DISPUTED, SETTLED
 from teams.models import Notice, Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM, TEN
@@ -46,7 +47,7 @@ def test_a_dispute_tells_the_rep_and_the_head_of_the_team(mara: User, gina: User
     Team.objects.filter(pk=handoff.hop.receiving_team_id).update(head=gina)
     made = dispute(handoff, " They asked for an offer ", by=mara, at=TEN + DAY)
     assert (made.text, made.by, made.at) == ("They asked for an offer", mara, TEN + DAY)
-    told = Notice.objects.filter(kind=Notice.Kind.DISPUTED)
+    told = Notice.objects.of(DISPUTED)
     assert {notice.user for notice in told} == {handoff.rep, gina}
     assert all("They asked for an offer" in notice.text for notice in told)
     assert list(open_disputes()) == [made]
@@ -88,7 +89,7 @@ def test_upheld_the_lead_is_offered_again(mara: User, gina: User, key: str):
     advance_all(at=TEN + 2 * DAY)
     again = Handoff.objects.open().get()
     assert (again.lead_id, again.replaces) == (handoff.lead_id, None)
-    told = Notice.objects.filter(kind=Notice.Kind.SETTLED)
+    told = Notice.objects.of(SETTLED)
     assert {notice.user for notice in told} == {handoff.rep, mara}
     assert list(open_disputes()) == []
     # What happened stays: the first was rejected.

@@ -22,6 +22,7 @@ from history.models import Outbox
 from sla.escalation import escalating
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Escalation, Handoff, Step, Timer
+from sla.notices import BREACH, ENDED, OFFERED, REASSIGNED
 from sla.routing.offering import offer, waiting
 from teams.models import Notice, Role, Team, User
 from tests import make
@@ -64,7 +65,7 @@ def test_steps_come_in_their_order_each_once_and_not_before_its_time():
         seen.append(Escalation.objects.exclude(done_at=None).count())
     # Half of it at eleven, 80 % after lunch, and what is due at two is over after two; 150 % at four.
     assert seen == [0, 1, 1, 1, 2, 3, 3, 4]
-    told = Notice.objects.exclude(kind=Notice.Kind.OFFERED).order_by("pk").values_list("user", "kind")
+    told = Notice.objects.exclude(kind=OFFERED.key).order_by("pk").values_list("user", "kind")
     assert list(told) == [
         (rep.pk, "reminder"), (rep.pk, "reminder"), (rep.pk, "breach"), (manager.pk, "breach"), (manager.pk, "breach"),
     ]  # fmt: skip
@@ -81,8 +82,8 @@ def test_nothing_is_taken_away_as_long_as_an_answer_would_be_in_time():
     # The breach stays with whom it was offered to when it fell due; the clock starts anew.
     assert was.timers.get().breached_at == DUE
     assert (is_now.timers.get().started_at, is_now.timers.get().breached_at) == (DUE + MOMENT, None)
-    assert {notice.user for notice in Notice.objects.filter(kind=Notice.Kind.OFFERED)} == {first, second}
-    assert Notice.objects.get(kind=Notice.Kind.REASSIGNED).user == first
+    assert {notice.user for notice in Notice.objects.of(OFFERED)} == {first, second}
+    assert Notice.objects.of(REASSIGNED).get().user == first
 
 
 @pytest.mark.django_db
@@ -169,7 +170,7 @@ def test_the_rep_and_whoever_offered_hear_how_the_rule_ended_it(action, became):
     team.save()
     for _ in range(2):
         sweep_timers(at=DUE + MOMENT)
-    told = Notice.objects.filter(kind=Notice.Kind.ENDED)
+    told = Notice.objects.of(ENDED)
     assert {notice.user for notice in told} == {handoff.rep, team.head}
     assert all(became in notice.text for notice in told)
 
@@ -193,7 +194,7 @@ def test_whoever_the_agreement_names_is_told():
         cursor.execute("UPDATE sla_party SET escalates_to_id = %s WHERE id = %s", [deputy.pk, party.pk])
         cursor.execute("SET LOCAL session_replication_role = origin")
     sweep_timers(at=DUE + MOMENT)
-    assert Notice.objects.filter(kind=Notice.Kind.BREACH).exclude(user=handoff.rep).get().user == deputy
+    assert Notice.objects.of(BREACH).exclude(user=handoff.rep).get().user == deputy
 
 
 @pytest.mark.django_db
@@ -436,7 +437,7 @@ def races(count: int) -> None:
     assert Escalation.objects.filter(action=Step.Action.REASSIGN, outcome="reassigned").count() == reassigned
     # Late is late, whoever was first.
     assert Timer.objects.filter(handoff__in=handoffs, breached_at=DUE, kept_at=None).count() == count
-    told = Notice.objects.filter(kind=Notice.Kind.OFFERED).count()
+    told = Notice.objects.of(OFFERED).count()
     assert told == count + reassigned
     new = Counter(Handoff.objects.exclude(replaces=None).values_list("rep", flat=True))
     assert set(new) <= {rep.pk for rep in reps}
@@ -465,4 +466,4 @@ def test_four_sweeps_at_once_take_each_step_once():
     assert sum(each["escalated"] for each in taken) == 90
     assert Handoff.objects.open().count() == 30
     assert Handoff.objects.count() == 60
-    assert Notice.objects.filter(kind=Notice.Kind.REASSIGNED).count() == 30
+    assert Notice.objects.of(REASSIGNED).count() == 30

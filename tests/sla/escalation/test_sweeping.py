@@ -7,6 +7,7 @@ from django.db import connections
 from history.models import Outbox
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Handoff, Step, Timer
+from sla.notices import OFFERED
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -39,7 +40,7 @@ def test_the_rep_is_reminded_once_and_the_head_is_told_of_the_breach():
     assert sweep_timers(at=soon) == {"breached": 0, "escalated": 1}
     sweep_timers(at=soon)
     sweep_timers(at=LATE)
-    told = Notice.objects.exclude(kind=Notice.Kind.OFFERED).values_list("user", "kind").order_by("pk")
+    told = Notice.objects.exclude(kind=OFFERED.key).values_list("user", "kind").order_by("pk")
     assert list(told) == [(handoff.rep_id, "reminder"), (handoff.rep_id, "breach"), (head.pk, "breach")]
 
 

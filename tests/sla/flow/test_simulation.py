@@ -22,6 +22,7 @@ from sla.agreement.starter.first_agreement import sign_first_agreement
 from sla.attainment.computing import compute, refresh
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Absence, Agreement, Attainment, Calendar, Escalation, Handoff, Timer, Touch
+from sla.notices import AT_RISK
 from sla.routing.offering import offer, withdraw_moved
 from sla.routing.reassigning import reassign_of_the_gone
 from teams.models import Notice, Organization, Role, Team, User
@@ -244,6 +245,6 @@ def decided_once() -> None:
     for row in Attainment.objects.exclude(decided_at=None):
         assert row.decided_at is not None
         assert row.decided_at.astimezone(BERLIN).date() >= row.ends_on
-    told = Notice.objects.filter(kind=Notice.Kind.AT_RISK).values_list("about", flat=True)
+    told = Notice.objects.of(AT_RISK).values_list("about", flat=True)
     assert told
     assert len(told) == len(set(told))

@@ -3,10 +3,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError
+from django.utils.translation import override
 
 from funnel.models import Journey, Reason, Stage, StageRole, Transition
 from history.models import Outbox
 from sla.models import Handoff, Step, Timer
+from sla.notices import REJECTED
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -76,8 +78,19 @@ def test_the_head_of_marketing_hears_why():
     handoff.reject(
         by=handoff.rep, reason=reason("no_project"), verdict=Handoff.Verdict.FITS, note="Budget in April", at=NOON
     )
-    notice = Notice.objects.get(kind=Notice.Kind.REJECTED)
+    notice = Notice.objects.of(REJECTED).get()
     assert (notice.user, notice.params["reason"]) == (head, "Budget in April")
+
+
+def test_the_head_of_marketing_reads_the_reason_in_the_own_language():
+    handoff = make.handoff()
+    Team.objects.filter(pk=handoff.hop.offering_team_id).update(head=make.user(Role.MANAGER))
+    given = reason("no_project")
+    handoff.reject(by=handoff.rep, reason=given, verdict=Handoff.Verdict.FITS, at=NOON)
+    notice = Notice.objects.of(REJECTED).get()
+    assert notice.text.endswith(given.name_en)
+    with override("ja"):
+        assert notice.text.endswith(given.name_ja)
 
 
 def test_a_reason_that_says_no_buyer_closes_the_journey():

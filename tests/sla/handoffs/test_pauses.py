@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from history.models import Outbox
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Calendar, Escalation, Handoff, Timer
+from sla.notices import REMINDER
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -56,7 +57,7 @@ def test_a_step_that_has_come_stays_where_it_was():
     sweep_timers(at=MONDAY_9AM + 3 * HOUR)
     pause(timer, MONDAY_9AM + 4 * HOUR, MONDAY_9AM + 28 * HOUR)
     assert steps(timer) == [MONDAY_9AM + 3 * HOUR, MONDAY_9AM + 31 * HOUR]
-    assert Notice.objects.filter(kind=Notice.Kind.REMINDER).count() == 1
+    assert Notice.objects.of(REMINDER).count() == 1
 
 
 def test_pauses_that_overlap_count_once():

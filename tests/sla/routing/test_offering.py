@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Stage, StageRole, Transition
 from sla.models import Handoff, Timer
+from sla.notices import OFFERED, UNOFFERED
 from sla.routing.offering import offer, withdraw_moved
 from teams.models import Notice, Role, Team
 from tests import make
@@ -90,7 +91,7 @@ def test_nobody_there_leaves_the_lead_waiting_and_tells_the_head_once():
     lead = make.mql()
     for _ in range(2):
         assert offer(at=MONDAY_9AM) == 0
-    notice = Notice.objects.get(kind=Notice.Kind.UNOFFERED)
+    notice = Notice.objects.of(UNOFFERED).get()
     assert (notice.user, notice.params["lead"]) == (team.head, lead.pk)
 
 
@@ -98,7 +99,7 @@ def test_the_rep_is_told():
     team = sales(1)
     make.mql()
     offer(at=MONDAY_9AM)
-    assert Notice.objects.get(kind=Notice.Kind.OFFERED).user == team.members.get()
+    assert Notice.objects.of(OFFERED).get().user == team.members.get()
 
 
 def test_a_lead_that_left_the_stage_is_withdrawn():

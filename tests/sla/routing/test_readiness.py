@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from leads.models import CustomField
 from leads.registering.registration import change
 from sla.flow.advancing import advance_all
 from sla.models import Handoff, Hop
+from sla.notices import NOT_READY
 from sla.routing.offering import held_up, offer, waiting
 from sla.routing.readiness import in_words, lacking, not_ready
 from teams.models import Notice, Role, Team
@@ -47,10 +49,25 @@ def test_the_head_of_the_offering_team_and_the_owner_are_told_once_each_in_their
     for hours in range(3):
         offer(at=MONDAY_9AM + timedelta(hours=hours))
     head = Team.objects.get(pk=hop.offering_team_id).head_id
-    told = {notice.user_id: notice for notice in Notice.objects.filter(kind=Notice.Kind.NOT_READY)}
+    told = {notice.user_id: notice for notice in Notice.objects.of(NOT_READY)}
     assert set(told) == {owner.pk, head}
-    assert told[head or 0].params["fields"] == "Phone, Country"
-    assert "、" in told[owner.pk].params["fields"]
+    assert "Phone, Country" in told[head or 0].text
+    with override("ja"):
+        assert "電話番号、国" in told[owner.pk].text
+
+
+def test_a_field_of_the_administrator_s_is_named_in_the_reader_s_language():
+    make.custom_field("budget", "number", name_ja="予算")
+    make.custom_field("floor", subject="company", name_ja="階")
+    hop = needs("custom.budget", "company.custom.floor")
+    make.mql()
+    offer(at=MONDAY_9AM)
+    notice = Notice.objects.of(NOT_READY).get(user=hop.offering_team.head)
+    # They are named so even when they are no more.
+    CustomField.objects.all().delete()
+    assert "Budget, Company: Floor" in notice.text
+    with override("ja"):
+        assert "予算、会社：階" in notice.text
 
 
 def test_once_it_is_filled_in_it_is_offered_by_itself():

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from funnel.models import Reason
 from leads.models import Lead
 from sla.models import Absence, Capacity, Handoff, Territory
+from sla.notices import UNOFFERED
 from sla.routing.offering import held_up, offer
 from sla.routing.turns import CAPACITY, Desk, Turn, somebody_else
 from teams.models import Notice, Role, Team, User
@@ -160,7 +161,7 @@ def test_nobody_gets_more_than_they_can_take_and_the_rest_waits_visibly():
     waits = held_up(at=MONDAY_9AM)
     assert [held.step.lead for held in waits] == leads[4:]
     assert all(held.is_ready for held in waits)
-    assert Notice.objects.filter(kind=Notice.Kind.UNOFFERED, user=team.head).count() == 2
+    assert Notice.objects.of(UNOFFERED).filter(user=team.head).count() == 2
 
 
 @pytest.mark.django_db

@@ -1,0 +1,87 @@
+"""What people are told about commitments while something can still be done."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
+from sla.agreement.models.clauses import Clause
+from teams.notices import NoticeKind, Page, register
+from teams.permissions import ANSWERING, MARKETING
+
+
+class ClauseParams(TypedDict):
+    """What a notice keeps of a clause, to describe it in the reader's language: it is signed, and never edited."""
+
+    metric: str
+    comparator: str
+    target: str
+    every: str
+    from_role: str
+    to_role: str
+    window_days: int | None
+    filters: dict[str, str]
+
+
+def clause_params(clause: Clause) -> ClauseParams:
+    return {
+        "metric": clause.metric,
+        "comparator": clause.comparator,
+        "target": str(clause.target),
+        "every": clause.every,
+        "from_role": clause.from_role,
+        "to_role": clause.to_role,
+        "window_days": clause.window_days,
+        "filters": clause.filters,
+    }
+
+
+class AtRiskParams(TypedDict):
+    # Of the clause in every version of the agreement.
+    key: str
+    clause: ClauseParams
+
+
+def describe_at_risk(params: AtRiskParams) -> str:
+    return _("At risk: %(clause)s") % {"clause": describe_kept_clause(params["clause"])}
+
+
+def describe_kept_clause(kept: ClauseParams | str) -> str:
+    """The sentence of the clause. Earlier versions kept it finished."""
+    if isinstance(kept, str):
+        return kept
+    fields: dict[str, Any] = {**kept, "target": Decimal(kept["target"])}
+    return as_text(describe_clause(Clause(**fields)))
+
+
+AT_RISK = register(
+    NoticeKind[AtRiskParams](
+        "at_risk",
+        gettext_lazy("A promise is at risk"),
+        params=AtRiskParams,
+        sentence=describe_at_risk,
+        icon="attainment",
+        pages=[Page("attainment_clause", ["key"])],
+        roles=MARKETING | ANSWERING,
+        to_heads=True,
+        in_team_chat=True,
+        example={
+            "key": "7d0fb84a-5f2f-4ac6-9b0d-7f6f0c0f7c11",
+            "clause": {
+                "metric": "answered_in_time",
+                "comparator": ">=",
+                "target": "0.9",
+                "every": "month",
+                "from_role": "",
+                "to_role": "",
+                "window_days": 90,
+                "filters": {},
+            },
+        },
+    )
+)

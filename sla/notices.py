@@ -1,0 +1,27 @@
+"""All that people are told about what the teams promised each other, for `sla.apps` and for tests."""
+
+from sla.agreement.notices import IN_FORCE, SENT_BACK, TO_SIGN
+from sla.attainment.notices import AT_RISK
+from sla.disputes.notices import DISPUTED, SETTLED
+from sla.escalation.notices import BREACH, ENDED, REMINDER
+from sla.handoffs.notices import OFFERED, REJECTED
+from sla.reviews.notices import REVIEW_DUE
+from sla.routing.notices import NOT_READY, REASSIGNED, UNOFFERED
+
+__all__ = [
+    "AT_RISK",
+    "BREACH",
+    "DISPUTED",
+    "ENDED",
+    "IN_FORCE",
+    "NOT_READY",
+    "OFFERED",
+    "REASSIGNED",
+    "REJECTED",
+    "REMINDER",
+    "REVIEW_DUE",
+    "SENT_BACK",
+    "SETTLED",
+    "TO_SIGN",
+    "UNOFFERED",
+]

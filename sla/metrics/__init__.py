@@ -2,7 +2,8 @@
 becomes of the leads.
 
 A hand-off counts once, under the rep it was offered to, and under the persona and the quadrant that its lead had when
-it was offered: see docs/decisions/0015-hand-offs-keep-what-they-were.md. All of them open the leads that were handed over.
+it was offered: see docs/decisions/0015-hand-offs-keep-what-they-were.md. All of them open the leads that were handed
+over.
 """
 
 from metrics.registry import register, register_dimension

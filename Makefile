@@ -1,5 +1,7 @@
 # make run     everything, from nothing to an address: http://localhost:8000
 # make test    everything that must hold
+# make quick   lint, types, contracts and the tests of what changed, in under three minutes
+# make format  formats Python and templates, and sorts imports
 # make dev     the same as run, with autoreload and error pages
 # make install only installs
 # make shots   screenshots of every page for every demo person, in var/shots/
@@ -13,7 +15,7 @@ SIZE ?= small
 export PORT VAR_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run dev test proof shots bench
+.PHONY: help install install-dev run dev test quick format proof shots bench
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -32,6 +34,14 @@ dev: install
 
 test: install-dev
 	@exec bin/test
+
+quick: install-dev
+	@exec bin/quick
+
+format: install-dev
+	@$(PYTHON_IN_VENV) -m ruff check --select I --fix --quiet .
+	@$(PYTHON_IN_VENV) -m ruff format .
+	@.venv/bin/djlint --reformat --quiet templates || .venv/bin/djlint --check --quiet templates
 
 proof: install-dev
 	@CHROMIUM="$$(bin/chromium)" exec $(PYTHON_IN_VENV) -m pytest -m proof

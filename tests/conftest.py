@@ -4,6 +4,7 @@ import os
 from contextlib import ExitStack
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -11,6 +12,7 @@ from smarketing import embedded, translations
 from teams.models import Role, User
 from tests import make
 from tests.api import Program
+from tests.site import WORKER, queue_database
 
 servers = ExitStack()
 # A browser test drives Playwright, whose loop runs in this thread; the database is asked between its steps, not in it.
@@ -20,6 +22,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 def pytest_configure(config: pytest.Config) -> None:
     servers.enter_context(embedded.attached(say=lambda line: None))
     translations.compile_all()
+    # Workers that run tests at the same time share the servers, and nothing in them.
+    settings.CACHES["default"]["LOCATION"] = queue_database(WORKER)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -27,8 +31,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Tests need no crash safety: their commits do not wait for the disk."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database a worker. Tests need no crash safety: their commits do not wait for the disk."""
     from django.db import connection  # noqa: PLC0415
 
     connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"

@@ -5,6 +5,7 @@ The database begins as a copy of the demo company, which is made once and again 
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import psycopg2
@@ -24,7 +26,10 @@ from smarketing.run import has_command
 
 PASSWORD = "a believable company"
 DOMAIN = "demo.example"
-QUEUE = 9
+# The number of the process that runs this test, among those that run tests at the same time.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+# Databases of the queue's server: a worker's cache, and behind them a queue that nobody else listens to.
+MOST_WORKERS = 8
 
 
 class Site:
@@ -193,10 +198,15 @@ def database_url(database: str) -> str:
 
 def queue_url() -> str:
     """The same queue's server, and a database there that nobody else listens to."""
+    return queue_database(MOST_WORKERS + WORKER)
+
+
+def queue_database(number: int) -> str:
+    """The address of one database of the queue's server."""
     here = str(settings.CACHES["default"]["LOCATION"])
     if here.startswith("unix:"):
-        return here.replace("db=0", f"db={QUEUE}")
-    return f"{here.rsplit('/', 1)[0]}/{QUEUE}" if here.count("/") > 2 else f"{here}/{QUEUE}"
+        return re.sub(r"db=\d+", f"db={number}", here)
+    return urlsplit(here)._replace(path=f"/{number}").geturl()
 
 
 def free_port() -> int:

@@ -57,6 +57,14 @@ def test_a_finished_import_is_told_in_the_app_alone(sam: User) -> None:
     assert not Notice.objects.undispatched().exists()
 
 
+def test_a_kind_of_another_version_is_read_in_the_app_alone(sam: User) -> None:
+    Notice.objects.create(user=sam, kind="of_tomorrow", about="1", created_at=AT)
+    tell(sam)
+    assert dispatch_all(at=AT) == 1
+    assert ways() == [("offered", "email")]
+    assert not Notice.objects.undispatched().exists()
+
+
 def test_dispatching_twice_is_dispatching_once(sam: User) -> None:
     tell(sam)
     assert [dispatch_all(at=AT), dispatch_all(at=AT)] == [1, 0]

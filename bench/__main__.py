@@ -19,8 +19,8 @@ SIZES = {
     "100k": Size(100_000, 1_000_000),
     "1m": Size(1_000_000, 10_000_000),
 }
-PROMISES = ("breach", "sweep", "inbox")
-NAMES = ("rescore", "increment", "import", *PROMISES, "offer", "page")
+TIMERS = ("breach", "sweep", "inbox")
+NAMES = ("rescore", "increment", "import", *TIMERS, "offer", "page")
 
 
 def main() -> int:
@@ -29,8 +29,8 @@ def main() -> int:
     with embedded.attached(queue=False):
         from bench import database, report  # noqa: PLC0415 - Django is set up for the bench's own database first
 
-        database.use_our_own()
-        from bench import generation, imports, offers, pages, pairs, promises, scores  # noqa: PLC0415
+        database.use_bench_database()
+        from bench import generation, imports, offers, pages, pairs, scores, timers  # noqa: PLC0415
 
         generation.ensure(leads=options.leads, activities=options.activities, seed=options.seed)
         for name in options.names or NAMES:
@@ -40,12 +40,12 @@ def main() -> int:
                 benchmark = offers.benchmark(leads=options.leads)
             elif name == "page":
                 benchmark = pages.benchmark(leads=options.leads)
-            elif name in PROMISES:
-                benchmark = promises.benchmark(name, leads=options.leads)
+            elif name in TIMERS:
+                benchmark = timers.benchmark(name, leads=options.leads)
             else:
                 benchmark = scores.benchmark(name, leads=options.leads, activities=options.activities)
             result = pairs.run(benchmark, count=options.pairs)
-            report.tell(result, leads=options.leads, activities=options.activities, seed=options.seed)
+            report.print_result(result, leads=options.leads, activities=options.activities, seed=options.seed)
     return 0
 
 

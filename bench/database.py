@@ -13,7 +13,7 @@ from django.db.utils import DEFAULT_DB_ALIAS
 NAME = "smarketing_bench"
 
 
-def use_our_own() -> None:
+def use_bench_database() -> None:
     """Point Django at the bench's database, made when it is missing. Call before anything connects."""
     settings.DATABASES[DEFAULT_DB_ALIAS]["NAME"] = NAME
     django.setup()

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from bench.generation import UNTIL
 from bench.pairs import Benchmark
-from bench.promises import SECOND, prepare
+from bench.timers import SECOND, prepare
 from funnel.models import Journey, Transition
 from leads.models import Lead
 from sla.models import Capacity, Handoff, Hop, Policy, Territory

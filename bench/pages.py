@@ -18,7 +18,7 @@ from django.test.utils import override_settings
 from django.urls import path
 
 from bench.pairs import Benchmark
-from bench.promises import A_REP, a_rep, prepare
+from bench.timers import A_REP, a_rep, prepare
 from sla.models import Handoff
 
 PAGES = 20

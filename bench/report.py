@@ -23,7 +23,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def tell(result: Result, **size: Any) -> None:
+def print_result(result: Result, **size: Any) -> None:
     print("\n".join(_table(result)), flush=True)
     folder = settings.VAR_DIR / "bench"
     folder.mkdir(exist_ok=True)

@@ -13,9 +13,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from leads.models import ActivityKind, Lead
-from scoring.formula import MILLION, capped, clamped, quadrant, shown
+from scoring.formula import MILLION, capped, clamped, quadrant, rounded_points
 from scoring.models import FitRule, Quadrant, ScoreModel
-from scoring.reading import title_of, words_of
+from scoring.reading import describe_rule, rule_title
 from scoring.rescoring import Scoring
 
 
@@ -65,12 +65,12 @@ class Side:
 
     @property
     def shown(self) -> int:
-        return int(shown(self.score))
+        return int(rounded_points(self.score))
 
     @property
     def total(self) -> Decimal:
         """The score with as many digits as its parts."""
-        return shown(self.score, self.digits)
+        return rounded_points(self.score, self.digits)
 
     @property
     def is_high(self) -> bool:
@@ -102,7 +102,7 @@ def explain(lead: Lead, at: datetime | None = None, *, model: ScoreModel | None 
     if model is None:
         return None
     scoring = Scoring(model, at)
-    held, did = _looked_up(scoring, lead)
+    held, did = _load_parts(scoring, lead)
     rules = _fit_parts(scoring, held)
     return Explanation(
         model=model,
@@ -114,7 +114,7 @@ def explain(lead: Lead, at: datetime | None = None, *, model: ScoreModel | None 
 
 
 # What holds for one lead, and what it did, in one look.
-LOOK = """
+PARTS = """
 SELECT {columns} FROM leads_lead lead
 LEFT JOIN leads_company company ON company.id = lead.company_id
 CROSS JOIN LATERAL (
@@ -124,7 +124,7 @@ WHERE lead.id = %s
 """
 
 
-def _looked_up(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
+def _load_parts(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
     """Whether each fit rule holds; and of each kind that is worth something how often the lead did it, when last, and
     the points that are left."""
     conditions = scoring.conditions("lead", "company")
@@ -141,7 +141,7 @@ def _looked_up(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
     columns = ", ".join([*(f"({sql}) IS TRUE" for sql, _params in conditions), "did.*"])
     params = [param for _sql, given in conditions for param in given]
     with connection.cursor() as cursor:
-        cursor.execute(LOOK.format(columns=columns, did=", ".join(did) or "1"), [*params, scoring.at, lead.pk])
+        cursor.execute(PARTS.format(columns=columns, did=", ".join(did) or "1"), [*params, scoring.at, lead.pk])
         found = list(cursor.fetchone() or [])
     # A lead that is not there has done nothing, and nothing holds for it.
     found = found or [False] * len(conditions) + [0, None, 0] * len(scoring.kinds)
@@ -151,12 +151,12 @@ def _looked_up(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
 def _fit_parts(scoring: Scoring, held: Sequence[bool]) -> list[FitPart]:
     return [
         FitPart(
-            title_of(rule),
+            rule_title(rule),
             rule.millionths if holds else 0,
             holds=holds,
             worth=rule.millionths,
             rule=rule,
-            sentence=words_of(rule),
+            sentence=describe_rule(rule),
         )
         for rule, holds in zip(scoring.rules, held, strict=True)
     ]
@@ -198,14 +198,16 @@ def digits_for(parts: Sequence[Part], score: int) -> int:
     which 9.5 would not be."""
     if all(part.points % MILLION == 0 for part in parts):
         return 0
-    return next(n for n in range(1, 7) if shown(int(shown(score, n) * MILLION)) == shown(score))
+    return next(
+        n for n in range(1, 7) if rounded_points(int(rounded_points(score, n) * MILLION)) == rounded_points(score)
+    )
 
 
 def add_up(parts: Sequence[Part], score: int, digits: int) -> list[Part]:
     """Round the parts so that they add up to the score as it is shown: those cut off the most are rounded up."""
     unit = MILLION // 10**digits
     floors = [part.points // unit for part in parts]
-    left = int(shown(score, digits) * 10**digits) - sum(floors)
+    left = int(rounded_points(score, digits) * 10**digits) - sum(floors)
     most = sorted(range(len(parts)), key=lambda nth: (floors[nth] * unit - parts[nth].points, nth))
     for nth in most[:left]:
         floors[nth] += 1

@@ -8,7 +8,7 @@ from leads.criteria import Field, Type, register_field
 from leads.criteria.fields import Frame
 from scoring.formula import MILLION
 from scoring.models import Quadrant, ScoreModel
-from scoring.rescoring import Scoring, Sql, quadrant_of
+from scoring.rescoring import Scoring, Sql, quadrant_sql
 
 SCORE = "scoring_score s WHERE s.lead_id = {lead}.id"
 # A person's word, as it was: the last that was given by then.
@@ -17,35 +17,35 @@ WORD = """(SELECT word.new #>> '{{}}' FROM history_change word
     ORDER BY word.at DESC, word.id DESC LIMIT 1)"""
 
 
-def scoring_then(frame: Frame) -> Scoring | None:
+def scoring_at(frame: Frame) -> Scoring | None:
     """The model in force at the moment asked about, applied to that company day."""
     model = ScoreModel.objects.in_force(frame.at).first()
     return Scoring(model, frame.at, past=frame.past) if model else None
 
 
-def fit_then(frame: Frame) -> Sql:
-    scoring = scoring_then(frame)
+def fit_at(frame: Frame) -> Sql:
+    scoring = scoring_at(frame)
     if scoring is None:
         return "NULL::numeric", []
     sql, params = scoring.fit_of(f"{frame.lead}.id")
     return f"({sql} / {MILLION}.0)", params
 
 
-def interest_then(frame: Frame) -> Sql:
-    scoring = scoring_then(frame)
+def interest_at(frame: Frame) -> Sql:
+    scoring = scoring_at(frame)
     if scoring is None:
         return "NULL::numeric", []
     sql, params = scoring.interest_of(f"{frame.lead}.id")
     return f"({sql} / {MILLION}.0)", params
 
 
-def quadrant_then(frame: Frame) -> Sql:
-    scoring = scoring_then(frame)
+def quadrant_at(frame: Frame) -> Sql:
+    scoring = scoring_at(frame)
     if scoring is None:
         return "NULL::text", []
     fit, fit_params = scoring.fit_of(f"{frame.lead}.id")
     interest, interest_params = scoring.interest_of(f"{frame.lead}.id")
-    machine = quadrant_of(scoring.model, "scored.fit", "scored.interest")
+    machine = quadrant_sql(scoring.model, "scored.fit", "scored.interest")
     sql = (
         f"(SELECT coalesce(nullif({WORD.format(lead=frame.lead)}, ''), {machine})"
         f" FROM (SELECT {fit} AS fit, {interest} AS interest) scored)"
@@ -54,7 +54,7 @@ def quadrant_then(frame: Frame) -> Sql:
 
 
 def register() -> None:
-    register_field(Field("fit", Type.NUMBER, _("Fit"), f"s.fit / {MILLION}.0", SCORE, as_of=fit_then, noun=_("fit")))
+    register_field(Field("fit", Type.NUMBER, _("Fit"), f"s.fit / {MILLION}.0", SCORE, as_of=fit_at, noun=_("fit")))
     register_field(
         Field(
             "interest",
@@ -62,7 +62,7 @@ def register() -> None:
             _("Interest"),
             f"s.interest / {MILLION}.0",
             SCORE,
-            as_of=interest_then,
+            as_of=interest_at,
             noun=_("interest"),
         )
     )
@@ -73,7 +73,7 @@ def register() -> None:
             _("Quadrant"),
             "coalesce(nullif(s.override, ''), s.machine_quadrant)",
             SCORE,
-            as_of=quadrant_then,
+            as_of=quadrant_at,
             noun=_("the quadrant"),
             choices=lambda: Quadrant.choices,
             is_folded=True,

@@ -84,6 +84,6 @@ def quadrant(fit: int, interest: int, *, fit_threshold: int, interest_threshold:
     return "opportunistic" if interest >= interest_threshold else "drop"
 
 
-def shown(points: int, digits: int = 0) -> Decimal:
+def rounded_points(points: int, digits: int = 0) -> Decimal:
     """Millionths as a page shows them: rounded half up."""
     return (Decimal(points) / MILLION).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)

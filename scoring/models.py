@@ -21,7 +21,7 @@ from history.models import Change
 from leads.models import ActivityKind, Lead
 from leads.registering.reevaluation import enqueue_reevaluation
 from metrics.changes import watched
-from scoring.formula import DAY, KindPoints, millionths, shown
+from scoring.formula import DAY, KindPoints, millionths, rounded_points
 from scoring.formula import MILLION as MILLION
 from teams.models import User
 
@@ -232,11 +232,11 @@ class Score(models.Model):
 
     @property
     def fit_shown(self) -> int:
-        return int(shown(self.fit))
+        return int(rounded_points(self.fit))
 
     @property
     def interest_shown(self) -> int:
-        return int(shown(self.interest))
+        return int(rounded_points(self.interest))
 
     def override_quadrant(self, quadrant: Quadrant, *, reason: str, by: User, at: datetime | None = None) -> None:
         """Put a person's word before the machine's, which goes on beside it. A reason is needed."""

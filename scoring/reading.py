@@ -10,34 +10,34 @@ from leads.criteria import BadCriteria, sentence
 from scoring.models import FitRule
 
 
-def words_of(rule: FitRule) -> str:
+def describe_rule(rule: FitRule) -> str:
     """Who the rule is about, as a sentence."""
-    return _said(rule, "")
+    return _sentence(rule, "")
 
 
-def title_of(rule: FitRule) -> str:
+def rule_title(rule: FitRule) -> str:
     """The rule in a few words, or in as many as it takes."""
-    return rule.name or words_of(rule)
+    return rule.name or describe_rule(rule)
 
 
-def words_with_points(rule: FitRule) -> str:
+def describe_rule_with_points(rule: FitRule) -> str:
     """Who the rule is about, and what they get."""
-    return _said(rule, verdict_of(rule.points))
+    return _sentence(rule, describe_points(rule.points))
 
 
-def _said(rule: FitRule, verdict: str) -> str:
+def _sentence(rule: FitRule, verdict: str) -> str:
     try:
         return sentence(rule.criteria, html=True, verdict=verdict)
     except BadCriteria:
         return _("These conditions no longer hold together.")
 
 
-def verdict_of(points: Decimal) -> str:
+def describe_points(points: Decimal) -> str:
     words = _("loses %(points)s points of fit") if points < 0 else _("gets %(points)s points of fit")
-    return words % {"points": plain(abs(points))}
+    return words % {"points": format_plain_points(abs(points))}
 
 
-def plain(points: Decimal) -> str:
+def format_plain_points(points: Decimal) -> str:
     """20.000000 is said as 20."""
     text = f"{points:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -33,8 +33,8 @@ RANGE_BITS = 14
 RANGE = 1 << RANGE_BITS
 LOCK = 7_305_005
 # So many ranges are worth a second connection, and a second core of the database's machine.
-MANY = 4
-HANDS = 2
+MANY_RANGES = 4
+THREADS = 2
 
 # OFFSET 0: what is named several times further out is computed once.
 SCORES = """
@@ -90,7 +90,7 @@ ON CONFLICT DO NOTHING
 HOLD = "SELECT FROM scoring_score WHERE lead_id = ANY(%s) ORDER BY lead_id FOR NO KEY UPDATE"
 # What is dated in the future marks its lead due again at its moment. It was marked when it came in; this is for what
 # came another way, such as the activities of a lead that was merged into this one.
-COMING = """
+MARK_FUTURE = """
 INSERT INTO leads_stalelead (lead_id, due_at, news_at)
 SELECT next.lead_id, next.due_at, next.due_at
 FROM (
@@ -101,7 +101,7 @@ WHERE NOT EXISTS (
     SELECT FROM leads_stalelead mark WHERE mark.due_at = next.due_at AND mark.lead_id = next.lead_id
 )
 """
-BEHIND = """
+STALE_RANGES = """
 SELECT DISTINCT lead.id >> %s FROM leads_lead lead LEFT JOIN scoring_score score ON score.lead_id = lead.id
 WHERE lead.merged_into_id IS NULL
     AND (score.lead_id IS NULL OR score.scored_on < %s OR score.model_id <> %s)
@@ -182,13 +182,13 @@ def rescore_day(at: datetime | None = None) -> int:
     if model is None:
         return 0
     scoring = Scoring(model, at)
-    return write_all(scoring, ranges_behind(model, scoring.day))
+    return write_all(scoring, stale_ranges(model, scoring.day))
 
 
 def write_all(scoring: Scoring, ranges: Sequence[Range]) -> int:
     """Write range by range; two at a time, unless a transaction is open around it all."""
     scoring.mark_coming(Everyone())
-    if connection.in_atomic_block or len(ranges) < MANY:
+    if connection.in_atomic_block or len(ranges) < MANY_RANGES:
         return sum(map(scoring.write, ranges))
 
     def hand(some: Sequence[Range]) -> int:
@@ -197,8 +197,8 @@ def write_all(scoring: Scoring, ranges: Sequence[Range]) -> int:
         finally:
             connection.close()  # This thread's own.
 
-    with ThreadPoolExecutor(HANDS) as hands:
-        return sum(hands.map(hand, [ranges[nth::HANDS] for nth in range(HANDS)]))
+    with ThreadPoolExecutor(THREADS) as hands:
+        return sum(hands.map(hand, [ranges[nth::THREADS] for nth in range(THREADS)]))
 
 
 def all_ranges() -> Iterator[Range]:
@@ -207,14 +207,14 @@ def all_ranges() -> Iterator[Range]:
         yield from map(Range, range(ends["first"] >> RANGE_BITS, (ends["last"] >> RANGE_BITS) + 1))
 
 
-def ranges_behind(model: ScoreModel, day: date) -> list[Range]:
+def stale_ranges(model: ScoreModel, day: date) -> list[Range]:
     """Ranges in which somebody has no score of that day by that model."""
     with connection.cursor() as cursor:
-        cursor.execute(BEHIND, [RANGE_BITS, day, model.pk])
+        cursor.execute(STALE_RANGES, [RANGE_BITS, day, model.pk])
         return [Range(nth) for (nth,) in cursor.fetchall()]
 
 
-def quadrant_of(model: ScoreModel, fit: str, interest: str) -> str:
+def quadrant_sql(model: ScoreModel, fit: str, interest: str) -> str:
     """SQL of the quadrant. Thresholds compare what was computed, in millionths."""
     keen = f"{interest} >= {model.interest_from}"
     return (
@@ -248,7 +248,7 @@ class Scoring:
         """See to it that each lead is looked at again when what is dated in the future happens."""
         where, bounds = who.where("activity.lead_id")
         with connection.cursor() as cursor:
-            cursor.execute(COMING.format(who=where), [self.at, *bounds])
+            cursor.execute(MARK_FUTURE.format(who=where), [self.at, *bounds])
 
     def scores(self, who: Who) -> Sql:
         """SQL of (lead_id, fit, interest, quadrant)."""
@@ -259,7 +259,7 @@ class Scoring:
             interests=interests,
             fit=CLAMPED.format(points="who.fit"),
             interest=CLAMPED.format(points="coalesce(did.points, 0)"),
-            quadrant=quadrant_of(self.model, "fit", "interest"),
+            quadrant=quadrant_sql(self.model, "fit", "interest"),
         )
         return sql, [*fit_params, *interest_params]
 

@@ -5,4 +5,4 @@ from scoring.drafts import previewing
 
 @shared_task(ignore_result=True)
 def preview() -> None:
-    previewing.finish_all()
+    previewing.finish_previews()

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from leads.models import Lead
-from scoring.drafts.drafting import coming, current, the_draft
+from scoring.drafts.drafting import current_model, get_draft, next_model
 from scoring.formula import MILLION
 from scoring.models import InterestRule, Quadrant, Score, ScoreModel
-from scoring.reading import title_of, words_of, words_with_points
+from scoring.reading import describe_rule, describe_rule_with_points, rule_title
 from smarketing.pages.navigation import may_open, url_of
 from teams.http import UserRequest
 
@@ -45,7 +45,7 @@ def rules_of(model: ScoreModel) -> dict[str, Any]:
     return {
         "model": model,
         "state": state_of(model, now()),
-        "fit_rules": [(rule, words_with_points(rule)) for rule in model.fit_rules.all()],
+        "fit_rules": [(rule, describe_rule_with_points(rule)) for rule in model.fit_rules.all()],
         "interest_rules": list(model.interest_rules.select_related("kind")),
     }
 
@@ -54,9 +54,9 @@ def rules_of(model: ScoreModel) -> dict[str, Any]:
 def scoring(request: UserRequest) -> HttpResponse:
     """The model that counts, and what is to come."""
     at = now()
-    model, draft = current(at), the_draft()
+    model, draft = current_model(at), get_draft()
     versions = [(each, state_of(each, at)) for each in ScoreModel.objects.select_related("created_by")]
-    context: dict[str, Any] = {"coming": coming(at), "draft": draft, "versions": versions}
+    context: dict[str, Any] = {"coming": next_model(at), "draft": draft, "versions": versions}
     context["may_edit"] = may_open(request.user, "score_draft")
     if model is not None:
         context |= rules_of(model)
@@ -93,38 +93,39 @@ class Line:
         return "gone" if self.after is None else "changed"
 
 
-def compared(older: ScoreModel, newer: ScoreModel) -> dict[str, list[Line]]:
+def compare_rules(older: ScoreModel, newer: ScoreModel) -> dict[str, list[Line]]:
     return {
         "thresholds": [
             Line(_("Fit is high from"), older.fit_threshold, newer.fit_threshold),
             Line(_("Interest is high from"), older.interest_threshold, newer.interest_threshold),
         ],
-        "fit": compared_fit(older, newer),
-        "interest": compared_interest(older, newer),
+        "fit": compare_fit_rules(older, newer),
+        "interest": compare_interest_rules(older, newer),
     }
 
 
-def compared_fit(older: ScoreModel, newer: ScoreModel) -> list[Line]:
+def compare_fit_rules(older: ScoreModel, newer: ScoreModel) -> list[Line]:
     """Rules are the same where they read the same."""
-    before, after = ([(words_of(rule), rule) for rule in each.fit_rules.all()] for each in (older, newer))
+    before, after = ([(describe_rule(rule), rule) for rule in each.fit_rules.all()] for each in (older, newer))
     lines = []
     for words, rule in before:
         twin = next((each for each in after if each[0] == words), None)
         if twin:
             after.remove(twin)
-        lines.append(Line(title_of(twin[1] if twin else rule), rule.points, twin[1].points if twin else None))
-    return lines + [Line(title_of(rule), None, rule.points) for _words, rule in after]
+        lines.append(Line(rule_title(twin[1] if twin else rule), rule.points, twin[1].points if twin else None))
+    return lines + [Line(rule_title(rule), None, rule.points) for _words, rule in after]
 
 
-def compared_interest(older: ScoreModel, newer: ScoreModel) -> list[Line]:
+def compare_interest_rules(older: ScoreModel, newer: ScoreModel) -> list[Line]:
     before, after = (
-        {rule.kind: worth_of(rule) for rule in each.interest_rules.select_related("kind")} for each in (older, newer)
+        {rule.kind: describe_worth(rule) for rule in each.interest_rules.select_related("kind")}
+        for each in (older, newer)
     )
     kinds = sorted(before.keys() | after.keys(), key=lambda kind: kind.pk)
     return [Line(str(kind), before.get(kind), after.get(kind)) for kind in kinds]
 
 
-def worth_of(rule: InterestRule) -> dict[str, Decimal | None]:
+def describe_worth(rule: InterestRule) -> dict[str, Decimal | None]:
     return {"points": rule.points, "cap": rule.cap, "half_life": rule.half_life_days}
 
 
@@ -134,16 +135,16 @@ def score_comparison(request: UserRequest) -> HttpResponse:
     every = list(ScoreModel.objects.order_by("number"))
     if len(every) < 2:
         return redirect("scoring")
-    newer = chosen(every, request.GET.get("b")) or every[-1]
-    older = chosen(every, request.GET.get("a")) or (current() if current() != newer else None)
+    newer = chosen_models(every, request.GET.get("b")) or every[-1]
+    older = chosen_models(every, request.GET.get("a")) or (current_model() if current_model() != newer else None)
     older = older or next((each for each in reversed(every) if each.number < newer.number), every[0])
-    lines = compared(older, newer)
+    lines = compare_rules(older, newer)
     changed = sum(line.kind != "same" for part in lines.values() for line in part)
     context = {"versions": every, "older": older, "newer": newer, "lines": lines, "changed": changed}
     return render(request, "scoring/score_comparison.html", context | {"nav_here": "scoring"})
 
 
-def chosen(every: list[ScoreModel], number: str | None) -> ScoreModel | None:
+def chosen_models(every: list[ScoreModel], number: str | None) -> ScoreModel | None:
     return next((each for each in every if str(each.number) == number), None)
 
 
@@ -193,7 +194,7 @@ def shares() -> list[Any]:
 @require_GET
 def quadrants(request: UserRequest) -> HttpResponse:
     """The four quadrants: how many leads, and what is agreed to do with them."""
-    model = current()
+    model = current_model()
     page = url_of("leads")
     cells = {each: Cell(each, url=f"{page}?quadrant={each.value}" if page else "") for each in Quadrant}
     squares: dict[tuple[int, int], int] = {}

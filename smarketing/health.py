@@ -7,8 +7,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 
 from smarketing import cache
-from smarketing.queue.bells import impatient
 from smarketing.queue.celery import app
+from smarketing.queue.waking import fail_fast_options
 
 Part = Callable[[], bool]
 
@@ -24,7 +24,7 @@ def database_answers() -> bool:
 
 def worker_answers() -> bool:
     try:
-        with app.connection_for_write(transport_options=impatient(1)) as broker:
+        with app.connection_for_write(transport_options=fail_fast_options(1)) as broker:
             return bool(app.control.ping(timeout=1, limit=1, connection=broker))
     except Exception:  # Whatever the transport raises: there is no worker that answers.
         return False

@@ -71,7 +71,7 @@ def sources(area: str) -> Iterator[Path]:
         yield from sorted((base / "templates").glob("*.html"))
 
 
-def said_in(path: Path) -> Iterator[Key]:
+def messages_in(path: Path) -> Iterator[Key]:
     """Each text that the file hands to gettext: its id (singular and plural as a pair) and its context."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
@@ -109,7 +109,7 @@ def merge(area: str, elsewhere: dict[Key, Message] | None = None) -> Merged:
     known = translations(current)
     listed = {key_of(message) for message in current if message.id}
     merged = Merged(Catalog(LANGUAGE))
-    wanted = sorted({key for path in sources(area) for key in said_in(path)}, key=str)
+    wanted = sorted({key for path in sources(area) for key in messages_in(path)}, key=str)
     for key in wanted:
         found = known.get(key)
         if found is None or not is_translated(found):
@@ -122,7 +122,7 @@ def merge(area: str, elsewhere: dict[Key, Message] | None = None) -> Merged:
         name = message_id if isinstance(message_id, str) else message_id[0]
         if not is_translated(added):
             merged.missing.append(name)
-        elif not names_the_same(added):
+        elif not has_same_placeholders(added):
             merged.wrong.append(name)
         if key not in listed:
             merged.unlisted.append(name)
@@ -132,7 +132,7 @@ def merge(area: str, elsewhere: dict[Key, Message] | None = None) -> Merged:
     return merged
 
 
-def names_the_same(message: Message) -> bool:
+def has_same_placeholders(message: Message) -> bool:
     """Whether the translation has the placeholders of its source, and only those."""
 
     def names(text: str | None) -> set[str]:
@@ -156,7 +156,7 @@ def write(area: str, catalog: Catalog) -> bool:
     return True
 
 
-def everything_known(besides: str = "") -> dict[Key, Message]:
+def all_translations(besides: str = "") -> dict[Key, Message]:
     """What any catalogue has a translation for."""
     known: dict[Key, Message] = {}
     for area in areas():
@@ -166,7 +166,7 @@ def everything_known(besides: str = "") -> dict[Key, Message]:
     return known
 
 
-def said_in_two_ways() -> list[str]:
+def conflicting_translations() -> list[str]:
     """Texts that two catalogues translate differently: only the first would ever be seen."""
     seen: dict[Key, tuple[str, object]] = {}
     twice = []

@@ -21,7 +21,7 @@ from dashboards.lead.forms import ActivityForm, QuadrantForm, ReassignmentForm
 from dashboards.lead.journey import stage_visits
 from dashboards.lead.quadrant_plot import plot_quadrants
 from funnel.models import Journey, Opportunity, Transition
-from funnel.qualification.qualifying import wakes_at
+from funnel.qualification.qualifying import may_qualify_from
 from leads.activities.recording import record
 from leads.models import Activity, CustomField, Lead
 from scoring.explaining import explain
@@ -77,7 +77,7 @@ def render_lead(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | N
         "explanation": explain(lead, at) if lead.merged_into_id is None else None,
         "plot": plot_quadrants(score) if score else None,
         "journey": journey,
-        "wakes_at": wakes_at(journey, at=at) if journey else None,
+        "wakes_at": may_qualify_from(journey, at=at) if journey else None,
         "stages": stage_visits(journey, steps),
         "steps": steps,
         "stretch": stretch,

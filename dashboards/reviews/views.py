@@ -23,7 +23,7 @@ from sla.agreement.document.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.reviews import reviewing
 from smarketing.company import company_zone
-from smarketing.pages.http import CONFLICT, UNPROCESSABLE
+from smarketing.pages.answers import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
 from smarketing.pages.paging import list_page
 from teams.http import UserRequest

@@ -12,6 +12,6 @@ WHEN = gettext_lazy("When")
 TABLES = ("funnel_journey", "funnel_transition")
 
 
-def _redate(imported: Any, at: Any) -> bool:
+def redate_first(imported: Any, at: Any) -> bool:
     first = imported.order_by("at", "pk").first()
     return bool(first and Transition.objects.filter(pk=first.pk).update(at=at))

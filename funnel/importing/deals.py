@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.importing.corrections import TABLES, WHEN, _redate
+from funnel.importing.corrections import TABLES, WHEN, redate_first
 from funnel.models.journeys import Journey, Transition
 from funnel.models.opportunities import Opportunity
 from funnel.models.stages import Reason, Stage, StageRole
@@ -181,7 +181,7 @@ def _import_turn(batch: Batch, turn: int) -> None:
         may = f"({kept} OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
         given[name] = Attribute(name, name, f"CASE WHEN {may} THEN s.{name} END")
     changed = " OR ".join(attribute.is_changed for attribute in given.values())
-    sets = [f"{each.column} = {_kept_or_given(each, correct=kept)}" for each in given.values()]
+    sets = [f"{each.column} = {_merged_value(each, correct=kept)}" for each in given.values()]
     batch.execute(
         f"""
         WITH different AS MATERIALIZED (
@@ -201,7 +201,7 @@ def _import_turn(batch: Batch, turn: int) -> None:
     )
 
 
-def _kept_or_given(attribute: Attribute, *, correct: str) -> str:
+def _merged_value(attribute: Attribute, *, correct: str) -> str:
     value = f"coalesce({attribute.given}, r.{attribute.column})"
     excludes = DATES.get(attribute.name)
     return f"CASE WHEN {correct} AND s.{excludes} IS NOT NULL THEN NULL ELSE {value} END" if excludes else value
@@ -225,7 +225,7 @@ def _report_changed_dates(batch: Batch, due: str) -> None:
 
 # For each lead whose deals are new, or have an outcome now that they had not: when the first opened, was won, and
 # the last was lost.
-WENT = """
+LEADS_THAT_MOVE = """
 CREATE TEMP TABLE went ON COMMIT DROP AS
 SELECT s.lead_id, min(o.opened_at) AS opened_at, min(o.won_at) AS won_at, max(o.lost_at) AS lost_at,
        (array_agg(o.reason_id ORDER BY o.lost_at DESC NULLS LAST))[1] AS reason_id
@@ -267,7 +267,7 @@ SELECT lead_id, stage_id, NULL, at, %(now)s, 'import', reason_id, %(because)s FR
 
 def _move_leads(batch: Batch) -> None:
     batch.execute("DROP TABLE IF EXISTS pg_temp.went")
-    batch.execute(WENT)
+    batch.execute(LEADS_THAT_MOVE)
     leads = [lead for (lead,) in batch.fetch("SELECT lead_id FROM went ORDER BY lead_id")]
     if not leads:
         return
@@ -294,5 +294,5 @@ def _correct_wins(batch: Batch, leads: list[int], customer: Stage) -> None:
         if first is None or first.won_at is None or won_at is None:
             continue
         imported = Transition.objects.filter(lead=lead_id, to_stage=customer, how=Transition.How.IMPORT)
-        if imported.exclude(at=first.won_at).exists() and _redate(imported, first.won_at):
+        if imported.exclude(at=first.won_at).exists() and redate_first(imported, first.won_at):
             Journey.objects.filter(pk=lead_id, stage=customer).update(entered_at=first.won_at)

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from funnel.importing.corrections import TABLES, _redate
+from funnel.importing.corrections import TABLES, redate_first
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Stage, StageRole
 from funnel.qualification.qualifying import begin_missing
@@ -85,7 +85,7 @@ ORDER BY l.lead_id, l.role = 'customer', l.at, l.position
 RETURNING lead_id
 """
 # Steps of leads that were on their way before, which the ledger does not have at that moment.
-OTHER = """
+DIFFERENT_STEPS = """
 SELECT st.line, st.lead_id, st.role, st.at, known.at
 FROM steps st
 LEFT JOIN LATERAL (
@@ -129,19 +129,19 @@ def _import_steps(batch: Batch, roles: list[str]) -> None:
     batch.execute("DROP TABLE IF EXISTS pg_temp.steps")
     batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)))
     batch.execute("ANALYZE steps")
-    begun = batch.fetch(BEGIN, **_manner(batch))
+    begun = batch.fetch(BEGIN, **_step_values(batch))
     batch.execute(
         "UPDATE staging_rows SET is_changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun]
     )
-    different = batch.fetch(OTHER)
+    different = batch.fetch(DIFFERENT_STEPS)
     if batch.correct:
-        _correct(batch, different)
+        _correct_steps(batch, different)
         return
     for line, _lead, role, at, known in different:
-        batch.warnings.add(_different(line, role, at, known))
+        batch.warnings.add(_format_difference(line, role, at, known))
 
 
-def _manner(batch: Batch) -> dict[str, Any]:
+def _step_values(batch: Batch) -> dict[str, Any]:
     """How imported steps are written. Where the importer asks for it, the last one is to be worked, and opens a
     hand-off as any other."""
     asked = batch.qualify_at_once
@@ -152,7 +152,7 @@ def _manner(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _different(line: int, role: str, at: Any, known: Any) -> str:
+def _format_difference(line: int, role: str, at: Any, known: Any) -> str:
     zone = company_zone()
     words = {"line": line, "stage": LABELS[StageRole(role)], "given": f"{at.astimezone(zone):%Y-%m-%d %H:%M}"}
     if known is None:
@@ -164,7 +164,7 @@ def _different(line: int, role: str, at: Any, known: Any) -> str:
     return _("Line %(line)s: “%(stage)s” is %(known)s here, the file says %(given)s. It was left so.") % words
 
 
-def _correct(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
+def _correct_steps(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
     """Let the file's dates stand in the ledger, and lay the journeys anew that are imported history alone."""
     stages = {stage.role: stage for stage in Stage.objects.exclude(role=None)}
     leads = set()
@@ -175,20 +175,20 @@ def _correct(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
                 lead_id=lead_id, to_stage=stages[role], at=at, recorded_at=batch.at, how=Transition.How.IMPORT,
                 because=batch.how.capitalize(),
             )  # fmt: skip
-        elif not imported.order_by("at")[:1] or not _redate(imported, at):
-            batch.warnings.add(_different(line, role, at, known))
+        elif not imported.order_by("at")[:1] or not redate_first(imported, at):
+            batch.warnings.add(_format_difference(line, role, at, known))
             continue
         leads.add(lead_id)
         batch.execute("UPDATE staging_rows SET is_changed = true WHERE line = %(line)s", line=line)
     for journey in Journey.objects.select_for_update().filter(lead__in=leads).order_by("lead"):
-        _lay_anew(journey)
+        _rebuild_journey(journey)
 
 
-def _lay_anew(journey: Journey) -> None:
+def _rebuild_journey(journey: Journey) -> None:
     steps = list(Transition.objects.filter(lead=journey.pk).select_related("to_stage"))
     if any(step.how != Transition.How.IMPORT or step.to_stage is None for step in steps):
         return  # People or the machine moved it since: only the dates are corrected.
-    steps.sort(key=_place)
+    steps.sort(key=_step_order)
     for before, step in zip([None, *steps], steps, strict=False):
         step.from_stage = before.to_stage if before else None
         step.save(update_fields=["from_stage"])
@@ -196,6 +196,6 @@ def _lay_anew(journey: Journey) -> None:
     Journey.objects.filter(pk=journey.pk).update(stage=last.to_stage, entered_at=last.at)
 
 
-def _place(step: Transition) -> tuple[bool, Any, int]:
+def _step_order(step: Transition) -> tuple[bool, Any, int]:
     assert step.to_stage is not None
     return step.to_stage.role == StageRole.CUSTOMER, step.at, step.to_stage.position

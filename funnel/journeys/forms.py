@@ -25,7 +25,7 @@ def start_of(day: date | None) -> datetime | None:
     return datetime.combine(day, time(), company_zone()) if day and day != today() else None
 
 
-def not_to_come(day: date | None) -> date | None:
+def refuse_future(day: date | None) -> date | None:
     if day and day > today():
         raise ValidationError(_("That day is still to come."))
     return day

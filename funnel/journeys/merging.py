@@ -15,7 +15,7 @@ from teams.models import User
 MERGED = gettext_noop("Two records of one person were merged")
 
 
-def farther(one: Journey | None, other: Journey | None) -> Journey | None:
+def journey_that_goes_on(one: Journey | None, other: Journey | None) -> Journey | None:
     """The journey that goes on: an open one before a closed one, then the one that came farther, then the later."""
     found = [journey for journey in (one, other) if journey is not None]
     return max(found, key=lambda each: (each.closed_at is None, each.stage.position, each.entered_at), default=None)
@@ -33,7 +33,7 @@ def merge_journeys(kept: Lead, other: Lead, *, by: User | None, at: datetime) ->
         .select_related("stage")
         .filter(lead__in=[kept, other])
     }
-    goes_on = farther(journeys.get(kept.pk), journeys.get(other.pk))
+    goes_on = journey_that_goes_on(journeys.get(kept.pk), journeys.get(other.pk))
     Transition.objects.filter(lead=other).update(lead=kept)
     Opportunity.objects.filter(lead=other).update(lead=kept)
     if goes_on is None:

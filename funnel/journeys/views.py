@@ -15,7 +15,7 @@ from funnel.models.journeys import Journey
 from funnel.models.stages import StageRole
 from funnel.qualification.qualifying import begin_missing
 from leads.models import Lead
-from smarketing.pages.http import CONFLICT, answered
+from smarketing.pages.answers import CONFLICT, form_status
 from teams.http import UserRequest
 
 # Stages
@@ -33,7 +33,7 @@ def _journey(pk: int) -> Journey:
     return Journey.objects.select_related("lead", "stage").get(pk=lead.pk)
 
 
-def _stepped(request: UserRequest, journey: Journey, step: Callable[[], object], said: str) -> HttpResponse:
+def _take_step(request: UserRequest, journey: Journey, step: Callable[[], object], said: str) -> HttpResponse:
     try:
         step()
         messages.success(request, said)
@@ -56,12 +56,12 @@ def journey_step(request: UserRequest, pk: int) -> HttpResponse:
     form = StepForm(request.POST or None, journey=journey)
     if not form.is_valid():
         context = {"journey": journey, "form": form}
-        return render(request, "funnel/journeys/journey_step.html", context, status=answered(form))
+        return render(request, "funnel/journeys/journey_step.html", context, status=form_status(form))
     stage, because = form.cleaned_data["stage"], form.cleaned_data["because"]
     said = _("%(lead)s stands at %(stage)s now.") % {"lead": journey.lead, "stage": stage}
     if journey.closed_at:
-        return _stepped(request, journey, lambda: journey.reopen(to=stage, because=because, by=request.user), said)
-    return _stepped(request, journey, lambda: journey.move_to(stage, because=because, by=request.user), said)
+        return _take_step(request, journey, lambda: journey.reopen(to=stage, because=because, by=request.user), said)
+    return _take_step(request, journey, lambda: journey.move_to(stage, because=because, by=request.user), said)
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,9 +73,9 @@ def journey_recycling(request: UserRequest, pk: int) -> HttpResponse:
     form = RecycleForm(request.POST or None)
     if not form.is_valid():
         context = {"journey": journey, "form": form}
-        return render(request, "funnel/journeys/journey_recycling.html", context, status=answered(form))
+        return render(request, "funnel/journeys/journey_recycling.html", context, status=form_status(form))
     given = form.cleaned_data
-    return _stepped(
+    return _take_step(
         request,
         journey,
         lambda: journey.recycle(
@@ -96,9 +96,9 @@ def journey_end(request: UserRequest, pk: int) -> HttpResponse:
     form = DisqualifyForm(request.POST or None)
     if not form.is_valid():
         context = {"journey": journey, "form": form}
-        return render(request, "funnel/journeys/journey_end.html", context, status=answered(form))
+        return render(request, "funnel/journeys/journey_end.html", context, status=form_status(form))
     given = form.cleaned_data
-    return _stepped(
+    return _take_step(
         request,
         journey,
         lambda: journey.disqualify(given["reason"], text=given["text"], by=request.user),

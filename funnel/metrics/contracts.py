@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from funnel.metrics.counting import counted
+from funnel.metrics.counting import count_by_key
 from funnel.models.opportunities import Opportunity
 from leads.models import Lead
 from metrics.rate import Row
@@ -24,20 +24,20 @@ def won(question: Question) -> QuerySet[Opportunity]:
 
 
 def count_contracts(question: Question) -> Iterable[Row]:
-    return [Row.of_count(key, n) for key, n in sorted(counted(won(question), question, "won_at").items())]
+    return [Row.of_count(key, n) for key, n in sorted(count_by_key(won(question), question, "won_at").items())]
 
 
 def leads_contracts(question: Question, part: Part) -> LeadPks:
     return won(question).values("lead") if part != "flagged" else Lead.objects.none().values("pk")
 
 
-def summable() -> Q:
+def in_company_currency() -> Q:
     """Of the contracts, those whose amount adds up: without an exchange rate, only the company's own currency."""
     return Q(currency__in=["", Organization.ours().currency], amount__isnull=False)
 
 
 def count_revenue(question: Question) -> Iterable[Row]:
-    ours = summable()
+    ours = in_company_currency()
     keyed = won(question).annotate(key=question.key("won_at")).values("key")
     rows = keyed.annotate(
         total=Coalesce(Sum("amount", filter=ours), 0, output_field=Opportunity._meta.get_field("amount")),
@@ -48,5 +48,5 @@ def count_revenue(question: Question) -> Iterable[Row]:
 
 
 def leads_revenue(question: Question, part: Part) -> LeadPks:
-    ours = summable()
+    ours = in_company_currency()
     return won(question).filter(~ours if part == "flagged" else ours).values("lead")

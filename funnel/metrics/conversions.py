@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from funnel.metrics.counting import counted, stages_from
+from funnel.metrics.counting import count_by_key, stages_from
 from funnel.models.journeys import Transition
 from funnel.models.stages import StageRole
 from metrics.rate import Rate, Row
@@ -29,7 +29,7 @@ def entries(role: str, question: Question) -> QuerySet[Transition]:
     return question.filtered(arrived)
 
 
-def been_there() -> Exists:
+def entered_before() -> Exists:
     """Whether the same lead entered the same stage before this transition."""
     before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
     return Exists(Transition.objects.filter(before, lead=OuterRef("lead"), to_stage=OuterRef("to_stage")))
@@ -37,19 +37,19 @@ def been_there() -> Exists:
 
 def first_entries(role: str, question: Question) -> QuerySet[Transition]:
     """Return the transitions that brought leads into exactly this stage for the first time, in the period."""
-    return entries(role, question).filter(~been_there())
+    return entries(role, question).filter(~entered_before())
 
 
 def re_entries(role: str, question: Question) -> QuerySet[Transition]:
     """Return those that brought leads back into it."""
-    return entries(role, question).filter(been_there())
+    return entries(role, question).filter(entered_before())
 
 
 # Entered
 
 
 def count_entered(question: Question) -> Iterable[Row]:
-    found = counted(first_entries(question.to_role or StageRole.LEAD, question), question)
+    found = count_by_key(first_entries(question.to_role or StageRole.LEAD, question), question)
     return [Row.of_count(key, n) for key, n in sorted(found.items())]
 
 
@@ -58,7 +58,7 @@ def leads_entered(question: Question, part: Part) -> LeadPks:
 
 
 def count_reentered(question: Question) -> Iterable[Row]:
-    found = counted(re_entries(question.to_role or StageRole.MQL, question), question)
+    found = count_by_key(re_entries(question.to_role or StageRole.MQL, question), question)
     return [Row.of_count(key, n) for key, n in sorted(found.items())]
 
 
@@ -95,8 +95,8 @@ def _cohort(question: Question) -> Iterable[Row]:
 
 
 def _period(question: Question) -> Iterable[Row]:
-    into_a = counted(first_entries(question.from_role, question), question)
-    into_b = counted(first_entries(question.to_role, question), question)
+    into_a = count_by_key(first_entries(question.from_role, question), question)
+    into_b = count_by_key(first_entries(question.to_role, question), question)
     return [Row.of_rate(key, Rate(into_b.get(key, 0), into_a.get(key, 0))) for key in sorted({*into_a, *into_b})]
 
 
@@ -117,14 +117,14 @@ def _stock(question: Question) -> Iterable[Row]:
 def _stock_at(question: Question, end: datetime, name: str = "") -> Iterable[Row]:
     rows = question.filtered(standing(min(end, question.known_until)))
     if not name:
-        a = counted(_here(rows, question.from_role), question)
-        b = counted(_here(rows, question.to_role), question)
+        a = count_by_key(_standing_from(rows, question.from_role), question)
+        b = count_by_key(_standing_from(rows, question.to_role), question)
         return [Row.of_rate(key, Rate(b.get(key, 0), n)) for key, n in sorted(a.items())]
-    a_count, b_count = (_here(rows, role).count() for role in (question.from_role, question.to_role))
+    a_count, b_count = (_standing_from(rows, role).count() for role in (question.from_role, question.to_role))
     return [Row.of_rate(name, Rate(b_count, a_count))]
 
 
-def _here(rows: QuerySet[Transition], role: str) -> QuerySet[Transition]:
+def _standing_from(rows: QuerySet[Transition], role: str) -> QuerySet[Transition]:
     return rows.filter(to_stage__in=stages_from(role)).order_by()
 
 
@@ -139,7 +139,7 @@ def leads_conversion(question: Question, part: Part) -> LeadPks:
     if question.view == View.PERIOD:
         return first_entries(role, question).order_by().values("lead")
     rows = question.filtered(standing(question.counts_until))
-    return _here(rows, role).values("lead")
+    return _standing_from(rows, role).values("lead")
 
 
 # Contracts

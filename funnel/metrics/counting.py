@@ -16,7 +16,7 @@ DIMENSIONS = (*OF_LEAD, QUADRANT.name)
 M = TypeVar("M", bound=Model)
 
 
-def counted(rows: QuerySet[M], question: Question, at: str = "at") -> dict[str, int]:
+def count_by_key(rows: QuerySet[M], question: Question, at: str = "at") -> dict[str, int]:
     """Count rows by the question's key."""
     keyed = rows.annotate(key=question.key(at)).order_by().values("key").annotate(n=Count("pk"))
     return dict(keyed.values_list("key", "n"))

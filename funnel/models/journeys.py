@@ -15,7 +15,7 @@ from funnel.events import JOURNEY_MOVED
 from funnel.models.stages import Definition, Reason, Stage, StageRole
 from leads.models import Lead, StaleLead
 from metrics.changes import watched
-from smarketing.queue.bells import ring
+from smarketing.queue.waking import wake
 from teams.models import User
 
 
@@ -213,7 +213,7 @@ class Journey(models.Model):
         if to_stage and how != Transition.How.IMPORT:
             # Who arrives at a stage may be handed over there, or meet the next definition.
             StaleLead.objects.create(lead_id=self.pk, due_at=at)
-            ring(settings.ADVANCE_TASK)
+            wake(settings.ADVANCE_TASK)
         JOURNEY_MOVED.emit(
             {
                 "transition": step.pk,

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from funnel.journeys.forms import WithReason, not_to_come, start_of
+from funnel.journeys.forms import WithReason, refuse_future, start_of
 from funnel.models.opportunities import Opportunity
 from funnel.models.stages import Reason
 from smarketing.pages.inputs import DateInput
@@ -52,7 +52,7 @@ class OpportunityForm(forms.ModelForm):  # type: ignore[type-arg]
         return amount
 
     def clean_opened_on(self) -> date | None:
-        return not_to_come(self.cleaned_data["opened_on"])
+        return refuse_future(self.cleaned_data["opened_on"])
 
     def opened_at(self) -> datetime | None:
         return start_of(self.cleaned_data.get("opened_on"))
@@ -65,7 +65,7 @@ class OutcomeForm(WithReason):
     field_order = ("reason", "text", "on")
 
     def clean_on(self) -> date | None:
-        return not_to_come(self.cleaned_data["on"])
+        return refuse_future(self.cleaned_data["on"])
 
     def at(self) -> datetime | None:
         return start_of(self.cleaned_data.get("on"))

@@ -9,7 +9,7 @@ from leads.criteria import Field, Type, register_field
 
 KEY = "COALESCE(g.role, g.id::text)"
 # A closed journey stands, for ever readable, where it ended: its last row has no target and is passed over.
-THEN = f"""(SELECT {KEY} FROM funnel_transition t JOIN funnel_stage g ON g.id = t.to_stage_id
+STAGE_AT = f"""(SELECT {KEY} FROM funnel_transition t JOIN funnel_stage g ON g.id = t.to_stage_id
     WHERE t.lead_id = {{lead}}.id AND t.at <= {{at}} ORDER BY t.at DESC, t.id DESC LIMIT 1)"""
 
 
@@ -27,6 +27,6 @@ def register() -> None:
             choices=stages,
             now=KEY,
             source="funnel_journey j JOIN funnel_stage g ON g.id = j.stage_id WHERE j.lead_id = {lead}.id",
-            as_of=THEN,
+            as_of=STAGE_AT,
         )
     )

@@ -113,7 +113,7 @@ def qualify(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None
 def standing(definition: Definition, *, at: datetime | None = None) -> QuerySet[Lead]:
     """The leads that meet it where they stand: whom it would move at once, were it in force and meant to."""
     at = at or now()
-    return _meeting(definition, stages_before(definition.stage, at=at), None, at=at).filter(
+    return _matching(definition, stages_before(definition.stage, at=at), None, at=at).filter(
         _has_news(at, all_count=True)
     )
 
@@ -131,7 +131,7 @@ def stages_before(stage: Stage, *, at: datetime | None = None) -> list[Stage]:
     return found
 
 
-def _meeting(
+def _matching(
     definition: Definition, stages: Sequence[Stage], lead_ids: Sequence[int] | None, *, at: datetime
 ) -> QuerySet[Lead]:
     """Leads that stand just before the stage, awake and past the cool-off, and meet the criteria now."""
@@ -142,17 +142,17 @@ def _meeting(
     )
     if lead_ids is not None:
         here = here.filter(pk__in=list(lead_ids))
-    return here.filter(_awake(definition, at), condition(definition.criteria, at=at))
+    return here.filter(_past_cool_off(definition, at), condition(definition.criteria, at=at))
 
 
-def _awake(definition: Definition, at: datetime) -> Q:
+def _past_cool_off(definition: Definition, at: datetime) -> Q:
     """Past its wake-up and, once recycled, past the cool-off."""
     long_ago = at - timedelta(days=definition.cool_off_days)
     cooled = Q(journey__recycled_at=None) | Q(journey__recycled_at__lte=long_ago)
     return (Q(journey__wake_at=None) | Q(journey__wake_at__lte=at)) & cooled
 
 
-def wakes_at(journey: Journey, *, at: datetime | None = None) -> datetime | None:
+def may_qualify_from(journey: Journey, *, at: datetime | None = None) -> datetime | None:
     """From when a lead that went back to nurture may qualify again: past its wake-up and the cool-off of the
     definition that takes leads from there. None: it was not recycled, or nothing takes leads from there."""
     if journey.closed_at or journey.recycled_at is None or journey.stage.role != StageRole.LEAD:
@@ -177,7 +177,7 @@ def _move(definition: Definition, lead_ids: Sequence[int] | None, *, at: datetim
     since = definition.in_force_from
     assert since is not None
     stages = stages_before(definition.stage, at=at)
-    meeting = _meeting(definition, stages, lead_ids, at=at)
+    meeting = _matching(definition, stages, lead_ids, at=at)
     due = meeting.filter(_has_news(since, all_count=definition.qualifies_standing)).order_by().values("pk")
     try:
         found, params = due.query.sql_with_params()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from funnel.models.stages import Reason, Stage
 from funnel.stages.forms import ReasonForm, StageForm
-from smarketing.pages.http import answered
+from smarketing.pages.answers import form_status
 from teams.http import UserRequest
 
 
@@ -41,7 +41,7 @@ def _stage_saved(request: UserRequest, form: StageForm) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("stages")
-    return render(request, "funnel/stages/stage_edit.html", {"form": form}, status=answered(form))
+    return render(request, "funnel/stages/stage_edit.html", {"form": form}, status=form_status(form))
 
 
 @require_POST
@@ -81,7 +81,7 @@ def _reason_saved(request: UserRequest, form: ReasonForm) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("reasons")
-    return render(request, "funnel/stages/reason_edit.html", {"form": form}, status=answered(form))
+    return render(request, "funnel/stages/reason_edit.html", {"form": form}, status=form_status(form))
 
 
 @require_POST

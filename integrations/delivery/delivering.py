@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from integrations.chat import chat
+from integrations.chat import sending as chat
 from integrations.delivery.quiet_hours import opening
 from integrations.mail import emails as letters
 from integrations.messages.error_text import Failed
@@ -76,7 +76,7 @@ def send(delivery: Delivery, post: letters.Post) -> None:
     try:
         if delivery.way == Delivery.Way.EMAIL:
             delivery.address = user.email
-            post.send(letters.letter(delivery))
+            post.send(letters.build_email(delivery))
         elif channel is None or channel.dead_at:
             raise Gone(gettext_noop("The channel is gone."))
         else:

@@ -22,7 +22,7 @@ STALE = timedelta(days=1)
 def dispatch_all(*, at: datetime | None = None) -> int:
     """Decide on all notices, and say how many deliveries came of it. Safe to run twice."""
     at = at or now()
-    if pass_over_the_past(at=at) is None:
+    if skip_stale(at=at) is None:
         return 0
     total = 0
     while (made := dispatch(at=at)) is not None:
@@ -30,7 +30,7 @@ def dispatch_all(*, at: datetime | None = None) -> int:
     return total
 
 
-def pass_over_the_past(*, at: datetime) -> int | None:
+def skip_stale(*, at: datetime) -> int | None:
     """Send nothing of what lies too far back, or was lived before the demo was ready. None while it is being made."""
     organization = Organization.ours()
     if organization.is_demo and not organization.demo_built_at:

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from integrations.chat import chat
+from integrations.chat import sending as chat
 from integrations.chat.models import Channel
 from integrations.delivery.dispatching import STALE
 from integrations.delivery.forms import ChannelForm, TeamChannelForm, TellingForm
 from integrations.mail import mailbox
 from integrations.messages.error_text import Failed, describe_error
 from integrations.messages.models import Delivery
-from smarketing.queue.bells import ring
+from smarketing.queue.waking import wake
 from teams.http import UserRequest
 from teams.models import Notice, Role, Team, User
 
@@ -125,7 +125,7 @@ def deliveries_retry(request: UserRequest) -> HttpResponse:
 @require_GET
 def mails(request: UserRequest) -> HttpResponse:
     """The mails that are kept here while there is no mail server, the newest first."""
-    page = Paginator(mailbox.names(), 50).get_page(request.GET.get("page"))
+    page = Paginator(mailbox.list_names(), 50).get_page(request.GET.get("page"))
     found = [mail for name in page.object_list if (mail := mailbox.read(name))]
     return render(request, "integrations/mail/mails.html", {"page": page, "mails": found, "kept": mailbox.is_used()})
 
@@ -170,7 +170,7 @@ def _teams_of(user: User) -> QuerySet[Team]:
 def _try_out(request: UserRequest, channel: Channel) -> None:
     """Send a line to the chat at once, and say what came of it."""
     try:
-        chat.try_out(channel)
+        chat.send_test(channel)
     except Failed as problem:
         channel.failed(str(problem), for_good=problem.for_good, at=now())
         messages.error(
@@ -186,7 +186,7 @@ def _again(request: UserRequest, stuck: QuerySet[Delivery]) -> HttpResponse:
     Channel.objects.filter(deliveries__in=stuck).update(dead_at=None)
     again = stuck.update(tries=0, given_up_at=None, next_try_at=now())
     if again:
-        ring(DELIVER)
+        wake(DELIVER)
         messages.success(request, _("On its way again."))
     else:
         messages.info(request, _("It went out meanwhile."))

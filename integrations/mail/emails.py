@@ -13,14 +13,14 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from integrations.messages.error_text import Failed, said
-from integrations.messages.message_text import action, address_of, due_at, page, sentence
+from integrations.messages.error_text import Failed, describe_os_error
+from integrations.messages.message_text import absolute_url, action_label, due_at, page_url, sentence
 from integrations.messages.models import Delivery
 from smarketing.company import company_zone
 from teams.models import Organization
 
 
-def letter(delivery: Delivery) -> EmailMultiAlternatives:
+def build_email(delivery: Delivery) -> EmailMultiAlternatives:
     """Return the e-mail of a delivery. The same delivery makes the same Message-ID, by which a double is known."""
     notice, user = delivery.notice, delivery.notice.user
     with translation.override(user.spoken), timezone.override(user.zone or company_zone()):
@@ -29,10 +29,10 @@ def letter(delivery: Delivery) -> EmailMultiAlternatives:
             "sentence": sentence(notice),
             "kind": notice.title,
             "person": user,
-            "url": page(notice),
-            "action": action(notice),
+            "url": page_url(notice),
+            "action": action_label(notice),
             "due_at": due_at(notice),
-            "choices_url": address_of("telling"),
+            "choices_url": absolute_url("telling"),
             "organization": Organization.ours(),
         }
         subject = " ".join(render_to_string("integrations/mail/notice_subject.txt", context).split())
@@ -92,7 +92,7 @@ def reason_of(problem: Exception) -> Failed | None:
         # Refusing the sign-in concerns all letters, refusing the text of one that one alone.
         return Failed(f"{problem.smtp_code} {_text(problem.smtp_error)}", of_all=problem.smtp_code in (421, 530, 535))
     if isinstance(problem, (OSError, SMTPException)):  # A provider's refusal by HTTP is an OSError too.
-        return _of_provider(problem) or Failed(said(problem), of_all=True)
+        return _of_provider(problem) or Failed(describe_os_error(problem), of_all=True)
     return _of_provider(problem)
 
 

@@ -45,7 +45,7 @@ class Mail:
     html: str
 
 
-def names() -> list[str]:
+def list_names() -> list[str]:
     """Return the names of all kept mails, the newest first."""
     try:
         found = [entry.name for entry in os.scandir(_folder()) if entry.name.endswith(".eml")]
@@ -75,7 +75,7 @@ def read(name: str) -> Mail | None:
 
 def tidy(keep: int = KEPT) -> int:
     """Throw the oldest away, and say how many."""
-    old = names()[keep:]
+    old = list_names()[keep:]
     for name in old:
         (_folder() / f"{name}.eml").unlink(missing_ok=True)
     return len(old)

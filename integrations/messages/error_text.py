@@ -35,7 +35,7 @@ class Failed(Exception):
         self.for_good, self.of_all, self.wait = for_good, of_all, wait
 
 
-def said(problem: OSError) -> str:
+def describe_os_error(problem: OSError) -> str:
     """Return what the system says of a call that failed, without its number."""
     return problem.strerror or str(problem) or type(problem).__name__
 

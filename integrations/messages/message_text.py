@@ -16,12 +16,12 @@ def sentence(notice: Notice) -> str:
     return " ".join(notice.text.split())
 
 
-def page(notice: Notice) -> str:
+def page_url(notice: Notice) -> str:
     """Return where it leads: a page that asks to sign in. Nothing is accepted or rejected by following a link."""
     return settings.PUBLIC_URL + (notice.address or reverse("notices"))
 
 
-def action(notice: Notice) -> str:
+def action_label(notice: Notice) -> str:
     """Return what the page is for, in the language that is active."""
     return str(notice.page.action)
 
@@ -31,5 +31,5 @@ def due_at(notice: Notice) -> datetime | None:
     return parse_datetime(str(notice.params.get("due_at") or "")) if notice.declared.is_due else None
 
 
-def address_of(name: str) -> str:
+def absolute_url(name: str) -> str:
     return settings.PUBLIC_URL + reverse(name)

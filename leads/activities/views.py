@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from leads.activities.forms import ActivityKindForm
 from leads.models.activities import ActivityKind
-from smarketing.pages.http import saved_or_shown
+from smarketing.pages.answers import save_or_show
 from teams.http import UserRequest
 
 
@@ -40,4 +40,4 @@ def activity_kind_retirement(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _edited(request: UserRequest, form: ActivityKindForm) -> HttpResponse:
-    return saved_or_shown(request, form, "leads/activities/activity_kind_edit.html", then="activity_kinds")
+    return save_or_show(request, form, "leads/activities/activity_kind_edit.html", then="activity_kinds")

@@ -21,7 +21,7 @@ from leads.registering.identities import Conflict
 from leads.registering.registration import change, register
 from leads.registering.searching import search_companies
 from smarketing.database.counting import CountOf
-from smarketing.pages.http import answered
+from smarketing.pages.answers import form_status
 from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 from teams.models import Role
@@ -65,7 +65,7 @@ def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
         if changes is not None:
             messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
             return redirect("lead", pk)
-    return render(request, "leads/pages/lead_edit.html", {"form": form, "lead": lead}, status=answered(form))
+    return render(request, "leads/pages/lead_edit.html", {"form": form, "lead": lead}, status=form_status(form))
 
 
 COMPANY_SORTS = (

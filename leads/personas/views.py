@@ -41,7 +41,12 @@ def personas(request: UserRequest) -> HttpResponse:
 def described(persona: Persona, says: Speaker) -> dict[str, Any]:
     latest = persona.latest
     assert latest is not None
-    return {"persona": persona, "version": latest, "sentence": said(latest, says), "leads_url": leads_of(persona)}
+    return {
+        "persona": persona,
+        "version": latest,
+        "sentence": describe_version(latest, says),
+        "leads_url": leads_of(persona),
+    }
 
 
 def leads_of(persona: Persona) -> str:
@@ -49,7 +54,7 @@ def leads_of(persona: Persona) -> str:
     return f"{page}?persona={persona.pk}" if page else ""
 
 
-def said(version: PersonaVersion, says: Speaker | None = None) -> str:
+def describe_version(version: PersonaVersion, says: Speaker | None = None) -> str:
     """The criteria as a sentence; nothing where there are none, or where they can no longer be read."""
     if version.criteria is None:
         return ""
@@ -62,7 +67,7 @@ def said(version: PersonaVersion, says: Speaker | None = None) -> str:
 def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
     """What the page of a persona says. A higher app may add to it, in the template's block `agreed`."""
     matching = None
-    text = said(version)
+    text = describe_version(version)
     if text and version.criteria is not None:
         matching = Lead.objects.unmerged().filter(condition(version.criteria, at=now())).count()
     return {
@@ -85,7 +90,7 @@ def about(persona: Persona, version: PersonaVersion) -> dict[str, Any]:
     }
 
 
-def known(pk: int) -> Persona:
+def get_persona_or_404(pk: int) -> Persona:
     written = Persona.objects.filter(versions__isnull=False).distinct()
     return get_object_or_404(written.prefetch_related("versions__created_by"), pk=pk)
 
@@ -106,7 +111,7 @@ def persona_new(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def persona_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Write the draft. What an agreement names is never edited: then this is the next version."""
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     latest = subject.latest
     assert latest is not None
     draft = latest if latest.frozen_at is None else next_version(latest)
@@ -136,7 +141,7 @@ def frozen_before(persona: Persona) -> PersonaVersion | None:
 @require_POST
 def persona_discard(request: UserRequest, pk: int) -> HttpResponse:
     """Throw the draft away; a persona that never was more than a draft goes with it."""
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     with transaction.atomic():
         subject.versions.filter(frozen_at=None).delete()
         if not PersonaVersion.objects.filter(persona=subject).exists():
@@ -150,7 +155,7 @@ def persona_discard(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def persona_retirement(request: UserRequest, pk: int) -> HttpResponse:
     """Take a persona out of use, or back into it. What was agreed about it stays."""
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     subject.retired_at = None if subject.retired_at else now()
     subject.save(update_fields=["retired_at"])
     messages.success(request, _("Retired.") if subject.retired_at else _("In use again."))

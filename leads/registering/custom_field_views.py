@@ -6,7 +6,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from leads.models.custom_fields import CustomField
 from leads.registering.custom_field_forms import CustomFieldForm
-from smarketing.pages.http import saved_or_shown
+from smarketing.pages.answers import save_or_show
 from teams.http import UserRequest
 
 
@@ -26,4 +26,4 @@ def custom_field_edit(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def _edited(request: UserRequest, form: CustomFieldForm) -> HttpResponse:
-    return saved_or_shown(request, form, "leads/registering/custom_field_edit.html", then="custom_fields")
+    return save_or_show(request, form, "leads/registering/custom_field_edit.html", then="custom_fields")

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
-from smarketing.queue import bells
+from smarketing.queue.waking import wake
 
 ENQUEUE = """
 WITH queued AS (
@@ -39,7 +39,7 @@ def enqueue_reevaluation(
 def enqueue_selected(rows: str, parameters: Mapping[str, Any], *, at: datetime) -> None:
     """The same for leads that a statement selects, as (lead_id, due_at, news_at)."""
     if _enqueue(rows, parameters, at):
-        bells.ring(settings.ADVANCE_TASK)
+        wake(settings.ADVANCE_TASK)
 
 
 def _enqueue(rows: str, parameters: Mapping[str, Any], at: datetime) -> bool:

@@ -11,18 +11,18 @@ from scoring.models import FitRule, InterestRule, ScoreModel
 from teams.models import User
 
 
-def current(at: datetime | None = None) -> ScoreModel | None:
+def current_model(at: datetime | None = None) -> ScoreModel | None:
     """The model that counts."""
     return ScoreModel.objects.in_force(at).first()
 
 
-def coming(at: datetime | None = None) -> ScoreModel | None:
+def next_model(at: datetime | None = None) -> ScoreModel | None:
     """The model that will count from a day that is set already."""
     at = at or now()
     return ScoreModel.objects.filter(in_force_from__gt=at, replaced_at=None).order_by("in_force_from").first()
 
 
-def the_draft() -> ScoreModel | None:
+def get_draft() -> ScoreModel | None:
     return ScoreModel.objects.drafts().first()
 
 
@@ -31,17 +31,17 @@ def begin_draft(*, by: User | None = None, at: datetime | None = None) -> ScoreM
     at = at or now()
     with transaction.atomic():
         newest = ScoreModel.objects.select_for_update().first()
-        draft = the_draft()
+        draft = get_draft()
         if draft is not None:
             return draft
-        source = coming(at) or current(at) or newest
+        source = next_model(at) or current_model(at) or newest
         draft = ScoreModel.objects.create(number=newest.number + 1 if newest else 1, created_by=by, created_at=at)
         if source is not None:
-            copy(source, draft)
+            copy_rules(source, draft)
         return draft
 
 
-def copy(source: ScoreModel, draft: ScoreModel) -> None:
+def copy_rules(source: ScoreModel, draft: ScoreModel) -> None:
     """Let the draft say what the source says."""
     draft.fit_threshold, draft.interest_threshold = source.fit_threshold, source.interest_threshold
     draft.save(update_fields=["fit_threshold", "interest_threshold"])
@@ -57,7 +57,7 @@ def copy(source: ScoreModel, draft: ScoreModel) -> None:
     )
 
 
-def locked(draft: ScoreModel) -> ScoreModel:
+def lock_draft(draft: ScoreModel) -> ScoreModel:
     """Hold the draft while it is edited. Call inside a transaction. Raises `Published`."""
     held = ScoreModel.objects.select_for_update().get(pk=draft.pk)
     if held.published_at:

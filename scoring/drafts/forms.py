@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import ActivityKind
-from scoring.drafts.drafting import locked
+from scoring.drafts.drafting import lock_draft
 from scoring.models import FitRule, InterestRule, ScoreModel
-from scoring.reading import plain, words_of
+from scoring.reading import describe_rule, format_plain_points
 
 SHORT = {"class": "field__input--short", "inputmode": "decimal", "step": "any"}
 
@@ -26,8 +26,8 @@ def points_field(**kwargs: Any) -> forms.DecimalField:
     return forms.DecimalField(max_digits=9, decimal_places=6, widget=forms.NumberInput(attrs=SHORT), **kwargs)
 
 
-def plainly(value: Decimal | None) -> str:
-    return "" if value is None else plain(value)
+def format_input(value: Decimal | None) -> str:
+    return "" if value is None else format_plain_points(value)
 
 
 class ThresholdsForm(forms.ModelForm[ScoreModel]):
@@ -41,7 +41,7 @@ class ThresholdsForm(forms.ModelForm[ScoreModel]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("fit_threshold", "interest_threshold"):
-            self.initial[name] = plainly(getattr(self.instance, name))
+            self.initial[name] = format_input(getattr(self.instance, name))
 
 
 class FitPointsForm(forms.Form):
@@ -50,13 +50,13 @@ class FitPointsForm(forms.Form):
     points = points_field(label=_("Points"), min_value=-999)
 
     def __init__(self, data: Any = None, *, rule: FitRule) -> None:
-        super().__init__(data, prefix=f"fit-{rule.pk}", initial={"points": plainly(rule.points)})
+        super().__init__(data, prefix=f"fit-{rule.pk}", initial={"points": format_input(rule.points)})
         self.rule = rule
         self.fields["points"].widget.attrs["aria-labelledby"] = f"id_{self.prefix}-words"
 
     @property
     def words(self) -> str:
-        return words_of(self.rule)
+        return describe_rule(self.rule)
 
     def save(self) -> None:
         if self.rule.points != self.cleaned_data["points"]:
@@ -80,7 +80,7 @@ class KindForm(forms.Form):
 
     def __init__(self, data: Any = None, *, kind: ActivityKind, rule: InterestRule | None) -> None:
         self.kind, self.rule = kind, rule
-        initial = {name: plainly(getattr(rule, name)) for name in self.base_fields} if rule else {}
+        initial = {name: format_input(getattr(rule, name)) for name in self.base_fields} if rule else {}
         super().__init__(data, prefix=f"kind-{kind.pk}", initial=initial)
         for name, field in self.fields.items():
             field.widget.attrs["aria-labelledby"] = f"id_{self.prefix}-words id_column-{name}"
@@ -130,7 +130,7 @@ class DraftForms:
     def save(self) -> None:
         """Write the whole draft, or nothing. Raises `Published`."""
         with transaction.atomic():
-            locked(self.thresholds.instance)
+            lock_draft(self.thresholds.instance)
             self.thresholds.save()
             for rule in self.rules:
                 rule.save()
@@ -154,4 +154,4 @@ class FitRuleForm(WithCriteria, forms.ModelForm[FitRule]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["points"] = plainly(self.instance.points)
+            self.initial["points"] = format_input(self.instance.points)

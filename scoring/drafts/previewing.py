@@ -10,10 +10,10 @@ from django.utils.timezone import now
 
 from scoring.models import Preview, ScoreModel
 from scoring.rescoring import Range, Scoring, all_ranges
-from smarketing.queue import bells
+from smarketing.queue.waking import wake
 
 # So many ranges of leads a page waits for; more are worked off behind it.
-AT_ONCE = 2
+RANGES_AT_ONCE = 2
 
 # A person's word stays, whatever the machine says.
 COMPARE = """
@@ -34,33 +34,33 @@ SELECT before, after, count(*) FROM compared GROUP BY 1, 2
 """
 
 
-def ask_for(draft: ScoreModel, *, at: datetime | None = None) -> Preview:
+def request_preview(draft: ScoreModel, *, at: datetime | None = None) -> Preview:
     """Begin a preview, in place of an older one; a small one is finished at once."""
     ranges = list(all_ranges())
     with transaction.atomic():
         Preview.objects.filter(model=draft).delete()
         preview = Preview.objects.create(model=draft, at=at or now(), total=len(ranges))
-        if len(ranges) > AT_ONCE:
-            bells.ring("scoring.tasks.preview")
-    if len(ranges) <= AT_ONCE:
-        while go_on(preview.pk):
+        if len(ranges) > RANGES_AT_ONCE:
+            wake("scoring.tasks.preview")
+    if len(ranges) <= RANGES_AT_ONCE:
+        while compare_next_range(preview.pk):
             pass
     preview.refresh_from_db()
     return preview
 
 
-def finish_all() -> int:
+def finish_previews() -> int:
     """Work off the previews that wait, and say how many ranges were done. Safe to run twice, and beside others."""
     done = 0
     for nth in count():
         waiting = Preview.objects.filter(finished_at=None).order_by("pk").values_list("pk", flat=True).first()
-        if waiting is None or not go_on(waiting):
+        if waiting is None or not compare_next_range(waiting):
             return done
         done = nth + 1
     return done
 
 
-def go_on(pk: int) -> bool:
+def compare_next_range(pk: int) -> bool:
     """Compare the next range of leads. False: there is none, or somebody else is at it."""
     with transaction.atomic():
         rows = Preview.objects.select_for_update(skip_locked=True).select_related(None)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from scoring.drafts import previewing
-from scoring.drafts.drafting import begin_draft, current, locked, the_draft
+from scoring.drafts.drafting import begin_draft, current_model, get_draft, lock_draft
 from scoring.drafts.forms import DraftForms, FitRuleForm
 from scoring.models import FitRule, Preview, PreviewedLead, Quadrant, ScoreModel
 from smarketing.database.keyset import Order
@@ -26,7 +26,7 @@ NEWEST = Order("lead_id", key="lead_id", descending=True)
 
 
 def draft_or_404() -> ScoreModel:
-    draft = the_draft()
+    draft = get_draft()
     if draft is None:
         raise Http404
     return draft
@@ -47,7 +47,7 @@ def score_draft_new(request: UserRequest) -> HttpResponse:
 def score_draft_discard(request: UserRequest) -> HttpResponse:
     try:
         with transaction.atomic():
-            locked(draft_or_404()).delete()
+            lock_draft(draft_or_404()).delete()
     except ScoreModel.Published:
         return published_meanwhile(request)
     messages.success(request, _("The draft is gone. What counts has not changed."))
@@ -57,7 +57,7 @@ def score_draft_discard(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def score_draft(request: UserRequest) -> HttpResponse:
     """Points, caps, half-lives and thresholds, all on one page."""
-    draft = the_draft()
+    draft = get_draft()
     if draft is None:
         return redirect("scoring")
     forms = DraftForms.of(draft, request.POST if request.method == "POST" else None)
@@ -67,7 +67,7 @@ def score_draft(request: UserRequest) -> HttpResponse:
         except ScoreModel.Published:
             return published_meanwhile(request)
         return saved(request, draft)
-    context = {"draft": draft, "forms": forms, "model": current(), "nav_here": "scoring"}
+    context = {"draft": draft, "forms": forms, "model": current_model(), "nav_here": "scoring"}
     return render(request, "scoring/drafts/score_draft.html", context, status=UNPROCESSABLE if request.POST else 200)
 
 
@@ -75,7 +75,7 @@ def saved(request: UserRequest, draft: ScoreModel) -> HttpResponse:
     """What was computed for the draft before is no longer true."""
     Preview.objects.filter(model=draft).delete()
     if "preview" in request.POST:
-        previewing.ask_for(draft)
+        previewing.request_preview(draft)
         return redirect("score_preview")
     if "rule" in request.POST:
         return (
@@ -102,7 +102,7 @@ def _rule_saved(request: UserRequest, rule: FitRule) -> HttpResponse:
     if form.is_valid():
         try:
             with transaction.atomic():
-                locked(rule.model)
+                lock_draft(rule.model)
                 form.save()
                 Preview.objects.filter(model=rule.model).delete()
         except ScoreModel.Published:
@@ -117,7 +117,7 @@ def fit_rule_delete(request: UserRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(FitRule, pk=pk, model=draft_or_404())
     try:
         with transaction.atomic():
-            locked(rule.model)
+            lock_draft(rule.model)
             rule.delete()
             Preview.objects.filter(model=rule.model).delete()
     except ScoreModel.Published:
@@ -132,14 +132,14 @@ def fit_rule_delete(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def score_preview(request: UserRequest) -> HttpResponse:
     """Which leads would change their quadrant."""
-    draft = the_draft()
+    draft = get_draft()
     if draft is None:
         return redirect("scoring")
     if request.method == "POST":
-        previewing.ask_for(draft)
+        previewing.request_preview(draft)
         return redirect("score_preview")
     preview = Preview.objects.filter(model=draft).first()
-    context: dict[str, Any] = {"draft": draft, "model": current(), "preview": preview, "nav_here": "scoring"}
+    context: dict[str, Any] = {"draft": draft, "model": current_model(), "preview": preview, "nav_here": "scoring"}
     if preview is not None and preview.finished_at:
         context |= changes(request, preview)
     if request.htmx and not request.htmx.boosted:
@@ -149,7 +149,7 @@ def score_preview(request: UserRequest) -> HttpResponse:
 
 def changes(request: UserRequest, preview: Preview) -> dict[str, Any]:
     """The table of moves, and a page of the leads that make it."""
-    before, after = (known(request.GET.get(name)) for name in ("from", "to"))
+    before, after = (quadrant_or_none(request.GET.get(name)) for name in ("from", "to"))
     leads = PreviewedLead.objects.filter(preview=preview).select_related("lead__company")
     if before:
         leads = leads.filter(before=before)
@@ -169,5 +169,5 @@ def changes(request: UserRequest, preview: Preview) -> dict[str, Any]:
     }
 
 
-def known(quadrant: str | None) -> Quadrant | None:
+def quadrant_or_none(quadrant: str | None) -> Quadrant | None:
     return Quadrant(quadrant) if quadrant in Quadrant.values else None

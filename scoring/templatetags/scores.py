@@ -8,8 +8,8 @@ from django import template
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
-from scoring.formula import shown
-from scoring.reading import plain
+from scoring.formula import rounded_points
+from scoring.reading import format_plain_points
 from smarketing.pages import wording
 
 register = template.Library()
@@ -24,19 +24,19 @@ def points(millionths: int | None, digits: int = 0) -> str:
 @lru_cache(maxsize=4096)
 def _points(millionths: int, digits: int, locale: str) -> str:
     """Kept by the language in which it is written."""
-    return wording.number(shown(millionths, digits), digits)
+    return wording.number(rounded_points(millionths, digits), digits)
 
 
 @register.filter
 def plain_points(points: Decimal) -> str:
     """Points as they were typed: 20, 0.5."""
-    return plain(Decimal(points))
+    return format_plain_points(Decimal(points))
 
 
 @register.filter
 def signed_points(points: Decimal) -> str:
     """What a rule gives or takes: +30, −5."""
-    return ("−" if points < 0 else "+") + plain(abs(Decimal(points)))
+    return ("−" if points < 0 else "+") + format_plain_points(abs(Decimal(points)))
 
 
 @register.filter
@@ -48,7 +48,7 @@ def signed(points: Decimal, digits: int = 0) -> str:
 @register.filter
 def days_plainly(value: Decimal) -> str:
     """A half-life as it was typed: "14 days", "3.5 days"."""
-    digits = len(plain(value).partition(".")[2])
+    digits = len(format_plain_points(value).partition(".")[2])
     return wording.days(value, digits)
 
 

@@ -25,7 +25,7 @@ from sla.attainment.periods import JudgedClause, judged_clauses
 from sla.attainment.warning import warn
 from sla.calendars.models import Calendar
 from smarketing.company import start_of_day
-from smarketing.queue.bells import ring
+from smarketing.queue.waking import wake
 
 # Two processes that compute at once would notify twice.
 COMPUTING_LOCK = 7_305_006
@@ -57,7 +57,7 @@ def compute(*, at: datetime | None = None, clauses: Iterable[Clause] | None = No
 def request_computation(*, at: datetime | None = None) -> None:
     """Have everything computed again in the background; the request is stored, in case the queue loses its task."""
     Attainment.objects.update(asked_at=at or now())
-    ring(settings.ATTAINMENT_TASK)
+    wake(settings.ATTAINMENT_TASK)
 
 
 def is_computation_requested() -> bool:

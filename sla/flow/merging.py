@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
-from funnel.journeys.merging import MERGED, farther, merge_journeys
+from funnel.journeys.merging import MERGED, journey_that_goes_on, merge_journeys
 from funnel.models import Journey
 from leads.events import LEAD_MERGED
 from leads.models import Lead
@@ -51,7 +51,7 @@ def merge_handoffs(kept: Lead, other: Lead, *, by: User, at: datetime) -> None:
     journeys = {
         journey.pk: journey for journey in Journey.objects.select_related("stage").filter(lead__in=[kept, other])
     }
-    goes_on = farther(journeys.get(kept.pk), journeys.get(other.pk))
+    goes_on = journey_that_goes_on(journeys.get(kept.pk), journeys.get(other.pk))
     waiting = Handoff.objects.open().filter(lead__in=[kept, other]).select_related("hop")
     for handoff in waiting:
         if goes_on is None or handoff.lead_id != goes_on.pk:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel.metrics.conversions import standing
 from funnel.metrics.counting import DIMENSIONS as OF_LEAD
-from funnel.metrics.counting import counted as counted_by_lead
+from funnel.metrics.counting import count_by_key as counted_by_lead
 from funnel.models import Transition
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit, View

@@ -17,7 +17,7 @@ from smarketing.embedded.processes import as_account, give, is_alive
 
 
 class Valkey:
-    """The Valkey server of one place. It keeps nothing: losing a bell loses no work."""
+    """The Valkey server of one place. It keeps nothing: losing a wake-up loses no work."""
 
     def __init__(self, where: Place, say: Callable[[str], None]) -> None:
         self.where = where

@@ -25,7 +25,7 @@ def test_the_ratio_is_the_median_of_the_pairs_not_of_the_sums():
 @pytest.mark.django_db
 def test_the_table_says_whether_the_aim_was_reached(capsys: pytest.CaptureFixture[str], tmp_path: Path, settings):
     settings.VAR_DIR = tmp_path
-    report.tell(result((3, 1)), leads=10)
+    report.print_result(result((3, 1)), leads=10)
     printed = capsys.readouterr().out
     assert "product ÷ floor 3.00; the aim is at most 2.0: missed" in printed
     assert "50 MB" in printed
@@ -36,14 +36,14 @@ def test_the_table_says_whether_the_aim_was_reached(capsys: pytest.CaptureFixtur
 @pytest.mark.django_db
 def test_it_says_when_others_used_the_machine(capsys: pytest.CaptureFixture[str], tmp_path: Path, settings):
     settings.VAR_DIR = tmp_path
-    report.tell(result((3, 2), others=0.4), leads=10)
+    report.print_result(result((3, 2), others=0.4), leads=10)
     assert "Others used up to 40% of the machine" in capsys.readouterr().out
 
 
 @pytest.mark.django_db
 def test_what_was_measured_is_kept(tmp_path: Path, settings):
     settings.VAR_DIR = tmp_path
-    report.tell(result((3, 2)), leads=10, seed=0.5)
+    report.print_result(result((3, 2)), leads=10, seed=0.5)
     (kept,) = (tmp_path / "bench").glob("toy-*.json")
     facts = json.loads(kept.read_text())
     assert (facts["ratio"], facts["leads"], facts["machine"]["postgres"][:2]) == (1.5, 10, "18")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.explaining import InterestPart, Part, add_up, digits_for, explain
-from scoring.formula import MILLION, shown
+from scoring.formula import MILLION, rounded_points
 from scoring.models import Quadrant, Score
 from scoring.rescoring import rescore
 from tests import make
@@ -23,7 +23,7 @@ JAPAN = {"field": "country", "op": "=", "value": "JP"}
 def test_what_is_shown_adds_up_to_what_is_shown(points: list[int], digits: int):
     score = sum(points)
     parts = add_up([Part("", each) for each in points], score, digits)
-    assert sum((part.shown for part in parts), Decimal(0)) == shown(score, digits)
+    assert sum((part.shown for part in parts), Decimal(0)) == rounded_points(score, digits)
     assert all(abs(part.shown - Decimal(part.points) / MILLION) < Decimal(1).scaleb(-digits) for part in parts)
 
 
@@ -31,8 +31,8 @@ def test_what_is_shown_adds_up_to_what_is_shown(points: list[int], digits: int):
 def test_the_total_of_the_parts_rounds_to_the_score(points: list[int]):
     parts = [Part("", each) for each in points]
     score = sum(points)
-    total = shown(score, digits_for(parts, score))
-    assert shown(int(total * MILLION)) == shown(score)
+    total = rounded_points(score, digits_for(parts, score))
+    assert rounded_points(int(total * MILLION)) == rounded_points(score)
 
 
 def test_a_second_digit_stands_where_one_would_round_twice():

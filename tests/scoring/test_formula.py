@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from scoring.formula import MILLION, KindPoints, age, clamped, day_of, fit, interest, quadrant, shown, start_of
+from scoring.formula import MILLION, KindPoints, age, clamped, day_of, fit, interest, quadrant, rounded_points, start_of
 
 TODAY = datetime(2026, 11, 16, tzinfo=UTC)
 NOON = TODAY + timedelta(hours=12)
@@ -60,7 +60,7 @@ def test_an_age_is_in_whole_microseconds():
 
 def test_thresholds_compare_the_unrounded_score():
     thresholds = {"fit_threshold": 50 * MILLION, "interest_threshold": 50 * MILLION}
-    assert shown(49_999_999) == 50
+    assert rounded_points(49_999_999) == 50
     assert quadrant(49_999_999, 50 * MILLION, **thresholds) == "opportunistic"
     assert quadrant(50 * MILLION, 50 * MILLION, **thresholds) == "hot"
     assert quadrant(50 * MILLION, 49_999_999, **thresholds) == "nurture"
@@ -68,9 +68,9 @@ def test_thresholds_compare_the_unrounded_score():
 
 
 def test_scores_are_shown_rounded_half_up():
-    assert shown(72_500_000) == 73
-    assert shown(72_499_999) == 72
-    assert shown(72_450_000, 1) == Decimal("72.5")
+    assert rounded_points(72_500_000) == 73
+    assert rounded_points(72_499_999) == 72
+    assert rounded_points(72_450_000, 1) == Decimal("72.5")
 
 
 def test_a_day_is_the_company_s():

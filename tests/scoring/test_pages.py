@@ -132,7 +132,7 @@ def test_a_preview_lists_who_changes_quadrant(mara: Client):
 
 
 def test_a_preview_of_many_leads_is_worked_off_behind_the_page(mara: Client, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(previewing, "AT_ONCE", 0)
+    monkeypatch.setattr(previewing, "RANGES_AT_ONCE", 0)
     score_model(fit=[(MANAGER, 30)])
     make.lead(seniority="Manager")
     rescore(at=now())
@@ -141,7 +141,7 @@ def test_a_preview_of_many_leads_is_worked_off_behind_the_page(mara: Client, mon
     page = mara.get(reverse("score_preview"), headers={"hx-request": "true"}).content.decode()
     assert 'role="progressbar"' in page
     assert "<html" not in page
-    assert previewing.finish_all() == 1
+    assert previewing.finish_previews() == 1
     assert "1 lead changes its quadrant" in mara.get(reverse("score_preview")).content.decode()
 
 

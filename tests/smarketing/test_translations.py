@@ -15,7 +15,7 @@ def test_everything_is_said_in_japanese(area: str) -> None:
 
 
 def test_no_text_is_said_in_two_ways() -> None:
-    assert translations.said_in_two_ways() == []
+    assert translations.conflicting_translations() == []
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_translation_names_the_same_things(project: Path, japanese: str) -> No
 def test_one_text_in_two_ways_is_found(project: Path) -> None:
     catalogue(project, 'msgid "Offer"\nmsgstr "提示"\n')
     catalogue(project, 'msgid "Offer"\nmsgstr "オファー"\n', area="sla")
-    assert len(translations.said_in_two_ways()) == 1
+    assert len(translations.conflicting_translations()) == 1
 
 
 def test_compiling_makes_only_what_has_changed(project: Path) -> None:

@@ -25,7 +25,7 @@ from leads.importing.engine.running import (
 )
 from leads.models.imports import Import
 from leads.notices import IMPORT_DONE, ImportParams
-from smarketing.queue import bells
+from smarketing.queue.waking import wake
 from teams.models import Notice
 
 TASK = "leads.tasks.run_imports"
@@ -44,7 +44,7 @@ def ask_for(job: Import, status: Import.Status) -> bool:
         may = may.filter(line=0)
     asked = may.update(status=status, error="", finished_at=None)
     if asked:
-        bells.ring(TASK)
+        wake(TASK)
     return bool(asked)
 
 

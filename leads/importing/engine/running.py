@@ -32,7 +32,7 @@ from leads.importing.engine.reading import Layout, Record, Source, headers_of, r
 from leads.models.imports import EqualRow, Import, RejectedRow
 from leads.registering.races import Raced
 from smarketing.company import company_zone
-from smarketing.queue import bells
+from smarketing.queue.waking import wake
 
 BATCH = 5_000
 TRIES = 3
@@ -93,7 +93,7 @@ class Run:
         self.plan = plan_of(job, source, self.warnings)
         self.overriding = Overriding(self.plan)
         self.outcome = Outcome()
-        # The page of a dry run shows how far it is; a job's bell is heard by the worker. Commands need neither.
+        # The page of a dry run shows how far it is; a job is done by the worker, which is woken. Commands need neither.
         self.is_tracked = self.rings = False
 
     def run(self) -> Outcome:
@@ -125,7 +125,7 @@ class Run:
                 **{name: F(name) + count for name, count in outcome.counts().items()},
             )
             if self.rings:
-                bells.ring(settings.ADVANCE_TASK)
+                wake(settings.ADVANCE_TASK)
         self.outcome.add(outcome)
 
     def _read(self, some: list[Record]) -> tuple[list[Row], dict[int, Reasons]]:

@@ -16,7 +16,7 @@ from sla.agreement.states import pending_agreement_naming
 from sla.agreement.views.definition_effects import definition_in_force, effect_context
 from sla.agreement.views.definition_trials import trial_context
 from sla.agreement.views.redirects import redirect_to_draft
-from smarketing.pages.http import UNPROCESSABLE
+from smarketing.pages.answers import UNPROCESSABLE
 from teams.http import UserRequest
 
 

@@ -19,7 +19,7 @@ from sla.agreement.models.parties import Comment
 from sla.agreement.starter import first_agreement
 from sla.agreement.states import previous_version
 from sla.agreement.views.redirects import redirect_to_draft, redirect_to_proposal
-from smarketing.pages.http import UNPROCESSABLE
+from smarketing.pages.answers import UNPROCESSABLE
 from teams.http import UserRequest
 
 

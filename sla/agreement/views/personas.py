@@ -12,27 +12,27 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads.models import Persona, PersonaVersion
 from leads.personas.forms import CommentForm
-from leads.personas.views import about, known
+from leads.personas.views import about, get_persona_or_404
 from sla.agreement.models.agreements import AgreedPersona
 from teams.http import UserRequest
 
 
 @require_GET
 def persona(request: UserRequest, pk: int) -> HttpResponse:
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     assert subject.latest is not None
     return _shown(request, subject, subject.latest)
 
 
 @require_GET
 def persona_version(request: UserRequest, pk: int, number: int) -> HttpResponse:
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     return _shown(request, subject, get_object_or_404(subject.versions.select_related("created_by"), number=number))
 
 
 @require_POST
 def persona_comment(request: UserRequest, pk: int) -> HttpResponse:
-    subject = known(pk)
+    subject = get_persona_or_404(pk)
     form = CommentForm(request.POST)
     if form.is_valid():
         comment = form.save(commit=False)

@@ -18,7 +18,7 @@ from sla.agreement.forms.signatures import RemarkFormSet, ReturnForm, SignatureF
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.states import agreement_state
 from sla.agreement.views.agreements import document_context
-from smarketing.pages.http import CONFLICT, UNPROCESSABLE
+from smarketing.pages.answers import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 

@@ -19,7 +19,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no area {', '.join(sorted(unknown))}.")
         faults = 0
         for area in areas:
-            elsewhere = None if options["check"] else translations.everything_known(besides=area)
+            elsewhere = None if options["check"] else translations.all_translations(besides=area)
             merged = translations.merge(area, elsewhere)
             if not options["check"] and translations.write(area, merged.catalog):
                 self.stdout.write(f"{area}: {translations.catalogue_path(area)} is up to date now.")
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             for text in merged.wrong:
                 self.stdout.write(f"{area}: other placeholders: {text!r}")
             faults += len(merged.missing) + len(merged.wrong)
-        for twice in translations.said_in_two_ways():
+        for twice in translations.conflicting_translations():
             self.stdout.write(f"said in two ways: {twice}")
             faults += 1
         if faults and options["check"]:

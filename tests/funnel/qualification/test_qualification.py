@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
-from funnel.qualification.qualifying import begin_missing, qualify, stages_before, standing, wakes_at
+from funnel.qualification.qualifying import begin_missing, may_qualify_from, qualify, stages_before, standing
 from history.models import Outbox
 from tests import make
 
@@ -183,7 +183,7 @@ def test_a_lead_that_was_sent_back_until_it_does_something_new_waits_for_that():
     journey = Journey.objects.get(lead=lead)
     journey.move_to(Stage.objects.role(StageRole.LEAD), because="No project", only_with_news=True, at=NOW)
     over = NOW + timedelta(days=60)
-    assert wakes_at(journey, at=NOW) == over
+    assert may_qualify_from(journey, at=NOW) == over
     assert qualify(at=over) == []
     Journey.objects.filter(lead=lead).update(news_at=NOW + timedelta(days=1))
     assert qualify(at=over - timedelta(microseconds=1)) == []

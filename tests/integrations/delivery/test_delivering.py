@@ -264,14 +264,14 @@ def test_one_that_cannot_be_written_does_not_stand_before_the_others(
     sam: User, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due(sam, count=3)
-    write, bad = letters.letter, Delivery.objects.order_by("pk")[0].pk
+    write, bad = letters.build_email, Delivery.objects.order_by("pk")[0].pk
 
     def letter(delivery: Delivery) -> Any:
         if delivery.pk == bad:
             raise KeyError("a word")
         return write(delivery)
 
-    monkeypatch.setattr(letters, "letter", letter)
+    monkeypatch.setattr(letters, "build_email", letter)
     assert send_due(at=AT) == 2
     assert Delivery.objects.get(pk=bad).error == "KeyError: 'a word'"
 

@@ -168,7 +168,7 @@ def test_what_failed_is_listed_with_its_reason_and_tried_again(
     admin: User, sam: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[str] = []
-    monkeypatch.setattr(views, "ring", rung.append)
+    monkeypatch.setattr(views, "wake", rung.append)
     given_up, other = stuck(sam, given_up_at=now()), stuck(sam, 1, given_up_at=now())
     browser = signed_in(admin)
     page = browser.get("/settings/deliveries/").content.decode()
@@ -281,7 +281,7 @@ def test_mails_are_kept_and_read_while_there_is_no_server(admin: User, kept: Pat
     send("A second")
     page = browser.get("/settings/mails/").content.decode()
     assert page.index("A second") < page.index("最初")
-    name = mailbox.names()[1]
+    name = mailbox.list_names()[1]
     one = browser.get(f"/settings/mails/{name}/").content.decode()
     assert "最初" in one
     assert '<a href="https://example.org/x" rel="nofollow">' in one
@@ -294,7 +294,7 @@ def test_mails_are_kept_and_read_while_there_is_no_server(admin: User, kept: Pat
 
 def test_the_html_of_a_mail_can_do_nothing(admin: User, kept: Path) -> None:
     send("One", html="<script>alert(1)</script>")
-    answer = signed_in(admin).get(f"/settings/mails/{mailbox.names()[0]}/html/")
+    answer = signed_in(admin).get(f"/settings/mails/{mailbox.list_names()[0]}/html/")
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
@@ -313,7 +313,7 @@ def test_only_the_newest_are_kept(kept: Path) -> None:
     for n in range(5):
         send(f"Mail {n}")
     assert mailbox.tidy(keep=2) == 3
-    assert [mailbox.read(name).subject for name in mailbox.names()] == ["Mail 4", "Mail 3"]
+    assert [mailbox.read(name).subject for name in mailbox.list_names()] == ["Mail 4", "Mail 3"]
 
 
 def test_somebody_s_browser_says_in_which_language_to_write(sam: User) -> None:

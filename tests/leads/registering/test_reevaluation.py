@@ -24,7 +24,7 @@ ROWS = f"SELECT lead_id, due_at, news_at FROM ({SELECTED}) q (lead_id, due_at, n
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that were asked for."""
     asked: list[str] = []
-    monkeypatch.setattr(reevaluation.bells, "ring", asked.append)
+    monkeypatch.setattr(reevaluation, "wake", asked.append)
     return asked
 
 

@@ -1,4 +1,4 @@
-"""Promises: many clocks fall due at once, and the inbox of a rep with five hundred open hand-offs.
+"""Timers: many fall due at once, and the inbox of a rep with five hundred open hand-offs.
 
 `breach` is the statement that finds and marks what is overdue, a batch at a time, as the sweep runs it; the floor is
 the same work as one bare UPDATE. `sweep` is all that a sweep does: it marks clocks and steps, tells reps and managers,

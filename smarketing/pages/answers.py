@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 CONFLICT, UNPROCESSABLE = 409, 422
 
 
-def answered(form: BaseForm) -> int:
+def form_status(form: BaseForm) -> int:
     """The status of a page with this form: 422 where something must be corrected."""
     return UNPROCESSABLE if form.errors else 200
 
 
-def saved_or_shown(request: HttpRequest, form: ModelForm[Any], template: str, *, then: str) -> HttpResponse:
+def save_or_show(request: HttpRequest, form: ModelForm[Any], template: str, *, then: str) -> HttpResponse:
     """Save the form and go to the page of that name; or show it, with what must be corrected."""
     if form.is_valid():
         form.save()
         messages.success(request, _("Saved."))
         return redirect(then)
-    return render(request, template, {"form": form}, status=answered(form))
+    return render(request, template, {"form": form}, status=form_status(form))

@@ -10,8 +10,8 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from smarketing.env import celery_address
-from smarketing.queue.bells import TOGETHER, Bell, ring
 from smarketing.queue.celery import app
+from smarketing.queue.waking import COALESCE_SECONDS, QueueConnection, wake
 from tests.site import queue_url
 
 TASK = "tests.nothing"
@@ -20,16 +20,16 @@ TASK = "tests.nothing"
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
     """A queue that no worker listens to."""
-    Bell.hang_up()
+    QueueConnection.close()
     monkeypatch.setattr(app.conf, "broker_write_url", celery_address(queue_url()))
     with redis.Redis.from_url(queue_url()) as here:
         here.flushdb()
         yield here
         here.flushdb()
-    Bell.hang_up()
+    QueueConnection.close()
 
 
-def rung(queue: redis.Redis) -> list[str]:
+def asked_for(queue: redis.Redis) -> list[str]:
     return [json.loads(message)["headers"]["task"] for message in queue.lrange("celery", 0, -1)]
 
 
@@ -38,34 +38,34 @@ def test_a_bell_is_heard_after_the_commit_and_not_before(
     queue: redis.Redis, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     with django_capture_on_commit_callbacks() as committed, transaction.atomic():
-        ring(TASK)
-    assert rung(queue) == []
+        wake(TASK)
+    assert asked_for(queue) == []
     for callback in committed:
         callback()
-    assert rung(queue) == [TASK]
+    assert asked_for(queue) == [TASK]
 
 
-def test_bells_within_a_moment_are_one(queue: redis.Redis) -> None:
+def test_calls_within_a_moment_are_one(queue: redis.Redis) -> None:
     for _ in range(5):
-        Bell.ring(TASK)
-    assert rung(queue) == [TASK]
-    time.sleep(TOGETHER * 2)
-    Bell.ring(TASK)
-    assert rung(queue) == [TASK, TASK]
+        QueueConnection.wake(TASK)
+    assert asked_for(queue) == [TASK]
+    time.sleep(COALESCE_SECONDS * 2)
+    QueueConnection.wake(TASK)
+    assert asked_for(queue) == [TASK, TASK]
 
 
-def test_different_bells_are_different(queue: redis.Redis) -> None:
-    Bell.ring(TASK)
-    Bell.ring("tests.something")
-    assert sorted(rung(queue)) == [TASK, "tests.something"]
+def test_calls_for_different_tasks_are_different(queue: redis.Redis) -> None:
+    QueueConnection.wake(TASK)
+    QueueConnection.wake("tests.something")
+    assert sorted(asked_for(queue)) == [TASK, "tests.something"]
 
 
-def test_a_bell_that_nobody_hears_is_soon_over_and_only_logged(
+def test_a_call_that_nobody_hears_is_soon_over_and_only_logged(
     queue: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = f"unix://:x@{Path(settings.VAR_DIR) / 'nowhere.sock'}?db=0"
     monkeypatch.setattr(app.conf, "broker_write_url", celery_address(nowhere))
     began = time.monotonic()
-    Bell.ring(TASK)
+    QueueConnection.wake(TASK)
     assert time.monotonic() - began < 1
-    assert "was not heard" in caplog.text
+    assert "could not be woken" in caplog.text

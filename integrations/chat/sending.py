@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from integrations.chat.models import Channel
 from integrations.chat.posting import Answer, Refused, post
-from integrations.messages.error_text import Failed, said
-from integrations.messages.message_text import action, address_of, page, sentence
+from integrations.messages.error_text import Failed, describe_os_error
+from integrations.messages.message_text import absolute_url, action_label, page_url, sentence
 from integrations.messages.models import Delivery
 
 # A Teams connector says that it failed with status 200.
@@ -25,16 +25,16 @@ def post_notice(delivery: Delivery, channel: Channel) -> None:
     """Post a notice. Raises `Failed`."""
     with translation.override(channel.spoken):
         notice = delivery.notice
-        send(channel, sentence(notice), page(notice), action(notice))
+        send(channel, sentence(notice), page_url(notice), action_label(notice))
 
 
-def try_out(channel: Channel) -> None:
+def send_test(channel: Channel) -> None:
     """Post a line that says it works. Raises `Failed`."""
     with translation.override(channel.spoken):
         send(
             channel,
             _("This is where Smarketing tells its notices from now on."),
-            address_of("telling"),
+            absolute_url("telling"),
             _("What I am told, and how"),
         )
 
@@ -47,11 +47,11 @@ def send(channel: Channel, text: str, url: str, button: str) -> None:
     except Refused as problem:
         raise Failed(str(problem), of_all=True) from problem
     except OSError as problem:
-        raise Failed(said(problem), of_all=True) from problem
-    judge(answer)
+        raise Failed(describe_os_error(problem), of_all=True) from problem
+    raise_for_answer(answer)
 
 
-def judge(answer: Answer) -> None:
+def raise_for_answer(answer: Answer) -> None:
     """Raise `Failed` unless the message was taken."""
     if 200 <= answer.status < 300 and FAILED_INSIDE not in answer.text:
         return

@@ -7,5 +7,6 @@ import "./figure.js";
 import "./flash.js";
 import "./keyboard.js";
 import "./print.js";
+import "./scroll.js";
 import "./selection.js";
 import "./theme.js";

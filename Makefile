@@ -6,19 +6,29 @@
 # make install only installs
 # make shots   screenshots of every page for every demo person, in var/shots/
 # make proof   the long forms of the tests: races, kills, simulations, all screenshots
+# make admin EMAIL=ai@example.com   an administrator, new or known, and a link that sets a password
+# make backup FILE=…                all data in one file (ENCRYPT=yes: with a password)
+# make restore FILE=…               back from such a file (REPLACE=yes: over the data that are here)
+# make upgrade                      a backup, the newer version, its dependencies and migrations
+# make unit                         prints a unit for systemd; see docs/running.md
 # make bench   what it costs, beside the least that any program would pay (SIZE=1m: at a million leads)
 #
 # PORT (8000) and VAR_DIR (var/) can be set: make run PORT=9000 VAR_DIR=/srv/smarketing
+# SETTINGS=/etc/smarketing.env reads the settings for admin, backup, restore, upgrade and unit from a file
 
 PYTHON_IN_VENV = .venv/bin/python
 SIZE ?= small
-export PORT VAR_DIR
+SETTINGS ?=
+# Of a file that systemd reads as well: NAME='value', one a line.
+MANAGE = set -a; if [ -n "$$SETTINGS" ]; then . "$$SETTINGS"; fi; set +a; exec $(PYTHON_IN_VENV) manage.py
+# Handed over in the environment, where no shell reads it again.
+export PORT VAR_DIR EMAIL FILE SETTINGS
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run dev test quick format proof shots bench
+.PHONY: help install install-dev run dev test quick format proof shots bench admin backup restore upgrade unit
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
 install:
 	@bin/install
@@ -51,3 +61,18 @@ shots: install-dev
 
 bench: install
 	@exec $(PYTHON_IN_VENV) -m bench --size $(SIZE)
+
+admin: install
+	@$(MANAGE) admin "$$EMAIL"
+
+backup: install
+	@$(MANAGE) backup $(if $(ENCRYPT),--encrypt) "$$FILE"
+
+restore: install
+	@$(MANAGE) restore $(if $(REPLACE),--replace) "$$FILE"
+
+upgrade:
+	@exec bin/upgrade
+
+unit: install
+	@exec $(PYTHON_IN_VENV) -m smarketing.unit "$$SETTINGS"

@@ -20,7 +20,7 @@ SIZES = {
     "1m": Size(1_000_000, 10_000_000),
 }
 TIMERS = ("breach", "sweep", "inbox")
-NAMES = ("rescore", "increment", "import", *TIMERS, "offer", "page")
+NAMES = ("rescore", "increment", "import", *TIMERS, "offer", "page", "morning")
 
 
 def main() -> int:
@@ -30,10 +30,13 @@ def main() -> int:
         from bench import database, report  # noqa: PLC0415 - Django is set up for the bench's own database first
 
         database.use_bench_database()
-        from bench import generation, imports, offers, pages, pairs, scores, timers  # noqa: PLC0415
+        from bench import generation, imports, morning, offers, pages, pairs, scores, timers  # noqa: PLC0415
 
         generation.ensure(leads=options.leads, activities=options.activities, seed=options.seed)
         for name in options.names or NAMES:
+            if name == "morning":
+                morning.run(leads=options.leads)
+                continue
             if name == "import":
                 benchmark = imports.benchmark(leads=options.leads)
             elif name == "offer":

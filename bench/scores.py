@@ -140,13 +140,18 @@ def _check(run: int) -> None:
 
 
 def _prepare(changed: int) -> None:
-    """Publish a score model with rules for all twelve kinds, and make the floor's tables."""
-    if not ScoreModel.objects.filter(note=RULES).exists():
-        with transaction.atomic():
-            _publish_model()
+    """Publish the score model, and make the floor's tables."""
+    publish_rules()
     with connection.cursor() as cursor:
         cursor.execute(FLOOR_TABLES.format(changed=changed))
         cursor.execute("VACUUM (ANALYZE) bench_floor, bench_changed")
+
+
+def publish_rules() -> None:
+    """Publish a score model with rules for all twelve kinds, once."""
+    if not ScoreModel.objects.filter(note=RULES).exists():
+        with transaction.atomic():
+            _publish_model()
 
 
 def _publish_model() -> None:

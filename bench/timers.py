@@ -17,7 +17,7 @@ from bench.generation import UNTIL, insert
 from bench.pairs import Benchmark
 from funnel.models import Stage, StageRole, Transition
 from sla.escalation import sweeping
-from sla.inbox import inbox
+from sla.inbox import queries
 from sla.models import Agreement, Escalation, Handoff, Hop, Policy, Timer
 from teams.models import Role, Team, User
 
@@ -53,12 +53,13 @@ SWEEP = [
 ]
 INBOX = """
 SELECT h.id, t.due_at, t.target, l.id, l.family_name, l.given_name, l.email, l.title,
-    c.name, s.fit, s.interest, last.kind_id, last.occurred_at
+    c.name, s.fit, s.interest, m.fit_threshold, m.interest_threshold, last.kind_id, last.occurred_at
 FROM sla_handoff h
 JOIN sla_timer t ON t.handoff_id = h.id AND t.kind = 'answer'
 JOIN leads_lead l ON l.id = h.lead_id
 LEFT JOIN leads_company c ON c.id = l.company_id
 LEFT JOIN scoring_score s ON s.lead_id = l.id
+LEFT JOIN scoring_scoremodel m ON m.id = s.model_id
 LEFT JOIN LATERAL (
     SELECT a.kind_id, a.occurred_at FROM leads_activity a WHERE a.lead_id = l.id
     ORDER BY a.occurred_at DESC, a.id DESC LIMIT 1
@@ -128,7 +129,7 @@ def a_rep() -> User:
 
 
 def _inbox(run: int) -> int:
-    return len(list(inbox.offered(a_rep())))
+    return len(list(queries.offer_rows(a_rep())))
 
 
 def _bare_inbox(run: int) -> int:
@@ -143,7 +144,7 @@ def _bare_rows() -> list[tuple[object, ...]]:
 
 def _same_rows(run: int) -> None:
     """Both ways list the same lines, in the same order."""
-    if list(inbox.offered(a_rep())) != _bare_rows():
+    if list(queries.offer_rows(a_rep())) != _bare_rows():
         raise AssertionError("The product's inbox and the floor's are not the same.")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -31,8 +31,21 @@ def start_of_day(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
+def day_around(at: datetime) -> tuple[datetime, datetime]:
+    """The bounds, half open, of the company day that `at` lies in. It has 23 hours, or 25, when the clocks change."""
+    start = start_of_day(at)
+    return start, start_of_day(start + timedelta(hours=36))
+
+
+def day_starting_at(at: datetime) -> tuple[datetime, datetime] | None:
+    """The bounds of the company day that begins at that moment: so the day is written of a fact that is known only to
+    its day. None for every other moment."""
+    day = day_around(at)
+    return day if at == day[0] else None
+
+
 @contextmanager
-def knowing(stored: str) -> Iterator[None]:
+def knowing(stored: str = "") -> Iterator[None]:
     """Do not ask for the stored zone again: one request asks for it many times. Nothing is known when it is empty."""
     token = _known.set(stored)
     try:

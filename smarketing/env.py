@@ -1,6 +1,8 @@
 """Read settings from the environment, and refuse what cannot be read in one clear line."""
 
 import os
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -135,3 +137,20 @@ def celery_address(queue: str) -> str:
     if not queue.startswith("unix:"):
         return queue
     return f"redis+socket{queue.removeprefix('unix')}".replace("db=", "virtual_host=")
+
+
+def new_key() -> str:
+    """A key that encrypts: 32 random bytes in base64."""
+    return urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+def encryption_keys(name: str) -> list[str]:
+    keys = words(name)
+    for key in keys:
+        try:
+            fine = len(urlsafe_b64decode(key)) == 32
+        except ValueError:
+            fine = False
+        if not fine:
+            raise Refused(f"{name}: write keys of 32 bytes in base64, such as {new_key()}, with commas between.")
+    return keys

@@ -1,99 +1,33 @@
-"""Everything under one supervisor: the embedded servers, web, worker and beat, until a signal says stop.
+"""Everything under one supervisor: the embedded servers, web, worker and tick, until a signal says stop.
 
 python -m smarketing.run          as in production
 python -m smarketing.run --dev    with error pages, and started again when the code changes
 """
 
-import ctypes
 import json
 import os
+import pwd
 import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 
-from smarketing import embedded, env
+from smarketing import embedded, env, unprivileged
+from smarketing.children import Child, session_of
+from smarketing.disk import told_in_one_line
 from smarketing.embedded.locks import Lock
 from smarketing.embedded.place import BASE_DIR, make_private, write_private
 from smarketing.embedded.processes import exit_on, undisturbed
+from smarketing.saying import say
 
 PATIENCE = 15
-CHECK_SERVERS_EVERY = 5
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
-
-
-def ignore_nothing_and_follow_the_parent() -> None:
-    """Run in the child before its program: take signals as usual, and get SIGTERM when the supervisor dies hard."""
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-@dataclass
-class Child:
-    """One program that the supervisor keeps running, in a session of its own so that Ctrl-C reaches only us."""
-
-    name: str
-    command: Sequence[str]
-    environment: dict[str, str]
-    keep: bool = True
-    process: subprocess.Popen[bytes] | None = None
-    failures: int = 0
-    start_again_at: float = field(default=0.0)
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            cwd=BASE_DIR,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=ignore_nothing_and_follow_the_parent,
-        )
-        self.started_at = time.monotonic()
-
-    def look_after(self) -> None:
-        """Start it again when it has ended by itself, less and less eagerly when it keeps ending."""
-        if self.process is None:
-            if self.keep and time.monotonic() >= self.start_again_at:
-                self.start()
-            return
-        code = self.process.poll()
-        if code is None:
-            return
-        self.process = None
-        if not self.keep:
-            if code:
-                say(f"{self.name} ended with {code}.")
-            return
-        self.failures = 0 if time.monotonic() - self.started_at > 60 else self.failures + 1
-        wait = min(2**self.failures, 30)
-        self.start_again_at = time.monotonic() + wait
-        say(f"{self.name} ended with {code}; starting it again in {wait} s.")
-
-    def ask_to_stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-
-    def stop(self, deadline: float) -> None:
-        if self.process is None:
-            return
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(0.1, deadline - time.monotonic()))
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+CHECK_SERVERS_EVERY = 2
+IN_MEMORY = "/dev/shm"  # nosec B108 # the web server makes files there that have no name
 
 
 class Supervisor:
@@ -113,6 +47,8 @@ class Supervisor:
             self.environment |= {"DEBUG": "true", "DJANGO_RUNSERVER_HIDE_WARNING": "true"}
         self.environment.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
         self.children: list[Child] = []
+        # As whom the programs run; None: as we do.
+        self.account: pwd.struct_passwd | None = None
 
     def run(self) -> None:
         only_one = Lock(self.var / f"run-{self.port}.lock")
@@ -139,12 +75,23 @@ class Supervisor:
         code = child.process.wait()
         self.children = []
         if code:
-            raise env.Refused(f"`manage.py {' '.join(arguments)}` ended with {code}; see above.")
+            raise SystemExit(code)  # It has said why.
+
+    def child(self, name: str, command: list[str], more: Mapping[str, str] = {}, *, as_root: bool = False) -> Child:
+        account = None if as_root else self.account
+        return Child(name, command, {**self.environment, **unprivileged.home_of(account, self.var), **more}, account)
+
+    def binds_as_root(self) -> bool:
+        """Whether only root may listen there: then the web server's first process is root's, and no other."""
+        return self.account is not None and self.port < unprivileged.first_free_port() and not self.dev
 
     def serve(self, servers: embedded.Attachment | None) -> None:
+        self.account = unprivileged.account_or_root(self.var, say)
+        tick = [sys.executable, "-m", "smarketing.tick"]
         self.children = [
-            Child("The web server", self.web_command(), self.environment),
-            Child("The worker", self.worker_command(), self.environment),
+            self.child("The web server", self.web_command(), as_root=self.binds_as_root()),
+            self.child("The worker", self.worker_command()),
+            self.child("The tick", tick, embedded.addresses()),
         ]
         for child in self.children:
             child.start()
@@ -153,7 +100,8 @@ class Supervisor:
         say(f"Smarketing is at {self.public_url}")
         if has_command("demo") and env.yes_or_no("DEMO", True):
             say("Looking after the demo company; its logins follow.")
-            demo = Child("The demo", [sys.executable, "manage.py", "demo", "--if-empty"], self.environment, keep=False)
+            demo = self.child("The demo", [sys.executable, "manage.py", "demo", "--if-empty"])
+            demo.keep = False
             demo.start()
             self.children.append(demo)
             self.remember()
@@ -178,11 +126,11 @@ class Supervisor:
                 next_check = time.monotonic() + CHECK_SERVERS_EVERY
             if self.dev and newest_code() > code:
                 code = newest_code()
-                say("The code has changed; starting the worker again.")
-                worker = self.children[1]
-                worker.ask_to_stop()
-                worker.stop(time.monotonic() + PATIENCE)
-                worker.start()
+                say("The code has changed; starting worker and tick again.")
+                for child in self.children[1:3]:
+                    child.ask_to_stop()
+                    child.stop(time.monotonic() + PATIENCE)
+                    child.start()
 
     def wait_for_web(self) -> None:
         web = self.children[0]
@@ -215,17 +163,20 @@ class Supervisor:
         # Threads, because browsers open connections ahead of need, and one of them would hold a whole sync worker.
         command += ["--worker-class", "gthread", "--threads", "4"]
         command += ["--timeout", "60", "--graceful-timeout", "10", "--log-level", "warning"]
+        command += ["--logger-class", "smarketing.logs.GunicornLogger"]
         # A link may carry a whole tree of conditions.
         command += ["--limit-request-line", "8190"]
-        if Path("/dev/shm").is_dir():
-            command += ["--worker-tmp-dir", "/dev/shm"]
+        if Path(IN_MEMORY).is_dir():
+            command += ["--worker-tmp-dir", IN_MEMORY]
+        if self.account is not None and self.binds_as_root():
+            command += ["--user", str(self.account.pw_uid), "--group", str(self.account.pw_gid)]
         return command
 
     def worker_command(self) -> list[str]:
         processes = str(env.whole_number("WORKER_PROCESSES", 2, at_least=1))
         command = [sys.executable, "-m", "celery", "--app", "smarketing", "--quiet", "worker", "--loglevel", "WARNING"]
-        command += ["--concurrency", processes, "--without-gossip", "--without-mingle", "--hostname", f"{self.port}@%h"]
-        return [*command, "--beat", "--scheduler", "celery.beat:Scheduler"]
+        command += ["--concurrency", processes, "--without-gossip", "--without-mingle"]
+        return [*command, "--hostname", f"{self.port}@%h"]
 
     def check_port(self) -> None:
         with socket.socket(socket.AF_INET6 if ":" in self.bind else socket.AF_INET) as probe:
@@ -264,19 +215,6 @@ class Supervisor:
         self.memory.unlink(missing_ok=True)
 
 
-def session_of(leader: int, born: float) -> list[psutil.Process]:
-    """The processes of the session that this leader opened; none when the number now belongs to another."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if process.create_time() < born - 1 or os.getsid(process.pid) != leader:
-                continue
-            if process.pid == leader and abs(process.create_time() - born) > 1:
-                return []
-            found.append(process)
-    return found
-
-
 def newest_code() -> float:
     """When a module was last changed."""
     return max(path.stat().st_mtime for path in BASE_DIR.glob("[a-z]*/**/*.py"))
@@ -288,7 +226,7 @@ def has_command(name: str) -> bool:
 
 
 def reachable(bind: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "[::]": "::1", "::": "::1"}.get(bind, bind.strip("[]"))
+    return {"0.0.0.0": "127.0.0.1", "[::]": "::1", "::": "::1"}.get(bind, bind.strip("[]"))  # nosec B104 # asked
 
 
 def main() -> None:
@@ -297,7 +235,8 @@ def main() -> None:
     public_url = env.web_address("PUBLIC_URL", f"http://localhost:{port}").geturl().rstrip("/")
     make_private(var, passable=True)
     exit_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, code=0)
-    Supervisor(var, port, env.text("BIND", "127.0.0.1"), public_url, dev="--dev" in sys.argv).run()
+    with told_in_one_line():
+        Supervisor(var, port, env.text("BIND", "127.0.0.1"), public_url, dev="--dev" in sys.argv).run()
 
 
 if __name__ == "__main__":

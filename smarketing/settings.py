@@ -24,11 +24,15 @@ _https = _address.scheme == "https"
 
 DEBUG = env.yes_or_no("DEBUG", False)
 SECRET_KEY = env.text("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key", secrets.token_urlsafe(50))
+# The first encrypts secrets in the database, all of them decrypt.
+ENCRYPTION_KEYS = env.encryption_keys("ENCRYPTION_KEYS") or [kept_secret(VAR_DIR / "encryption_key", env.new_key())]
 ALLOWED_HOSTS = [str(_address.hostname), "localhost", "127.0.0.1", *env.words("ALLOWED_HOSTS")]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # The embedded servers stand in where no address is given.
 _place = embedded.place() if embedded.needs_postgres() or embedded.needs_valkey() else None
+# Whose room is told by health.
+DATA_DIRS = [VAR_DIR, *([_place.home] if _place else [])]
 _database = env.database("DATABASE_URL")
 _queue = env.queue("REDIS_URL")
 
@@ -47,6 +51,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "pgtrigger",
     "django_htmx",
     "template_partials",
@@ -100,12 +105,20 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # The database
 
+# A pooler in transaction mode may give each transaction another connection: nothing is kept from one to the next, no
+# cursor either. See docs/decisions/0025-leases-and-locks.md.
+_options: dict[str, str | int] = {}
+if _database:
+    # Seconds, and milliseconds: a server that has vanished is noticed.
+    _options |= {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
+    _options |= {"sslmode": _database["SSLMODE"]} if _database["SSLMODE"] else {}
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "smarketing.database.backend",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {},
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": _options,
     }
     | (
         {name: value for name, value in _database.items() if name != "SSLMODE"}
@@ -113,8 +126,6 @@ DATABASES = {
         else {"NAME": "smarketing", "USER": "smarketing", "HOST": str(_place and _place.sockets), "PORT": "5432"}
     )
 }
-if _database and _database["SSLMODE"]:
-    DATABASES["default"]["OPTIONS"] = {"sslmode": _database["SSLMODE"]}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The queue
@@ -134,20 +145,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 60 * 60}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-# What runs when, all in one place. The work itself is marked in the database; a beat that is lost loses nothing. What
-# happens once a company day is asked for often, and decides for itself whether the day has begun.
-CELERY_BEAT_SCHEDULE = {
-    "advance leads": {"task": "sla.tasks.advance", "schedule": 5, "options": {"expires": 5}},
-    "offer what waits": {"task": "sla.tasks.offer_waiting", "schedule": 60, "options": {"expires": 60}},
-    "sweep timers": {"task": "sla.tasks.sweep_timers", "schedule": 15, "options": {"expires": 15}},
-    "tell people": {"task": "integrations.tasks.deliver", "schedule": 15, "options": {"expires": 15}},
-    "begin the day": {"task": "sla.tasks.begin_day", "schedule": 60, "options": {"expires": 60}},
-    "preview scores": {"task": "scoring.tasks.preview", "schedule": 60, "options": {"expires": 60}},
-    "go on with imports": {"task": "leads.tasks.run_imports", "schedule": 15, "options": {"expires": 15}},
-    "compute attainment": {"task": "sla.tasks.compute_attainment", "schedule": 60, "options": {"expires": 60}},
-    "refresh reports": {"task": "dashboards.tasks.refresh_reports", "schedule": 60, "options": {"expires": 60}},
-    "delete old events": {"task": "history.tasks.delete_expired", "schedule": 3600, "options": {"expires": 3600}},
-}
+# As all other lines: smarketing/logs.py.
+CELERY_WORKER_LOG_FORMAT = CELERY_WORKER_TASK_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# When each task runs: smarketing/queue/schedule.py.
 # The task that takes changed leads through the flow, by name: lower apps ring for it without importing upper ones.
 ADVANCE_TASK = "sla.tasks.advance"
 ATTAINMENT_TASK = "sla.tasks.compute_attainment"
@@ -171,14 +171,30 @@ AUTHENTICATION_BACKENDS = ["teams.backends.PersonBackend"]
 MAY_OPEN = "teams.permissions.may"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "smarketing.accounts.Adapter"
+ACCOUNT_ADAPTER = "teams.sign_in.adapter.Adapter"
+ACCOUNT_FORMS = {
+    "change_password": "teams.sign_in.forms.PasswordChangeForm",
+    "reset_password": "teams.sign_in.forms.AskForLinkForm",
+    "reset_password_from_key": "teams.sign_in.forms.PasswordByLinkForm",
+}
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "teams.sign_in.links.LinkTokens"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = None  # asked at sign-in
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
+# Passwords are slowed down by teams.sign_in.throttle. "login_failed" are the codes of whoever knows the password.
+ACCOUNT_RATE_LIMITS = {
+    "login": "",
+    "login_failed": "5/5m/key",
+    "reset_password": "100/m/ip,5/5m/key",
+    "reset_password_from_key": "100/m/ip",
+}
+# How many proxies of our own stand between us and the client: who asks is then read from X-Forwarded-For.
+TRUSTED_PROXIES = env.whole_number("TRUSTED_PROXIES", 0, at_most=9)
+MFA_ADAPTER = "teams.sign_in.second_factor.MFAAdapter"
+MFA_FORMS = {"authenticate": "teams.sign_in.forms.CodeForm"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Smarketing"
 AUTH_PASSWORD_VALIDATORS = [
@@ -251,11 +267,13 @@ if EMAIL_PROVIDER:
     ANYMAIL = {_keys[EMAIL_PROVIDER]: env.text("EMAIL_API_KEY"), "REQUESTS_TIMEOUT": EMAIL_TIMEOUT}
     if env.text("EMAIL_API_URL"):
         ANYMAIL[f"{EMAIL_PROVIDER.upper()}_API_URL"] = env.text("EMAIL_API_URL")
-    EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
+    OUTGOING_EMAIL_BACKEND = f"anymail.backends.{EMAIL_PROVIDER}.EmailBackend"
 else:
-    EMAIL_BACKEND = (
+    OUTGOING_EMAIL_BACKEND = (
         "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "integrations.mail.mailbox.EmailBackend"
     )
+# Every mail passes here, and goes out by the one above unless this is a restored copy.
+EMAIL_BACKEND = "integrations.mail.outgoing.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"smarketing@{_address.hostname}")
 
 # Chat: webhooks of our own network are refused, because whoever may name an address could reach what others cannot.
@@ -264,7 +282,7 @@ ALLOW_PRIVATE_WEBHOOKS = env.yes_or_no("ALLOW_PRIVATE_WEBHOOKS", False)
 # Safety
 
 SECURE_SSL_REDIRECT = _https
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^livez$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.yes_or_no("BEHIND_PROXY", _https) else None
 SECURE_REFERRER_POLICY = "same-origin"
@@ -288,11 +306,16 @@ CONTENT_SECURITY_POLICY = {
 
 # The largest body that is not a file: a thousand activities with what is said of them.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# A file of 2,000 columns is mapped on one page.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
+# By each token; 0: as often as it likes.
+API_REQUESTS_A_MINUTE = env.whole_number("API_REQUESTS_A_MINUTE", 600)
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["smarketing.api.parsing.StorableJSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["teams.api.authentication.BearerTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["teams.api.permissions.PermissionTableAccess"],
+    "DEFAULT_THROTTLE_CLASSES": ["teams.api.throttling.TokenThrottle"],
     "EXCEPTION_HANDLER": "smarketing.api.problems.handle_exception",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_VERSIONING_CLASS": None,

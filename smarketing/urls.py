@@ -22,11 +22,16 @@ API: list[URLPattern | URLResolver] = [
     re_path(r"^[\s\S]+$", NotFoundEndpoint.as_view(), name=NOT_FOUND),
 ]
 
+handler500 = "smarketing.api.problems.server_error"
+# Asked for by allauth.
+handler429 = "smarketing.pages.answers.too_many_tries"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *(path("", include(urls)) for urls in MOUNTED),
     path("api/v1/", include(API)),
     # The middleware answers it before anything else is asked of the request.
     path("healthz", health.healthz, name="healthz"),
+    path("livez", health.livez, name="livez"),
     path("account/", include("allauth.urls")),
     path("language/", themes.set_language, name="set_language"),
     path("theme/", themes.set_theme, name="set_theme"),

@@ -7,6 +7,8 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 from django.utils import translation
 
+from smarketing.database.versions import refuse_newer_data
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
 
 application = get_wsgi_application()
@@ -21,4 +23,5 @@ def load_before_the_fork() -> None:
     gc.freeze()
 
 
+refuse_newer_data()
 load_before_the_fork()

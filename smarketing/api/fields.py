@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,43 @@ from rest_framework import serializers
 
 # A year out of this range is a slip of the keyboard.
 YEARS = range(1900, 2101)
+
+
+class KnownMembers(serializers.Serializer[Any]):
+    """A body that takes its own members only: a slip in a name is told, not ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        unknown = [str(name) for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not unknown or not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError({**error.detail, **no_such_members(unknown)})
+        if unknown:
+            raise serializers.ValidationError(no_such_members(unknown))
+        return values
+
+
+class Emptying(KnownMembers):
+    """A body of which null empties what may be empty: a text becomes the empty text."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            # Of the texts, those that may be empty.
+            if getattr(field, "allow_blank", False):
+                field.allow_null = True
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        texts = [name for name, field in self.fields.items() if getattr(field, "allow_blank", False)]
+        return values | {name: "" for name in texts if name in values and values[name] is None}
+
+
+def no_such_members(names: Iterable[str]) -> dict[str, list[str]]:
+    return {name: [_("There is no such member here.")] for name in names}
 
 
 class MomentField(serializers.DateTimeField):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext as _
+from django.views import defaults
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import exceptions, serializers, status
 from rest_framework.permissions import SAFE_METHODS
@@ -16,7 +20,14 @@ from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import exception_handler
 
+from smarketing.database.outages import is_outage
+
 MEDIA_TYPE = "application/problem+json"
+# Where the API is mounted.
+API = "/api/"
+# Seconds: servers that were killed are back by then.
+RETRY_AFTER = "10"
+log = logging.getLogger(__name__)
 
 
 class Conflict(exceptions.APIException):
@@ -26,9 +37,19 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class Unprocessable(exceptions.ValidationError):
+    """Well said, and still not to be done: it would leave something without what it cannot be without."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+
+
 class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
+
+
+class BadParameters(exceptions.ValidationError):
+    """Parameters of the address, by their names; also of a request that has a body."""
 
 
 class Fault(serializers.Serializer[Any]):
@@ -48,10 +69,10 @@ class Problem(serializers.Serializer[Any]):
 
 
 def problems(*codes: int) -> dict[tuple[int, str], Any]:
-    """The refusals of an endpoint, for its schema; 400, 401, 403 and 406 are everyone's."""
+    """The refusals of an endpoint, for its schema; 400, 401, 403, 406 and 429 are everyone's."""
     return {
         (code, MEDIA_TYPE): OpenApiResponse(Problem, HTTPStatus(code).phrase)
-        for code in sorted({400, 401, 403, 406, *codes})
+        for code in sorted({400, 401, 403, 406, 429, *codes})
     }
 
 
@@ -69,22 +90,46 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
         return None
     faults: list[dict[str, str]] = []
     if isinstance(error, exceptions.ValidationError):
-        in_address = context["request"].method in SAFE_METHODS
+        in_address = isinstance(error, BadParameters) or context["request"].method in SAFE_METHODS
         faults = [_fault(path, text, in_address=in_address) for path, text in flatten_faults(response.data)]
         detail = _("What was sent cannot be taken as it is.")
     elif isinstance(error, Http404):
         detail = _("There is nothing here.")
     else:
         detail = str(response.data.get("detail", ""))
-    response.data = {
-        "type": "about:blank",
-        "title": HTTPStatus(response.status_code).phrase,
-        "status": response.status_code,
-        "detail": detail,
-    }
+    response.data = problem(response.status_code, detail)
     if faults:
         response.data["errors"] = faults
     response.content_type = MEDIA_TYPE
+    return response
+
+
+def problem(code: int, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(code).phrase, "status": code, "detail": detail}
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What nobody foresaw: to a program as problem details, to a person as a page. Called while it is handled."""
+    error = sys.exception()
+    if is_outage(error):
+        log.warning("The database is not there: %s", (str(error).strip().splitlines() or [type(error).__name__])[0])
+        return _outage(request)
+    if not request.path_info.startswith(API):
+        return defaults.server_error(request)
+    body = problem(500, _("Something went wrong here. It was written down; try again later."))
+    return JsonResponse(body, status=500, content_type=MEDIA_TYPE)
+
+
+def _outage(request: HttpRequest) -> HttpResponse:
+    response: HttpResponse
+    if request.path_info.startswith(API):
+        body = problem(
+            503, _("The database cannot be reached just now. Nothing was changed; try again in a few seconds.")
+        )
+        response = JsonResponse(body, status=503, content_type=MEDIA_TYPE)
+    else:
+        response = HttpResponse(loader.get_template("503.html").render(), status=503)
+    response.headers["Retry-After"] = RETRY_AFTER
     return response
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
+
+from smarketing import env
+from smarketing.database import given, versions
 
 OLDEST = 18
 JAPANESE = "佐藤商事"
@@ -32,9 +35,19 @@ def problems_of(connection: BaseDatabaseWrapper) -> list[CheckMessage]:
                 return [_error(f"The database is PostgreSQL {major}; {OLDEST} is needed.", NEWER, "E001")]
             if not _knows_letters(cursor):
                 return [_error("In this database's locale Japanese has no letters to search by.", LOCALE, "E002")]
-    except OperationalError as problem:
-        return [_error(f"The database cannot be reached: {str(problem).strip()}", None, "E003")]
+            if faults := list(given.faults_of(cursor, connection.settings_dict)):
+                return [_error(fault, None, "E005") for fault in faults]
+        if unknown := versions.unknown_migrations(connection):
+            return [_error(versions.describe(unknown), None, "E004")]
+    except (OperationalError, InterfaceError) as problem:
+        return [_error(given.explain(problem, connection.settings_dict) or str(problem).strip(), None, "E003")]
     return []
+
+
+def refuse_unfit(connection: BaseDatabaseWrapper) -> None:
+    """Raises `Refused` with the first problem, in one line."""
+    for problem in problems_of(connection):
+        raise env.Refused(" ".join(filter(None, (problem.msg, problem.hint))))
 
 
 def _knows_letters(cursor: CursorWrapper) -> bool:

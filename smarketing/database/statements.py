@@ -6,12 +6,13 @@ takes to answer it, so what every page asks is compiled once, with places for wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import Expression, Field, QuerySet
+from django.db.models import BigIntegerField, Expression, Field, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -24,6 +25,11 @@ class Given(Expression):
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         return "%s", (self,)
+
+
+def given_ids(name: str) -> RawSQL:
+    """A place for keys in a statement: `filter(rep__in=given_ids("reps"))`."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [Given(name, BigIntegerField())])
 
 
 class Statement:
@@ -42,5 +48,10 @@ class Statement:
         """Ask, with what stands in its places."""
         sql, params = self._compiled
         with connection.cursor() as cursor:
-            cursor.execute(sql, [given[param.name] if isinstance(param, Given) else param for param in params])
+            cursor.execute(sql, fill_in(params, given))
             return list(cursor.fetchall())
+
+
+def fill_in(params: Iterable[Any], given: Mapping[str, Any]) -> list[Any]:
+    """The parameters of a statement, with what stands in its places."""
+    return [given[param.name] if isinstance(param, Given) else param for param in params]

@@ -7,19 +7,31 @@ Whoever is attached holds a shared lock on one file; the kernel lets go of it ho
 finds nobody else holding it, and stops the servers. What a killed process left running is adopted by the next one.
 """
 
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from smarketing import env
+from smarketing import env, saying
 from smarketing.embedded.locks import Lock
+from smarketing.embedded.logs import rotate
 from smarketing.embedded.place import Place, place
 from smarketing.embedded.postgres import Postgres
 from smarketing.embedded.processes import exit_on, undisturbed
 from smarketing.embedded.valkey import Valkey
 
-__all__ = ["Attachment", "Place", "Postgres", "Valkey", "attached", "needs_postgres", "needs_valkey", "place"]
+__all__ = [
+    "Attachment",
+    "Place",
+    "Postgres",
+    "Valkey",
+    "addresses",
+    "attached",
+    "needs_postgres",
+    "needs_valkey",
+    "place",
+]
 
 Say = Callable[[str], None]
 
@@ -32,8 +44,16 @@ def needs_valkey() -> bool:
     return not env.text("REDIS_URL")
 
 
+def addresses() -> dict[str, str]:
+    """What DATABASE_URL and REDIS_URL would be, also of the embedded servers."""
+    return {
+        "DATABASE_URL": env.text("DATABASE_URL") or Postgres(place(), say).address(),
+        "REDIS_URL": env.text("REDIS_URL") or Valkey(place(), say).address(),
+    }
+
+
 def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    saying.say(line, sys.stderr)
 
 
 class Attachment:
@@ -59,6 +79,7 @@ class Attachment:
             for server in (self.postgres, self.valkey):
                 if server is not None:
                     server.ensure_running()
+                    rotate(server.log)
 
     def leave(self) -> None:
         """Let go; the last one out stops the servers, also those that another process started."""
@@ -69,8 +90,15 @@ class Attachment:
             with undisturbed():
                 Valkey(self.where, self.say).stop()
                 Postgres(self.where, self.say).stop()
+                self._forget_sockets()
         finally:
             self.in_use.release()
+
+    def _forget_sockets(self) -> None:
+        """The folder of the sockets is made anew by who starts a server; it may lie outside of the data directory."""
+        servers = Valkey(self.where, self.say), Postgres(self.where, self.say)
+        if not any(server.is_running() for server in servers):
+            shutil.rmtree(self.where.sockets, ignore_errors=True)
 
 
 @contextmanager

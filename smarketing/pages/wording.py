@@ -4,11 +4,11 @@ A page writes hundreds of them, the same ones again and again, and Babel reads i
 of one value, one pattern and one language is therefore kept: those three decide it alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 from babel.dates import TIMEDELTA_UNITS, format_date, format_time, format_timedelta
@@ -24,6 +24,12 @@ from django.utils.translation import get_language, gettext, ngettext, override
 
 # What stands where there is nothing: a rate over nothing is no rate.
 NOTHING = "–"
+# What differs only behind so many digits is not told apart: floats have no more.
+MOST_DIGITS = 12
+# Over fewer cases no percentage is written: the two numbers say more.
+FEWEST_CASES = 5
+# The short form of an amount hides at most so much of it: 1.05 million is "¥1.1M".
+HIDDEN = Decimal("0.1")
 # So much of a unit of time is said as one: 6 days of a week.
 NEARLY = 0.85
 
@@ -62,11 +68,34 @@ def rounded(value: Number, digits: int) -> Decimal:
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) + 0
 
 
-def number(value: Number | None, digits: int = 0) -> str:
-    """1234.5 → "1,235"; None → "–"."""
+def rounded_beside(
+    value: Number, digits: int, *, at_least: Iterable[Number] = (), at_most: Iterable[Number] = ()
+) -> tuple[Decimal, int]:
+    """The value rounded, and to how many digits: to as many more as it takes not to contradict a verdict.
+
+    What is below one of `at_least` is shown below it, and what is above one of `at_most` above it: 39.8 beside a
+    threshold of 40 is 39.8, never 40.
+    """
+    least, most = ([rounded(bound, MOST_DIGITS) for bound in bounds] for bounds in (at_least, at_most))
+    if not least and not most:
+        return rounded(value, digits), digits
+    exact = rounded(value, MOST_DIGITS)
+    return next(
+        (shown, more)
+        for more in range(digits, MOST_DIGITS + 1)
+        for shown in [rounded(value, more)]
+        if all((shown >= bound) == (exact >= bound) for bound in least)
+        and all((shown <= bound) == (exact <= bound) for bound in most)
+    )
+
+
+def number(
+    value: Number | None, digits: int = 0, *, at_least: Iterable[Number] = (), at_most: Iterable[Number] = ()
+) -> str:
+    """1234.5 → "1,235"; None → "–". With bounds as of `rounded_beside`."""
     if value is None:
         return NOTHING
-    return _number(rounded(value, digits), digits, locale())
+    return _number(*rounded_beside(value, digits, at_least=at_least, at_most=at_most), locale())
 
 
 @lru_cache(maxsize=4096)
@@ -75,22 +104,61 @@ def _number(value: Decimal, digits: int, locale: str) -> str:
     return format_decimal(value, pattern, locale=locale)
 
 
-def percent(value: Number | None, digits: int = 1) -> str:
-    """0.2087 → "20.9%"; None → "–"."""
+def percent(
+    value: Number | None, digits: int = 1, *, at_least: Iterable[Number] = (), at_most: Iterable[Number] = ()
+) -> str:
+    """0.2087 → "20.9%"; None → "–". What is not 0 or 1 is never "0%" or "100%"; with bounds as of `rounded_beside`."""
     if value is None:
         return NOTHING
-    return number(Decimal(str(value)) * 100, digits) + "%"
+    least, most = ([in_percent(bound) for bound in bounds] for bounds in ((1, *at_least), (0, *at_most)))
+    return number(in_percent(value), digits, at_least=least, at_most=most) + "%"
 
 
-def share(numerator: int, denominator: int | None, digits: int = 1) -> str:
-    """86, 412 → "20.9%"; anything over nothing → "–"."""
-    return percent(Decimal(numerator) / Decimal(denominator), digits) if denominator else NOTHING
+def in_percent(value: Number) -> Decimal:
+    return Decimal(str(value)) * 100
 
 
-def money(amount: Number | None, currency: str = "JPY") -> str:
-    """Short enough for a page of numbers: "¥148.6M" or 「1億4,860万円」."""
+def is_percentage(numerator: Number, denominator: Number | None) -> bool:
+    """Whether a share can be written in percent: over fewer than five cases, or above all of them, it says nothing."""
+    return denominator is not None and denominator >= FEWEST_CASES and numerator <= denominator
+
+
+def fraction(numerator: Number, denominator: Number) -> str:
+    """3, 4 → "3 / 4"."""
+    return f"{number(numerator)} / {number(denominator)}"
+
+
+def share(
+    numerator: int,
+    denominator: int | None,
+    digits: int = 1,
+    *,
+    at_least: Iterable[Number] = (),
+    at_most: Iterable[Number] = (),
+) -> str:
+    """86, 412 → "20.9%"; 3, 4 → "3 / 4", as that is no percentage; anything over nothing → "–". With bounds as of
+    `rounded_beside`."""
+    if not denominator:
+        return NOTHING
+    if not is_percentage(numerator, denominator):
+        return fraction(numerator, denominator)
+    return percent(Decimal(numerator) / Decimal(denominator), digits, at_least=at_least, at_most=at_most)
+
+
+def money(
+    amount: Number | None,
+    currency: str = "JPY",
+    *,
+    at_least: Iterable[Number] = (),
+    at_most: Iterable[Number] = (),
+) -> str:
+    """Short enough for a page of numbers: "¥148.6M" or 「1億4,860万円」. Every digit of it where it misses one of the
+    bounds by so little that the short form would hide it."""
     if amount is None:
         return NOTHING
+    missed = [bound for bound in at_least if amount < bound] + [bound for bound in at_most if amount > bound]
+    if any(abs(Decimal(str(amount)) - Decimal(str(bound))) <= HIDDEN * abs(Decimal(str(bound))) for bound in missed):
+        return money_exact(amount, currency)
     if japanese() and currency == "JPY":
         return yen_in_words(amount)
     whole = rounded(amount, 0)
@@ -130,16 +198,29 @@ def seconds_of(value: timedelta | Number) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else float(value)
 
 
-def duration(value: timedelta | Number | None) -> str:
-    """Open time or any span, in hours and minutes: "1 h 42 min" or 「1時間42分」. Numbers are seconds."""
+def duration(value: timedelta | Number | None, *, at_most: Iterable[Number] = ()) -> str:
+    """Open time or any span, in hours and minutes: "1 h 42 min" or 「1時間42分」. Numbers are seconds.
+
+    The seconds are written where it is above one of `at_most` and its full minutes are not.
+    """
     if value is None:
         return NOTHING
-    hours, minutes = divmod(int(abs(seconds_of(value))) // 60, 60)
+    size = abs(seconds_of(value))
+    hours, minutes = divmod(int(size) // 60, 60)
+    if any(size > float(bound) >= int(size) // 60 * 60 for bound in at_most):
+        return _to_the_second(ceil(size))
     if japanese():
         return (f"{hours:,}時間" if hours else "") + (f"{minutes}分" if minutes or not hours else "")
     if not hours:
         return f"{minutes} min"
     return f"{hours:,} h {minutes:02} min" if minutes else f"{hours:,} h"
+
+
+def _to_the_second(size: int) -> str:
+    hours, minutes, seconds = size // 3600, size // 60 % 60, size % 60
+    if japanese():
+        return (f"{hours:,}時間" if hours else "") + f"{minutes}分{seconds}秒"
+    return (f"{hours:,} h {minutes:02} min " if hours else f"{minutes} min ") + f"{seconds:02} s"
 
 
 def days(value: timedelta | Number | None, digits: int = 0) -> str:
@@ -276,4 +357,4 @@ def initials(person: Any) -> str:
 
 def from_to(low: Number, high: Number) -> str:
     """An interval of shares: 0.17, 0.25 → "17–25%"."""
-    return f"{number(low * 100)}–{number(high * 100)}%"
+    return f"{percent(low, 0).removesuffix('%')}–{percent(high, 0)}"

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from celery import Celery, signals
+from kombu.transport import redis
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
 
@@ -15,6 +16,18 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 app = Celery("smarketing")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+class QoS(redis.QoS):
+    """What a worker took and has not done: it is given back when the connection ends."""
+
+    def restore_unacked(self, client: Any = None) -> None:
+        """To a server that died nothing is given back. Trying it without a connection ends the whole worker."""
+        if self.channel.connection.client is not None:
+            super().restore_unacked(client)  # type: ignore[no-untyped-call]
+
+
+redis.Channel.QoS = QoS
 
 
 @signals.worker_process_init.connect

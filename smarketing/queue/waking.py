@@ -47,13 +47,16 @@ class QueueConnection:
 
     @classmethod
     def wake(cls, task: str) -> None:
-        """Calls within 50 ms are one: the first asks for the task 50 ms from now, when it sees what the others saw."""
+        """The first call asks for the task at once. Those in the next 50 ms are one, which asks for it 50 ms from then:
+        the task that runs meanwhile may not see what they saw."""
         try:
             with cls._one_at_a_time:
                 channel: Any = cls._connected().default_channel
-                if channel.client.set(f"wake:{task}", 1, nx=True, px=int(COALESCE_SECONDS * 1000)):
-                    producer = app.amqp.Producer(channel, auto_declare=False)
-                    app.send_task(task, producer=producer, countdown=COALESCE_SECONDS, retry=False, ignore_result=True)
+                for key, later in ((f"wake:{task}", None), (f"wake:{task}:again", COALESCE_SECONDS)):
+                    if channel.client.set(key, 1, nx=True, px=int(COALESCE_SECONDS * 1000)):
+                        producer = app.amqp.Producer(channel, auto_declare=False)
+                        app.send_task(task, producer=producer, countdown=later, retry=False, ignore_result=True)
+                        break
         except Exception as problem:  # Whatever the transport raises: the sweep will find the work.
             cls.close()
             log.warning("The queue could not be woken for %s: %s", task, problem)

@@ -1,9 +1,10 @@
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from pytest_django import Settings
 
-from smarketing.company import company_zone, knowing
+from smarketing.company import company_zone, day_around, day_starting_at, knowing
 
 
 def test_a_given_zone_wins_over_the_stored_one(settings: Settings) -> None:
@@ -28,3 +29,14 @@ def test_one_request_asks_for_the_stored_zone_once(settings: Settings) -> None:
         assert company_zone() == ZoneInfo("Europe/Berlin")
     settings.COMPANY_TIME_ZONE = ""
     assert company_zone() == ZoneInfo("Asia/Tokyo")
+
+
+@pytest.mark.parametrize(("month", "day", "hours"), [(3, 29, 23), (6, 1, 24), (10, 25, 25)])
+def test_a_day_lasts_from_midnight_to_midnight(settings: Settings, month: int, day: int, hours: int) -> None:
+    settings.COMPANY_TIME_ZONE = "Europe/Berlin"
+    midnight = datetime(2026, month, day, tzinfo=ZoneInfo("Europe/Berlin"))
+    start, end = day_around(midnight + timedelta(hours=22))
+    assert start == midnight
+    assert end.timestamp() - start.timestamp() == hours * 3600
+    assert day_starting_at(midnight) == (start, end)
+    assert day_starting_at(midnight + timedelta(microseconds=1)) is None

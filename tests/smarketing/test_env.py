@@ -146,8 +146,8 @@ def test_a_provider_of_mail_that_lacks_something_stops_the_start(given: dict[str
 def test_mail_goes_by_the_server_or_the_provider_that_is_given(given: dict[str, str], said: str, var: Path) -> None:
     code = (
         "from smarketing import settings as s; from django.utils.module_loading import import_string;"
-        "import django; django.setup(); import_string(s.EMAIL_BACKEND);"
-        "print(s.EMAIL_BACKEND, s.EMAIL_USE_TLS and bool(s.EMAIL_HOST or s.EMAIL_PROVIDER), s.EMAIL_USE_SSL)"
+        "import django; django.setup(); import_string(s.OUTGOING_EMAIL_BACKEND);"
+        "print(s.OUTGOING_EMAIL_BACKEND, s.EMAIL_USE_TLS and bool(s.EMAIL_HOST or s.EMAIL_PROVIDER), s.EMAIL_USE_SSL)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

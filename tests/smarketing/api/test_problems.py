@@ -103,7 +103,7 @@ def test_nested_faults_are_flattened_with_their_paths(detail: Any, faults: Any) 
 
 
 def test_the_description_knows_the_refusals_of_every_endpoint_and_those_of_one() -> None:
-    assert [code for code, _media_type in problems()] == [400, 401, 403, 406]
-    assert [code for code, _media_type in problems(404, 400)] == [400, 401, 403, 404, 406]
-    assert [code for code, _media_type in writing_problems(409)] == [400, 401, 403, 406, 409, 413, 415]
+    assert [code for code, _media_type in problems()] == [400, 401, 403, 406, 429]
+    assert [code for code, _media_type in problems(404, 400)] == [400, 401, 403, 404, 406, 429]
+    assert [code for code, _media_type in writing_problems(409)] == [400, 401, 403, 406, 409, 413, 415, 429]
     assert {media_type for _code, media_type in writing_problems()} == {MEDIA_TYPE}

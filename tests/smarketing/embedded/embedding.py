@@ -1,5 +1,6 @@
 """Other processes that use the embedded servers of a data directory of their own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -41,19 +42,19 @@ def homes(folder: Path) -> list[Path]:
     """Where the servers of this folder live, wherever that is."""
     found = []
     for memory in folder.rglob("embedded.json"):
-        for word in memory.read_text().split('"'):
-            if word.startswith("/"):
-                found.append(Path(word))
+        found += [Path(word) for word in json.loads(memory.read_text()).values() if word.startswith("/")]
     return found
 
 
 def servers_of(folder: Path) -> list[psutil.Process]:
-    """PostgreSQL and Valkey of this folder: the postmaster says its data, Valkey its socket."""
+    """PostgreSQL and Valkey of this folder: the postmaster says its data, Valkey works where its socket is."""
     places = [str(place) for place in (folder, *homes(folder))]
     found = []
-    for process in psutil.process_iter(["name", "cmdline"]):
+    for process in psutil.process_iter(["name", "cmdline", "cwd"]):
         name, words = process.info["name"] or "", process.info["cmdline"] or []
-        if ("postgres" in name or "valkey" in name) and any(place in word for word in words for place in places):
+        # Of its socket it says only the first bytes, and those quoted.
+        words = [process.info["cwd"] or ""] if "valkey" in name else words if "postgres" in name else []
+        if any(place in word for word in words for place in places):
             found.append(process)
     return found
 

@@ -68,6 +68,7 @@ def test_what_a_killed_process_left_is_adopted_and_then_stopped(var: Path) -> No
     assert {process.pid for process in servers_of(var.parent)} == left
     assert "Starting" not in let_go(heir)
     assert servers_of(var.parent) == []
+    assert not (var / "sockets").exists()
 
 
 def test_servers_that_were_killed_hard_start_again(var: Path) -> None:
@@ -157,7 +158,9 @@ def test_a_path_too_long_for_a_socket_gets_a_short_private_folder(var: Path) -> 
     with socket.socket(socket.AF_UNIX) as valkey:
         valkey.connect(str(short / "valkey.sock"))
     let_go(holder)
-    let_go(attach(deep))  # The same folder serves again.
+    assert not short.exists()
+    let_go(attach(deep))
+    assert not short.exists()
 
 
 @as_root

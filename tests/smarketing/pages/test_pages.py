@@ -97,7 +97,10 @@ def test_what_is_not_there_is_said_in_the_language_of_the_page(client: Client, r
     assert words in answer.content.decode()
 
 
-@pytest.mark.parametrize("template", ["400.html", "403.html", "404.html", "409.html", "403_csrf.html", "500.html"])
+@pytest.mark.parametrize(
+    "template",
+    ["400.html", "403.html", "404.html", "409.html", "429.html", "403_csrf.html", "500.html", "503.html"],
+)
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_error_pages_need_no_context(template: str, language: str):
     with translation.override(language):

@@ -30,6 +30,14 @@ def test_a_rate_over_nothing_is_no_rate():
     assert wording.share(0, 0) == wording.share(3, 0) == wording.share(3, None) == "–"
 
 
+@pytest.mark.parametrize(
+    ("n", "of", "shown"),
+    [(3, 4, "3 / 4"), (0, 1, "0 / 1"), (4, 4, "4 / 4"), (11, 9, "11 / 9"), (4, 5, "80.0%"), (5, 5, "100.0%")],
+)
+def test_fewer_than_five_cases_and_more_than_all_make_no_percentage(n, of, shown):
+    assert wording.share(n, of) == shown
+
+
 def test_halves_are_rounded_away_from_zero():
     assert wording.number(2.5) == "3"
     assert wording.number(-2.5) == "-3"
@@ -39,6 +47,51 @@ def test_halves_are_rounded_away_from_zero():
 def test_a_percentage_has_one_decimal():
     assert wording.share(86, 412) == "20.9%"
     assert wording.share(12, 12) == "100.0%"
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "shown"),
+    [(1999, 2000, "99.95%"), (1, 3000, "0.03%"), (99_999, 100_000, "99.999%"), (0, 9, "0.0%"), (9, 9, "100.0%")],
+)
+def test_a_rate_that_is_not_whole_is_never_shown_as_such(n, of, shown):
+    assert wording.share(n, of) == shown
+
+
+def test_an_interval_is_rounded_no_further_than_to_its_ends():
+    assert wording.from_to(0, 0.004) == "0–0.4%"
+    assert wording.from_to(0.996, 1.0) == "99.6–100%"
+    assert wording.from_to(1e-17, 0.25) == "0–25%"
+
+
+def test_what_misses_a_target_is_never_shown_like_it():
+    assert wording.percent(0.9496, at_least=[Decimal("0.95")]) == "94.96%"
+    assert wording.percent(0.9504, at_least=[Decimal("0.95")]) == "95.0%"
+    assert wording.percent(0.1004, at_most=[Decimal("0.1")]) == "10.04%"
+    assert wording.percent(0.0996, at_most=[Decimal("0.1")]) == "10.0%"
+    assert wording.number(Decimal("59.6"), at_least=[60]) == "59.6"
+    assert wording.duration(4 * 3600 + 20, at_most=[Decimal(4 * 3600)]) == "4 h 00 min 20 s"
+    assert wording.duration(59.5, at_most=[59]) == "1 min 00 s"
+    assert wording.duration(4 * 3600, at_most=[Decimal(4 * 3600)]) == "4 h"
+    assert wording.money(9_960_000, "JPY", at_least=[10_000_000]) == "¥9,960,000"
+    assert wording.money(10_040_000, "JPY", at_least=[10_000_000]) == "¥10M"
+
+
+def test_what_misses_a_target_in_japanese(in_japanese):
+    assert wording.duration(4 * 3600 + 20, at_most=[Decimal(4 * 3600)]) == "4時間0分20秒"
+    assert wording.money(9_999_600, "JPY", at_least=[10_000_000]) == "9,999,600円"
+
+
+@given(
+    st.decimals(0, 2, places=6),
+    st.decimals(0, 2, places=4),
+)
+def test_what_is_shown_gives_the_same_verdict(value, target):
+    shown = Decimal(wording.percent(value, at_least=[target]).rstrip("%")) / 100
+    assert (shown >= target) == (value >= target)
+    assert (shown == 0) == (value == 0)
+    assert (shown >= 1) == (value >= 1)
+    at_most = Decimal(wording.percent(value, at_most=[target]).rstrip("%")) / 100
+    assert (at_most <= target) == (value <= target)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -30,7 +31,11 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
 
 
 def asked_for(queue: redis.Redis) -> list[str]:
-    return [json.loads(message)["headers"]["task"] for message in queue.lrange("celery", 0, -1)]
+    return [headers["task"] for headers in asked(queue)]
+
+
+def asked(queue: redis.Redis) -> list[dict[str, Any]]:
+    return [json.loads(message)["headers"] for message in queue.lrange("celery", 0, -1)]
 
 
 @pytest.mark.django_db
@@ -45,13 +50,16 @@ def test_a_bell_is_heard_after_the_commit_and_not_before(
     assert asked_for(queue) == [TASK]
 
 
-def test_calls_within_a_moment_are_one(queue: redis.Redis) -> None:
+def test_the_first_call_is_heard_at_once_and_those_of_the_next_moment_are_one_after_it(queue: redis.Redis) -> None:
     for _ in range(5):
         QueueConnection.wake(TASK)
-    assert asked_for(queue) == [TASK]
+    later, at_once = asked(queue)
+    assert (at_once["eta"], later["task"]) == (None, TASK)
+    assert later["eta"] is not None
     time.sleep(COALESCE_SECONDS * 2)
     QueueConnection.wake(TASK)
-    assert asked_for(queue) == [TASK, TASK]
+    assert asked(queue)[0]["eta"] is None
+    assert asked_for(queue) == [TASK] * 3
 
 
 def test_calls_for_different_tasks_are_different(queue: redis.Redis) -> None:

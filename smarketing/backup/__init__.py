@@ -1,0 +1,1 @@
+"""A backup: everything that the product keeps, in one file, and the way back. See docs/running.md."""

@@ -1,0 +1,1 @@
+"""PostgreSQL as Django knows it, and each statement that writes says who writes."""

@@ -23,8 +23,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from history import subjects
 from history.models import Outbox
 from smarketing.database.payloads import check_members, jsonb_sql, members_of
 
@@ -37,6 +40,12 @@ NAME = re.compile(r"[a-z_]+\.[a-z_]+")
 KEPT_FOR = timedelta(days=30)
 # Rows deleted by one statement: long transactions keep others from tidying up.
 BATCH = 10_000
+
+subjects.register(
+    subjects.not_personal_table(
+        Outbox, "id kind payload at told_at", because="Ids, amounts and moments, deleted after a month."
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -105,8 +114,14 @@ def mark_told(*, at: datetime) -> int:
 def delete_expired(*, at: datetime | None = None) -> int:
     """Delete what is older than `KEPT_FOR`, told or not, and return how many. Safe to run twice, and at once."""
     expired = Outbox.objects.filter(at__lt=(at or now()) - KEPT_FOR)
-    batch = expired.select_for_update(skip_locked=True).values("pk")[:BATCH]
     deleted = 0
-    while many := Outbox.objects.filter(pk__in=batch).delete()[0]:
+    while many := _delete_batch(expired):
         deleted += many
     return deleted
+
+
+def _delete_batch(expired: QuerySet[Outbox]) -> int:
+    with transaction.atomic():
+        # Read first: a subquery with a limit may find other rows each time that the database asks it.
+        batch = list(expired.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
+        return Outbox.objects.filter(pk__in=batch).delete()[0]

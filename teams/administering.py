@@ -16,12 +16,16 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from history import audit
 from teams.models import Role, Team, User
+from teams.sign_in.finding import forget_addresses
 
 SUBJECT = "user"
 ATTRIBUTES = ("email", "family_name", "given_name", "roles", "team", "language")
 # Names in the history of what is no attribute.
 INVITATION, NEW_LINK, ACTIVE, SECOND_FACTOR = "invited", "way_in", "is_active", "second_factor"
+# What changes what a person may do, or how they come in.
+PERMISSIONS = frozenset({"email", "roles", "team", INVITATION, NEW_LINK, ACTIVE, SECOND_FACTOR})
 
 
 @contextmanager
@@ -31,7 +35,9 @@ def administering(by: User) -> Iterator[None]:
     Raises `PermissionDenied` if `by` is no longer an administrator.
     """
     with transaction.atomic():
-        administrators = User.objects.active().with_role(Role.ADMINISTRATOR).select_for_update().order_by("pk")
+        administrators = (
+            User.objects.active().with_role(Role.ADMINISTRATOR).select_for_update(no_key=True).order_by("pk")
+        )
         if by.pk not in set(administrators.values_list("pk", flat=True)):
             raise PermissionDenied
         yield
@@ -48,6 +54,13 @@ def write_history(
 ) -> None:
     """Write changes of a person to the history, an app of the same layer, which is therefore not imported."""
     apps.get_model("history", "Change").objects.write(SUBJECT, person.pk, changes, at=at, by=by, how="page")
+    if names := [name for name in changes if name in PERMISSIONS]:
+        about = ", ".join(f"{name}: {_as_words(changes[name][1])}" for name in names)
+        audit.write(audit.Kind.PERMISSIONS, by=by, name=person.email, about=about, at=at)
+
+
+def _as_words(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def save(person: User, *, by: User, at: datetime | None = None) -> None:
@@ -59,10 +72,11 @@ def save(person: User, *, by: User, at: datetime | None = None) -> None:
             person.save()
             write_history(person, {INVITATION: (None, person.email)}, by=by, at=at)
             return
-        before = stored_attributes(User.objects.select_for_update().get(pk=person.pk))
+        before = stored_attributes(User.objects.select_for_update(no_key=True).get(pk=person.pk))
         if person.email != before["email"]:
             # That the old address was unreachable says nothing about the new one.
             person.unreachable_since, person.unreachable_because = None, ""
+            forget_addresses(person)
         person.save()
         after = stored_attributes(person)
         write_history(

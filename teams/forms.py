@@ -7,6 +7,7 @@ from babel import Locale
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -74,13 +75,14 @@ class TeamForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         heads = self.fields["head"]
         assert isinstance(heads, forms.ModelChoiceField)
-        heads.queryset = User.objects.active()
+        # One who left stays head until somebody chooses another.
+        heads.queryset = User.objects.get_queryset().filter(Q(is_active=True) | Q(pk=self.instance.head_id))
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Organization
-        fields = ["name", "country", "time_zone", "currency"]
+        fields = ["name", "country", "time_zone", "currency", "second_factor_required"]
         widgets = {"time_zone": ZoneInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -130,7 +132,7 @@ class TokenForm(forms.Form):
 
     def clean_expires_on(self) -> Any:
         day = self.cleaned_data["expires_on"]
-        if day and day <= now().date():
+        if day and day <= now().astimezone(company_zone()).date():
             raise ValidationError(_("That day is over. Choose a later one."))
         return day
 

@@ -1,16 +1,22 @@
 """Language, time zone and permissions of the person who makes a request."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 
+from smarketing.clients import answering
 from smarketing.company import company_zone, knowing
+from smarketing.database.vocabulary import remembering
 from teams.models import User
 from teams.permissions import PUBLIC, WHO_MAY, may
+from teams.reading_by_token import note_reading
+from teams.sign_in.second_factor import WAY_TO_IT
 
 
 class PersonMiddleware:
@@ -24,8 +30,10 @@ class PersonMiddleware:
         if "%00" in request.META.get("QUERY_STRING", "") and not request.path.startswith("/api/"):
             raise SuspiciousOperation("A NUL character in the address")
         # Read with the person; of others, and of programs, it is not known yet.
-        with knowing(getattr(request.user, "company_time_zone", "")):
-            return self._answer(request)
+        with knowing(getattr(request.user, "company_time_zone", "")), answering(request), _reading(request):
+            response = self._answer(request)
+            note_reading(request, response)
+        return response
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         user = request.user
@@ -43,6 +51,8 @@ class PersonMiddleware:
         finally:
             timezone.deactivate()
         response.headers.setdefault("Content-Language", translation.get_language() or "en")
+        # Whatever a page, a file, a feed or the API says is for who asked: no browser and no proxy keeps it.
+        response.headers["Cache-Control"] = "no-store"
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -55,9 +65,16 @@ class PersonMiddleware:
             return None
         if not request.user.is_authenticated:
             return None  # LoginRequiredMiddleware sends them to sign in.
+        if getattr(request.user, "lacks_second_factor", False) and name not in WAY_TO_IT:
+            return redirect("mfa_activate_totp")
         if not may(request.user, name):
             raise PermissionDenied
         return None
+
+
+def _reading(request: HttpRequest) -> AbstractContextManager[None]:
+    """What only reads asks for each vocabulary once."""
+    return remembering() if request.method in ("GET", "HEAD") else nullcontext()
 
 
 def remember_language(user: User) -> None:

@@ -13,8 +13,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from teams import administering
 from teams.forms import PersonForm
 from teams.http import UserRequest
-from teams.inviting import password_link, send_link
+from teams.inviting import send_link
 from teams.models import Team, User
+from teams.sign_in.confirming import confirmed
+from teams.sign_in.links import password_link
 
 
 @require_GET
@@ -31,6 +33,7 @@ def people(request: UserRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@confirmed
 def person_new(request: UserRequest) -> HttpResponse:
     form = PersonForm(request.POST or None, by=request.user, instance=User())
     if request.method == "POST" and form.is_valid():
@@ -40,6 +43,7 @@ def person_new(request: UserRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@confirmed
 def person(request: UserRequest, pk: int) -> HttpResponse:
     stored_person = get_object_or_404(User.objects.get_queryset(), pk=pk)
     form = PersonForm(request.POST or None, by=request.user, instance=stored_person)
@@ -54,6 +58,7 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@confirmed
 def person_reset(request: UserRequest, pk: int) -> HttpResponse:
     """Send a new link; the old password stays valid until it is used."""
     person = get_object_or_404(User.objects.active(), pk=pk)
@@ -72,6 +77,7 @@ def _send_link_and_render(request: UserRequest, person: User) -> HttpResponse:
 
 
 @require_POST
+@confirmed
 def person_second_factor(request: UserRequest, pk: int) -> HttpResponse:
     """Switch off the second factor of a person who lost the device."""
     person = get_object_or_404(User.objects.get_queryset(), pk=pk)
@@ -81,6 +87,7 @@ def person_second_factor(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@confirmed
 def person_deactivation(request: UserRequest, pk: int) -> HttpResponse:
     """End a person's access; what they did stays."""
     person = get_object_or_404(User.objects.active(), pk=pk)
@@ -96,6 +103,7 @@ def person_deactivation(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@confirmed
 def person_activation(request: UserRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User.objects.get_queryset(), pk=pk)
     administering.set_active(person, True, by=request.user)

@@ -3,6 +3,10 @@
 Views are named by their URL names. A view without a row is closed to everyone, and a test fails.
 """
 
+from enum import StrEnum
+
+from django.db.models import Q
+
 from teams.models import Role, User
 
 # Anyone, signed in or not.
@@ -20,6 +24,7 @@ NOBODY: frozenset[str] = frozenset()
 WHO_MAY: dict[str, frozenset[str]] = {
     # smarketing
     "healthz": PUBLIC,
+    "livez": PUBLIC,
     "set_language": PUBLIC,
     # teams
     **dict.fromkeys(
@@ -35,15 +40,31 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "team_new",
             "team_delete",
             "organization",
+            "audit",
+            "audit_export",
+            "changes",
+            "changes_export",
         ),
         ADMINISTERING,
     ),
     **dict.fromkeys(
-        ("profile", "tokens", "token_revocation", "notices", "notice", "notices_read"),
+        (
+            "profile",
+            "tokens",
+            "token_revocation",
+            "sessions",
+            "session_ending",
+            "sessions_ending",
+            "notices",
+            "notice",
+            "notices_read",
+        ),
         SIGNED_IN,
     ),
     # leads
-    **dict.fromkeys(("lead_new", "lead_edit", "company_new", "company_edit", "company_names"), MARKETING | SELLING),
+    **dict.fromkeys(
+        ("lead_new", "lead_edit", "lead_taking", "company_new", "company_edit", "company_names"), MARKETING | SELLING
+    ),
     **dict.fromkeys(("companies", "campaigns", "campaign"), SIGNED_IN),
     **dict.fromkeys(("campaign_new", "campaign_edit"), MARKETING),
     **dict.fromkeys(
@@ -51,6 +72,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "custom_fields",
             "custom_field_new",
             "custom_field_edit",
+            "free_mail",
             "activity_kinds",
             "activity_kind_new",
             "activity_kind_edit",
@@ -108,7 +130,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
         MARKETING,
     ),
     # funnel
-    **dict.fromkeys(("stages", "reasons"), SIGNED_IN),
+    **dict.fromkeys(("stages", "reasons", "deal_stages"), SIGNED_IN),
     **dict.fromkeys(
         (
             "stage_new",
@@ -118,14 +140,21 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "reason_edit",
             "reason_retirement",
             "reason_order",
+            "deal_stage_new",
+            "deal_stage_edit",
+            "deal_stage_retirement",
+            "deal_stage_order",
         ),
         MANAGING | ADMINISTERING,
     ),
+    # To be read; whoever may change it finds its form there.
+    "opportunity": SIGNED_IN,
     **dict.fromkeys(("journey_step", "journey_recycling", "journey_end"), MARKETING | SELLING),
     **dict.fromkeys(
         (
             "opportunity_new",
-            "opportunity",
+            "opportunity_taking",
+            "opportunity_stage",
             "opportunity_won",
             "opportunity_lost",
             "opportunity_reopened",
@@ -169,7 +198,8 @@ WHO_MAY: dict[str, frozenset[str]] = {
     "handoff": ANSWERING,
     "acceptance": ANSWERING,
     "rejection": ANSWERING,
-    **dict.fromkeys(("inbox_working", "touches", "touch_undoing", "touch_pause", "giving_up"), ANSWERING),
+    "thread_answers": ANSWERING,
+    **dict.fromkeys(("inbox_working", "touches", "touch_undoing", "touch_pause", "giving_up", "taking"), ANSWERING),
     "untouched": SELLING | MANAGING,
     # SDRs offer leads as well: they see the rejections of their own team's offers.
     **dict.fromkeys(("rejections", "dispute"), MARKETING | {Role.SDR.value}),
@@ -226,6 +256,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
         SIGNED_IN,
     ),
     **dict.fromkeys(("account_email", "account_email_verification_sent", "account_confirm_email"), NOBODY),
+    "usersessions_list": NOBODY,  # Ours is "sessions".
     # integrations: telling people; whose team's chat it is, the view asks
     **dict.fromkeys(
         (
@@ -240,6 +271,7 @@ WHO_MAY: dict[str, frozenset[str]] = {
         SIGNED_IN,
     ),
     **dict.fromkeys(("deliveries", "delivery_retry", "deliveries_retry", "mails", "mail", "mail_html"), ADMINISTERING),
+    **dict.fromkeys(("restored_copy", "restored_copy_confirmation"), ADMINISTERING),
     # the API: the same roles as the pages
     "api-schema": PUBLIC,
     "api-reference": PUBLIC,
@@ -252,9 +284,11 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "api-activity-kinds",
             "api-opportunities",
             "api-reasons",
+            "api-deal-stages",
             "api-opportunity",
             "api-winning",
             "api-loss",
+            "api-reopening",
             "api-metrics",
             "api-metric",
         ),
@@ -266,6 +300,8 @@ WHO_MAY: dict[str, frozenset[str]] = {
             "api-lead:write",
             "api-activities:write",
             "api-opportunities:write",
+            "api-opportunity:write",
+            "api-reopening:write",
             "api-winning:write",
             "api-loss:write",
         ),
@@ -286,8 +322,50 @@ WHO_MAY: dict[str, frozenset[str]] = {
     ),
 }
 
+
+class Reach(StrEnum):
+    """Which records of a kind somebody may change; the others they read."""
+
+    ALL = "all"
+    # Those that they, or somebody of their team, own or work; what is nobody's they may take.
+    TEAM = "team"
+    # Those that nobody owns or works.
+    NOBODYS = "nobodys"
+
+
+# Of the records behind the views, by kind: how far each role reaches. A role that has no row reads.
+OF_LEADS: dict[Role, frozenset[Reach]] = {
+    Role.MARKETER: frozenset({Reach.ALL}),
+    Role.MANAGER: frozenset({Reach.ALL}),
+    Role.SDR: frozenset({Reach.TEAM}),
+    Role.REP: frozenset({Reach.TEAM}),
+}
+WHO_CHANGES: dict[str, dict[Role, frozenset[Reach]]] = {
+    "lead": OF_LEADS,
+    "company": OF_LEADS,
+    "opportunity": OF_LEADS | {Role.MARKETER: frozenset({Reach.TEAM, Reach.NOBODYS})},
+}
+
+# Of numbers by rep: who sees each rep's. A head sees those of the team; everybody else their own, and the rest as one.
+SEEING_REPS = MANAGING | ADMINISTERING
+
 # A method of the API that changes something has a row of its own.
 WRITING = "{}:write"
+
+
+def reaches(person: User, kind: str) -> frozenset[Reach]:
+    """How far somebody reaches among the records of a kind; of nobody who left or has no role, not at all."""
+    of_kind = WHO_CHANGES[kind]
+    roles = [Role(role) for role in person.roles] if person.is_active else []
+    return frozenset().union(*(of_kind[role] for role in roles if role in of_kind))
+
+
+def people_shown_to(user: User) -> frozenset[str] | None:
+    """Whose rows of a number by person somebody sees, by their ids; the rest is one row. None: everybody's."""
+    if user.is_active and SEEING_REPS & set(user.roles):
+        return None
+    team = User.objects.get_queryset().filter(Q(team__head=user.pk) | Q(pk=user.pk))
+    return frozenset(str(pk) for pk in team.values_list("pk", flat=True))
 
 
 def may(user: object, url_name: str) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from teams import account_views, notice_views, people_views, team_views
+from teams import account_views, audit_views, edit_views, notice_views, people_views, team_views
 
 urlpatterns = [
     path("settings/people/", people_views.people, name="people"),
@@ -14,7 +14,14 @@ urlpatterns = [
     path("settings/teams/<int:pk>/", team_views.team, name="team"),
     path("settings/teams/<int:pk>/delete/", team_views.team_delete, name="team_delete"),
     path("settings/organization/", team_views.organization, name="organization"),
+    path("settings/access/", audit_views.audit, name="audit"),
+    path("settings/access/export/", audit_views.audit_export, name="audit_export"),
+    path("settings/changes/", edit_views.changes, name="changes"),
+    path("settings/changes/export/", edit_views.changes_export, name="changes_export"),
     path("me/", account_views.profile, name="profile"),
+    path("me/sessions/", account_views.sessions, name="sessions"),
+    path("me/sessions/ending/", account_views.sessions_ending, name="sessions_ending"),
+    path("me/sessions/<int:pk>/ending/", account_views.session_ending, name="session_ending"),
     path("me/tokens/", account_views.tokens, name="tokens"),
     path("me/tokens/<int:pk>/revocation/", account_views.token_revocation, name="token_revocation"),
     path("notices/", notice_views.notices, name="notices"),

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils.timezone import now
 
+from history.edited import edited
 from smarketing.database.payloads import jsonb_sql
 from teams.models.teams import Team
 from teams.models.users import User
@@ -150,7 +151,7 @@ class NoticeChoiceQuerySet(models.QuerySet["NoticeChoice"]):
         from the usual is a row."""
         among = {kind.key for kind in notice_kinds()} if among is None else among
         with transaction.atomic():
-            User.objects.select_for_update().get(pk=user.pk)
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)
             self.filter(user=user, kind__in=among).delete()
             self.bulk_create(
                 NoticeChoice(user=user, kind=kind, way=way, wanted=kind in kinds)
@@ -173,6 +174,7 @@ class NoticeChoice(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "kind", "way"], name="a_way_is_chosen_once")]
+        triggers = edited("user kind way")
 
 
 def usual_kinds(way: Way) -> set[str]:

@@ -6,6 +6,9 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
+from smarketing.database.vocabulary import VocabularyQuerySet
+
 
 class Team(models.Model):
     """People under one head, who together are a party of the agreement."""
@@ -23,8 +26,11 @@ class Team(models.Model):
         "User", models.PROTECT, null=True, blank=True, related_name="heads", verbose_name=_("Head")
     )
 
+    objects = VocabularyQuerySet["Team"].as_manager()
+
     class Meta:
         ordering = ["kind", "name"]
+        triggers = edited("name name_ja")
 
     def __str__(self) -> str:
         return self.name_ja if self.name_ja and get_language() == "ja" else self.name

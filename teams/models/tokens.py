@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from teams.models.users import User
 
 
@@ -26,6 +27,10 @@ class TokenQuerySet(models.QuerySet["Token"]):
     def live(self, at: datetime | None = None) -> Self:
         at = at or now()
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=at), revoked_at=None, user__is_active=True)
+
+    def revoke(self, *, at: datetime | None = None) -> int:
+        """Revoke all of these that are not revoked yet, and return how many."""
+        return self.filter(revoked_at=None).update(revoked_at=at or now())
 
     def issue(
         self, user: User, *, name: str, scopes: Iterable[Scope], expires_at: datetime | None = None
@@ -54,6 +59,7 @@ class Token(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        triggers = edited("name user", secret="digest", unkept="last_used_at")
 
     def __str__(self) -> str:
         return self.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -12,8 +13,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from smarketing.pages.wording import full_name
 from teams.models.organization import valid_time_zone
 from teams.models.teams import Team
@@ -40,6 +43,11 @@ class UserQuerySet(models.QuerySet["User"]):
     def with_role(self, *roles: Role) -> Self:
         return self.filter(roles__overlap=[role.value for role in roles])
 
+    def sharing_with(self, person: User) -> Self:
+        """That person, the members of their team, and those of the teams that they head."""
+        team = Q(team=person.team_id) if person.team_id else Q(pk__in=[])
+        return self.filter(Q(pk=person.pk) | Q(team__head=person.pk) | team)
+
 
 class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
@@ -50,6 +58,9 @@ class UserManager(BaseUserManager["User"]):
 
     def with_role(self, *roles: Role) -> UserQuerySet:
         return self.get_queryset().with_role(*roles)
+
+    def sharing_with(self, person: User) -> UserQuerySet:
+        return self.get_queryset().sharing_with(person)
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
@@ -95,6 +106,8 @@ class User(AbstractUser):
         default=True,
         help_text=_("Outside your opening hours nothing is sent; it goes out when they begin."),
     )
+    # One more ends all sessions of this person.
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
     # Since when mail to this person's address fails, and the server's answer.
     unreachable_since = models.DateTimeField(null=True, editable=False)
     unreachable_because = models.CharField(max_length=300, blank=True, editable=False)
@@ -111,9 +124,25 @@ class User(AbstractUser):
                 condition=Q(roles__contained_by=[role.value for role in Role]), name="roles_are_known"
             ),
         ]
+        triggers = edited(
+            "family_name given_name email",
+            secret="password",
+            unkept="last_login date_joined browser_language session_generation unreachable_since unreachable_because",
+        )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def get_session_auth_hash(self) -> str:
+        return self._of_generation(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._of_generation, super().get_session_auth_fallback_hash())
+
+    def _of_generation(self, digest: str) -> str:
+        if not self.session_generation:
+            return digest
+        return salted_hmac("teams.models.users", f"{digest}:{self.session_generation}", algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return full_name(self.given_name, self.family_name)

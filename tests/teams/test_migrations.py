@@ -36,6 +36,8 @@ def migrate(name: str) -> None:
 
 def test_what_was_told_keeps_its_words_and_its_address() -> None:
     user = make.user(Role.REP)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     migrate("0007_triggers")
     for kind, params, url, _text in TOLD:
         Notice.objects.create(user=user, kind=kind, about="1", params=params, url=url)

@@ -1,6 +1,7 @@
 """People come in by invitation, do what their roles say, and leave."""
 
 import re
+from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from pytest_django import Settings
 
@@ -212,13 +214,36 @@ def test_the_company_s_settings_are_checked_at_the_field(browser: Client) -> Non
     assert (Organization.ours().name, Organization.ours().currency) == ("Acme", "JPY")
 
 
-def test_the_first_administrator_is_made_by_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert b"manage.py createsuperuser" in Client().get("/account/login/").content
-    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
-    call_command("createsuperuser", "--no-input", email="first@example.org", verbosity=0)
+def run_admin(email: str) -> str:
+    """Run the command, and return the link that it prints."""
+    said = StringIO()
+    call_command("admin", email, stdout=said)
+    return said.getvalue().splitlines()[-1]
+
+
+def test_the_first_administrator_is_made_by_a_command_whose_link_sets_a_password() -> None:
+    assert b"make admin EMAIL=" in Client().get("/account/login/").content
+    link = run_admin("First@example.org")
     assert User.objects.get().roles == ["administrator"]
+    guest = Client()
+    where = guest.get(urlsplit(link).path, follow=True).redirect_chain[-1][0]
+    guest.post(where, {"password1": PASSWORD, "password2": PASSWORD})
     assert sign_in("first@example.org").get("/settings/people/").status_code == 200
-    assert b"createsuperuser" not in Client().get("/account/login/").content
+    assert b"make admin EMAIL=" not in Client().get("/account/login/").content
+
+
+def test_the_command_lets_somebody_back_in_who_keeps_their_other_roles() -> None:
+    sam = make.user(Role.REP, email="sam@example.org", is_active=False)
+    assert "/account/password/reset/key/" in run_admin("SAM@example.org")
+    sam.refresh_from_db()
+    assert (sam.is_active, sam.roles) == (True, ["administrator", "rep"])
+    assert Change.objects.get(field="roles").how == "command"
+
+
+def test_the_command_says_what_is_no_address() -> None:
+    with pytest.raises(CommandError, match="no e-mail address"):
+        run_admin("sam")
+    assert not User.objects.exists()
 
 
 def test_guessing_passwords_is_slowed_down() -> None:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError
 from django.utils.timezone import now
 
+from history import audit
 from smarketing.company import company_zone
 from teams.models import Scope, Token, User
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             scopes=_scopes(options["scopes"]),
             expires_at=_end(options["expires"]),
         )
+        audit.write(audit.Kind.TOKEN_MADE, by=person, name=token.name, about=", ".join(token.scopes))
         ends = token.expires_at.isoformat() if token.expires_at else None
         answer = {"secret": secret, "name": token.name, "scopes": token.scopes, "expires_at": ends}
         self.stdout.write(json.dumps(answer, ensure_ascii=False))

@@ -1,0 +1,85 @@
+"""Records that everybody reads and some may change: leads, companies, opportunities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.shortcuts import get_object_or_404
+
+from teams.models import User
+from teams.permissions import Reach, reaches
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+R = TypeVar("R", bound=models.Model)
+
+
+class RecordQuerySet(models.QuerySet[R]):
+    """Records of a kind of which the permission table says how far each role reaches."""
+
+    kind: ClassVar[str]
+    # Told to whoever reads a record and may not change it.
+    refusal: ClassVar[StrOrPromise]
+
+    def held_by(self, people: QuerySet[User]) -> Q:
+        """Of the records that one of these people owns or works."""
+        return Q(owner__in=people)
+
+    def held_by_nobody(self) -> Q:
+        """Of the records that have no owner, or one who left, and that nobody works."""
+        return ~Q(owner__in=User.objects.active())
+
+    def nobodys(self) -> Self:
+        return self.filter(self.held_by_nobody())
+
+    def editable_by(self, person: User) -> Self:
+        """Those that this person may change. The others are there to be read."""
+        wide = reaches(person, self.kind)
+        if Reach.ALL in wide:
+            return self.all()
+        editable = Q(pk__in=[])
+        if Reach.TEAM in wide:
+            editable |= self.held_by(User.objects.sharing_with(person))
+        if Reach.NOBODYS in wide:
+            editable |= self.held_by_nobody()
+        return self.filter(editable)
+
+    def takeable_by(self, person: User) -> Self:
+        """Those that are nobody's, and that this person may take, and change from then on."""
+        return self.nobodys() if reaches(person, self.kind) == {Reach.TEAM} else self.none()
+
+    def with_rights_of(self, person: User) -> Self:
+        """Each with `is_editable` and `is_takeable`, whether this person may change or take it."""
+        same = _records_of(self.model).filter(pk=OuterRef("pk"))
+        return self.annotate(is_editable=Exists(same.editable_by(person)), is_takeable=Exists(same.takeable_by(person)))
+
+
+def get_editable(records: RecordQuerySet[R], person: User, **lookup: Any) -> R:
+    """The record; `Http404` where there is none, `PermissionDenied` where this person only reads it."""
+    record = get_object_or_404(records, **lookup)
+    check_editable(record, person)
+    return record
+
+
+def check_editable(record: models.Model, person: User) -> None:
+    """Raise `PermissionDenied` where this person only reads the record."""
+    if not is_editable(record, person):
+        raise PermissionDenied(_records_of(type(record)).refusal)
+
+
+def is_editable(record: models.Model, person: User) -> bool:
+    return _records_of(type(record)).editable_by(person).filter(pk=record.pk).exists()
+
+
+def is_takeable(record: models.Model, person: User) -> bool:
+    return _records_of(type(record)).takeable_by(person).filter(pk=record.pk).exists()
+
+
+def _records_of(model: type[R]) -> RecordQuerySet[R]:
+    records = model._default_manager.all()
+    assert isinstance(records, RecordQuerySet)
+    return records

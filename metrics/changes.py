@@ -13,6 +13,7 @@ See docs/decisions/0013-stored-numbers-know-when-they-are-stale.md.
 from __future__ import annotations
 
 import pgtrigger
+from django.db import connection
 
 from smarketing.database.triggers import Call
 
@@ -49,6 +50,12 @@ def watched() -> list[pgtrigger.Trigger]:
         NoteChange(pgtrigger.Delete, pgtrigger.Referencing(old="changed")),
         NoteChange(pgtrigger.Truncate),
     ]
+
+
+def note_change() -> None:
+    """Make every stored number stale: what changed is in no watched table, such as the zone of the company's days."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO metrics_change VALUES (pg_current_xact_id()) ON CONFLICT DO NOTHING")
 
 
 def unseen(snapshot: str) -> str:

@@ -44,7 +44,7 @@ def _quantile(r: float, p: float, level: float) -> int:
     mean, deviation = r * (1 - p) / p, sqrt(r * (1 - p)) / p
     if mean > LARGE:
         z = 1.959963984540054 if level > 0.5 else -1.959963984540054
-        return max(0, round(mean + z * deviation))
+        return round(mean + z * deviation)
     # Start twelve deviations below the mean: what lies below is 0 as a float.
     k = max(0, int(mean - 12 * deviation))
     probability = exp(lgamma(k + r) - lgamma(k + 1) - lgamma(r) + r * log(p) + k * log(1 - p))

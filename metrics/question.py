@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast
 
-from django.db.models import CharField, DateTimeField, F, Func, Model, QuerySet, Value
+from django.db.models import Case, CharField, DateTimeField, F, Func, Model, QuerySet, Value, When
 from django.db.models.expressions import Combinable, ExpressionWrapper
 from django.db.models.functions import Trunc
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, In
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The key of the only row of a question without a dimension.
 ALL = "all"
+# The key of all people together whose rows the asker does not see.
+OTHERS = "others"
 MICROSECOND = timedelta(microseconds=1)
 
 Part: TypeAlias = Literal["numerator", "denominator", "flagged"]
@@ -62,6 +64,10 @@ class BadQuestion(ValueError):
         self.field = field
 
 
+class NotShown(BadQuestion):
+    """The number is about somebody whose numbers the asker does not see."""
+
+
 @dataclass(frozen=True)
 class Dimension:
     """What numbers can be cut by: the source of a lead, its persona, the month.
@@ -76,17 +82,23 @@ class Dimension:
     owner: str
     key: Callable[[str], Combinable] | None = None
     words: Callable[[str], StrOrPromise] | None = None
+    # What an empty value means.
+    empty: StrOrPromise = gettext_lazy("none")
+    # Its keys are the ids of people: not everybody sees each of their rows.
+    is_personal: bool = False
 
     @property
     def is_time(self) -> bool:
         return self.key is None
 
     def key_label(self, key: str) -> str:
-        """The name of a row: "All", "none" for an empty value, else what the dimension calls it."""
+        """The name of a row: "All", what an empty value means, else what the dimension calls it."""
         if key == ALL:
             return _("All")
+        if self.is_personal and key == OTHERS:
+            return _("Others")
         if not key:
-            return _("none")
+            return str(self.empty)
         return str(self.words(key)) if self.words else key
 
 
@@ -102,9 +114,13 @@ class Question:
     by: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     at: datetime = field(default_factory=now)
+    # Only what we had been told before `at`; else what had happened by then, as far as we know today.
+    as_seen: bool = False
+    # Whose rows a cut by people shows, by their ids; the others are one row. None: everybody's.
+    people: frozenset[str] | None = None
 
     def __hash__(self) -> int:
-        parts = (self.view, self.from_role, self.to_role, self.window_days, self.by, self.at)
+        parts = (self.view, self.from_role, self.to_role, self.window_days, self.by, self.at, self.as_seen, self.people)
         return hash((self.period, parts, tuple(sorted(self.filters.items()))))
 
     @property
@@ -121,6 +137,10 @@ class Question:
     def counts_until(self) -> datetime:
         """The end, exclusive, of what it counts: the end of the period, or of what it knows."""
         return min(self.period.ends_at, self.known_until)
+
+    def told(self, rows: QuerySet[Counted, Any], recorded_at: str = "recorded_at") -> QuerySet[Counted, Any]:
+        """Only the rows that count: asked as seen, those that we had been told."""
+        return rows.filter(**{f"{recorded_at}__lt": self.at}) if self.as_seen else rows
 
     def is_mature(self, period: Period | None = None) -> bool:
         """Whether the period and the window after it are over, so that time no longer changes the answer."""
@@ -143,7 +163,21 @@ class Question:
         if not self.by:
             return Value(ALL, output_field=CharField())
         lead_key = dimension(self.by).key
-        return self._bucket(at) if lead_key is None else own.get(self.by) or lead_key(lead)
+        return self._bucket(at) if lead_key is None else self._shown(self.by, own.get(self.by) or lead_key(lead))
+
+    def _shown(self, name: str, key: Combinable) -> Combinable:
+        """The key of a dimension, that of people who are not shown replaced by the one of the others."""
+        if self.people is None or not dimension(name).is_personal:
+            return key
+        is_shown = In(key, sorted(self.people))
+        return Case(When(is_shown, then=key), default=Value(OTHERS), output_field=CharField())
+
+    def check_shown(self) -> Question:
+        """The question. Raises `NotShown` where it is narrowed to somebody whose row is not shown."""
+        for name, key in self.filters.items():
+            if self.people is not None and dimension(name).is_personal and key not in {*self.people, OTHERS}:
+                raise NotShown(name, _("You see your own numbers, and those of the others together."))
+        return self
 
     def _bucket(self, at: str | Combinable) -> Combinable:
         moment = F(at) if isinstance(at, str) else at
@@ -158,18 +192,19 @@ class Question:
         for name, value in self.filters.items():
             lead_key = dimension(name).key
             if lead_key is not None:
-                key = own.get(name) or lead_key(lead)
+                key = self._shown(name, own.get(name) or lead_key(lead))
                 rows = rows.filter(Exact(key, Value(value, output_field=CharField())))
         return rows
 
     def narrowed(self, key: str) -> Question:
-        """The question whose answer is the row with this key. Raises `BadQuestion` if there is no such row."""
+        """The question whose answer is the row with this key. Raises `BadQuestion` if there is no such row, `NotShown`
+        if it is of somebody else."""
         if not self.by:
             if key != ALL:
                 raise BadQuestion("key", _("There is no row “%(key)s” in this answer.") % {"key": key})
             return self
         if not dimension(self.by).is_time:
-            return replace(self, by="", filters={**self.filters, self.by: key})
+            return replace(self, by="", filters={**self.filters, self.by: key}).check_shown()
         for period in self.buckets():
             if period.key == key:
                 return replace(self, by="", period=period)

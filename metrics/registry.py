@@ -104,13 +104,14 @@ class Metric:
         return self.leads(self.accept(question).narrowed(key), part)
 
     def accept(self, question: Question) -> Question:
-        """Return the question with its default view. Raises `BadQuestion` if this metric does not take it."""
+        """Return the question with its default view. Raises `BadQuestion` if this metric does not take it, `NotShown`
+        where it is narrowed to somebody whose numbers the asker does not see."""
         question = replace(question, view=question.view or self.views[0])
         self._check_view(question)
         self._check_stages(question)
         for name in (*filter(None, [question.by]), *question.filters):
             self._check_dimension(name)
-        return question
+        return question.check_shown()
 
     def _check_view(self, question: Question) -> None:
         if question.view not in self.views:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from metrics.statistics.proportion import wilson
@@ -35,7 +35,8 @@ def rate(
     else:
         value = num(wording.share(numerator, denominator, digits), href)
     parts = [value]
-    if of:
+    # Where the share is written as its two numbers they are not written twice.
+    if of and (not denominator or wording.is_percentage(numerator, denominator)):
         parts.append(format_html('<span class="of">{} / {}</span>', wording.number(numerator), of_what(denominator)))
     if interval and denominator and 0 <= numerator <= denominator:
         parts.append(
@@ -45,7 +46,18 @@ def rate(
                 wording.from_to(*wilson(numerator, denominator)),
             )
         )
-    return mark_safe(" ".join(parts))
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+@register.simple_tag
+def percentage(rate: Any, href: str = "") -> SafeString:
+    """A share alone, where its two numbers stand beside it: {% percentage line.share.rate line.share.url %}. A dash
+    where they make no percentage."""
+    if not rate.denominator:
+        return format_html('<span class="muted" aria-label="{}">–</span>', _("no rate: nothing to count"))
+    if not wording.is_percentage(rate.numerator, rate.denominator):
+        return format_html('<span class="muted" aria-label="{}">–</span>', _("no percentage: see the two numbers"))
+    return num(wording.share(rate.numerator, rate.denominator), href)
 
 
 def of_what(denominator: int | None) -> str:

@@ -79,3 +79,19 @@ def test_the_rate_of_nothing_ends_nowhere():
     assert final_rate_interval(0, 0) is None
     low, high = final_rate_interval(8, 10) or (0, 0)
     assert 0.49 < low < 0.8 < high < 0.95
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "known"), [(0, 1, True), (1, 1, True), (0, 0, False), (2, 1, False), (-1, 5, False)]
+)
+def test_a_rate_has_an_interval_from_the_first_case_on(numerator, denominator, known):
+    assert (final_rate_interval(numerator, denominator) is not None) is known
+
+
+def test_above_a_hundred_thousand_still_to_come_the_interval_is_that_of_a_normal_distribution():
+    """The rest of a negative binomial has the variance mean ÷ p, and 95 % of a normal lie within 1.96 deviations."""
+    count, passed, days = 300_000, 10, 20
+    rest = (count + 0.5) * (days - passed) / passed
+    deviation = (rest * days / passed) ** 0.5
+    low, high = final_count_interval(count, passed, days) or (0, 0)
+    assert (low, high) == (count + round(rest - 1.959964 * deviation), count + round(rest + 1.959964 * deviation))

@@ -205,8 +205,8 @@ class TestCommand:
         call_command("metric", *self.arguments, "--by=month")
         lines = capsys.readouterr().out.splitlines()
         assert lines[1] == "Leads with a phone ÷ leads that were made in the period."
-        assert lines[-2].split() == ["2018-04", "100.0%", "1", "/", "1", "21–100%"]
-        assert lines[-1].split() == ["2018-05", "0.0%", "0", "/", "1", "0–79%"]
+        assert lines[-2].split() == ["2018-04", "–", "1", "/", "1", "21–100%"]
+        assert lines[-1].split() == ["2018-05", "–", "0", "/", "1", "0–79%"]
 
     def test_the_list_names_every_metric_with_its_definition(self, capsys):
         call_command("metric", "--list")

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from metrics.answers import describe_remarks, format_fraction, format_value
+from metrics.answers import describe_remarks, format_answer, format_fraction, is_no_percentage
 from metrics.period import Period
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
@@ -101,7 +101,8 @@ def _as_text(metric: Metric, question: Question, rows: list[Row]) -> str:
     lines += [
         (
             dimension_of_rows.key_label(row.key) if dimension_of_rows else _("All"),
-            format_value(metric.unit, row.value),
+            # Its two numbers stand in the next column.
+            wording.NOTHING if is_no_percentage(metric.unit, row) else format_answer(metric.unit, row),
             format_fraction(row),
             wording.from_to(*row.interval) if row.interval else "",
             describe_remarks(metric, row),

@@ -22,3 +22,9 @@ def test_wilson_is_as_published(numerator, denominator, low, high):
 def test_what_is_no_share_has_no_interval(numerator, denominator):
     with pytest.raises(ValueError, match="is not a share"):
         wilson(numerator, denominator)
+
+
+def test_one_case_is_enough_and_nothing_lies_outside_of_all():
+    assert wilson(0, 1)[0] == 0
+    assert wilson(1, 1)[1] == 1
+    assert all(wilson(n, n)[1] <= 1 and wilson(0, n)[0] >= 0 for n in range(1, 3000))

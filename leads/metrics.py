@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.personas import Persona
 from metrics.registry import Dimension, register_dimension
+from smarketing.whole_numbers import parse_whole_number
 
 
 def text_at(name: str, lead: str) -> Combinable:
@@ -15,7 +16,8 @@ def text_at(name: str, lead: str) -> Combinable:
 
 
 def persona_name(key: str) -> str:
-    persona = Persona.objects.filter(pk=key).prefetch_related("versions").first() if key.isdigit() else None
+    pk = parse_whole_number(key)
+    persona = None if pk is None else Persona.objects.filter(pk=pk).prefetch_related("versions").first()
     return str(persona) if persona else key
 
 
@@ -29,6 +31,8 @@ register_dimension(
         "leads",
         key=lambda lead: text_at("persona_match__persona", lead),
         words=persona_name,
+        # Numbers of steps are cut by what the step kept.
+        empty=_("none, or not known then"),
     )
 )
 OF_LEAD = ("month", "week", "quarter", "source", "campaign", "country", "persona")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import TypedDict
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.models.leads import Lead
+from smarketing.company import company_zone
+from teams.models import Notice, Role, User
 from teams.notices import NameParams, NoticeKind, Page, describe_name, name_params, register
 from teams.permissions import ADMINISTERING, MARKETING
 
@@ -55,3 +59,59 @@ IMPORT_DONE = register(
         example={"job": 7, "file": "展示会", "created": 3, "updated": 2, "rejected": 1},
     )
 )
+
+
+def describe_lead_failed(params: LeadParams) -> str:
+    return _("%(lead)s cannot be processed; the others go on. The server's log says why.") % {"lead": lead_name(params)}
+
+
+LEAD_FAILED = register(
+    NoticeKind[LeadParams](
+        "lead_failed",
+        gettext_lazy("A lead cannot be processed"),
+        params=LeadParams,
+        sentence=describe_lead_failed,
+        icon="warning",
+        pages=[LEAD_PAGE],
+        roles=ADMINISTERING,
+        example=LEAD_EXAMPLE,
+    )
+)
+
+
+class RowFailedParams(TypedDict):
+    job: int
+    file: str
+    line: int
+
+
+def describe_row_failed(params: RowFailedParams) -> str:
+    words = {"file": params["file"], "line": params["line"]}
+    return _("Line %(line)s of %(file)s cannot be imported; the others go on. The server's log says why.") % words
+
+
+ROW_FAILED = register(
+    NoticeKind[RowFailedParams](
+        "row_failed",
+        gettext_lazy("A row of an import cannot be processed"),
+        params=RowFailedParams,
+        sentence=describe_row_failed,
+        icon="warning",
+        pages=[Page("import", ["job"])],
+        roles=ADMINISTERING,
+        example={"job": 7, "file": "展示会", "line": 3},
+    )
+)
+# When so many fail at once, they have one cause.
+MOST_FAILED = 50
+
+
+def notify_failed_leads(lead_ids: Collection[int], *, at: datetime) -> None:
+    """Notify the administrators of leads that cannot be processed, once a lead and company day."""
+    if not lead_ids:
+        return
+    day = at.astimezone(company_zone()).date()
+    administrators = list(User.objects.active().with_role(Role.ADMINISTRATOR))
+    leads = Lead.objects.filter(pk__in=sorted(set(lead_ids))[:MOST_FAILED]).order_by("pk")
+    notices = [(each, f"lead {lead.pk} {day}", lead_params(lead)) for lead in leads for each in administrators]
+    Notice.objects.notify_many(LEAD_FAILED, notices, at=at)

@@ -7,12 +7,13 @@ from leads.campaigns import views as campaign_views
 from leads.criteria import views as criteria_views
 from leads.pages import views
 from leads.personas import views as persona_views
-from leads.registering import custom_field_views
+from leads.registering import custom_field_views, free_mail_views
 from leads.segments import views as segment_views
 
 urlpatterns = [
     path("leads/new/", views.lead_new, name="lead_new"),
     path("leads/<int:pk>/edit/", views.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/taking/", views.lead_taking, name="lead_taking"),
     path("companies/", views.companies, name="companies"),
     path("companies/names/", views.company_names, name="company_names"),
     path("companies/new/", views.company_new, name="company_new"),
@@ -37,6 +38,7 @@ urlpatterns = [
     path("settings/fields/", custom_field_views.custom_fields, name="custom_fields"),
     path("settings/fields/new/", custom_field_views.custom_field_new, name="custom_field_new"),
     path("settings/fields/<int:pk>/", custom_field_views.custom_field_edit, name="custom_field_edit"),
+    path("settings/free-mail/", free_mail_views.free_mail, name="free_mail"),
     path("settings/activities/", activity_views.activity_kinds, name="activity_kinds"),
     path("settings/activities/new/", activity_views.activity_kind_new, name="activity_kind_new"),
     path("settings/activities/<int:pk>/", activity_views.activity_kind_edit, name="activity_kind_edit"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from leads.models.activities import ActivityKind
+from smarketing.pages.inputs import ListedForm
 
 
-class ActivityKindForm(forms.ModelForm):  # type: ignore[type-arg]
+class ActivityKindForm(ListedForm):
+    list_page, list_title, new_title = "activity_kinds", _("Activity kinds"), _("New kind")
+
     class Meta:
         model = ActivityKind
         fields = ("name_en", "name_ja", "key")

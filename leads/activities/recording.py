@@ -85,7 +85,7 @@ FROM ({rows}) a GROUP BY lead_id, greatest(%(at)s::timestamptz, occurred_at)
 
 
 def write_activities(
-    rows: ActivityRows, *, created_at: datetime, by: int | None = None, how: str = UNSUBSCRIBE
+    rows: ActivityRows, *, created_at: datetime, told_at: datetime, by: int | None = None, how: str = UNSUBSCRIBE
 ) -> list[int]:
     """Keep activities that are not known yet, and take back the consent of those who unsubscribed.
 
@@ -97,7 +97,7 @@ def write_activities(
         ids, raced = cursor.fetchone()
     if raced:
         raise Raced
-    withdraw_by_unsubscribing(rows.within(UNSUBSCRIBED), rows.parameters, by=by, how=how)
+    withdraw_by_unsubscribing(rows.within(UNSUBSCRIBED), rows.parameters, told_at=told_at, by=by, how=how)
     return list(ids)
 
 
@@ -147,7 +147,7 @@ def _record_once(activities: Sequence[ActivityInput], at: datetime) -> list[int 
     ids: dict[int, int] = {}
     if fresh:
         rows = _rows_of(fresh)
-        ids = dict(zip(fresh, write_activities(rows, created_at=now()), strict=True))
+        ids = dict(zip(fresh, write_activities(rows, created_at=now(), told_at=at), strict=True))
         enqueue_selected(rows.within(NEWS), rows.parameters, at=at)
     return [ids.get(place) for place in placed]
 

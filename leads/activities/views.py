@@ -15,7 +15,7 @@ from teams.http import UserRequest
 
 @require_GET
 def activity_kinds(request: UserRequest) -> HttpResponse:
-    return render(request, "leads/activities/activity_kinds.html", {"kinds": ActivityKind.objects.all()})
+    return render(request, "leads/activities/activity_kinds.html", {"kinds": ActivityKind.objects.known()})
 
 
 @require_http_methods(["GET", "POST"])

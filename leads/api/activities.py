@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,13 +14,15 @@ from rest_framework.response import Response
 from leads.activities.recording import ActivityInput, record_all
 from leads.api.lead_reference import LEAD, LeadReference, filter_by_lead, single_lead
 from leads.models.activities import Activity, ActivityKind
-from leads.models.leads import Lead
+from leads.models.leads import Lead, LeadQuerySet
 from leads.registering.identities import LeadKeys, leads_named
 from smarketing.api.endpoint import Endpoint
-from smarketing.api.fields import MomentField
+from smarketing.api.fields import KnownMembers, MomentField, no_such_members
 from smarketing.api.paging import AFTER, SIZE, list_response
 from smarketing.api.problems import Conflict, flatten_faults, problems, writing_problems
 from smarketing.database.keyset import Order
+from teams.api.authentication import caller
+from teams.models import User
 
 LATEST = Order("occurred_at", descending=True)
 MAX_BATCH = 1000
@@ -36,7 +38,7 @@ class ActivityOut(serializers.ModelSerializer[Activity]):
         read_only_fields = fields
 
 
-class ActivityIn(serializers.Serializer[Any]):
+class ActivityIn(KnownMembers):
     """One thing a lead did. Sent again with the same message id of the same system, it is the same activity."""
 
     lead = LeadReference()
@@ -92,7 +94,7 @@ class ActivityList(Endpoint):
         within its `system` is the same activity, and is not taken twice; without a `message_id` each is a new one.
         The good ones are kept, also where others cannot be taken.
         """
-        batch = ActivityBatch(_activities_in(request.data))
+        batch = ActivityBatch(_activities_in(request.data), rights_of=caller(request))
         created = sum(record_all(batch.accepted))
         return Response(
             {
@@ -107,6 +109,8 @@ def _activities_in(body: Any) -> list[Any]:
     """The activities of a body, each still unparsed."""
     is_list = isinstance(body, list)
     activities = body if is_list else body.get("activities") if isinstance(body, dict) else None
+    if isinstance(body, dict) and (unknown := body.keys() - {"activities"}):
+        raise serializers.ValidationError(no_such_members(map(str, sorted(unknown))))
     fault = ""
     if not isinstance(activities, list):
         fault = _("Send a list of activities.")
@@ -121,16 +125,18 @@ def _activities_in(body: Any) -> list[Any]:
 class ActivityBatch:
     """Activities as they were sent: those that can be stored, and why the others cannot."""
 
-    def __init__(self, items: list[Any]) -> None:
+    def __init__(self, items: list[Any], *, rights_of: User) -> None:
         self.accepted: list[ActivityInput] = []
         # The faults by the place of the activity in the batch.
         self.rejected: dict[int, list[str]] = {}
         parsed = dict(self._parse(items))
         kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
         matches = leads_named([LeadKeys(**values["lead"]) for values in parsed.values()])
+        named = {lead.pk for leads in matches for lead in leads}
+        editable = set(Lead.objects.editable_by(rights_of).filter(pk__in=named).values_list("pk", flat=True))
         for (index, values), leads in zip(parsed.items(), matches, strict=True):
             try:
-                self.accepted.append(_activity(values, leads, kinds))
+                self.accepted.append(_activity(values, leads, kinds, editable))
             except (serializers.ValidationError, Conflict) as error:
                 self._reject(index, error)
 
@@ -147,8 +153,13 @@ class ActivityBatch:
         self.rejected[index] = [": ".join(filter(None, (".".join(path), text))) for path, text in faults]
 
 
-def _activity(values: dict[str, Any], leads: list[Lead], kinds: Mapping[str, ActivityKind]) -> ActivityInput:
+def _activity(
+    values: dict[str, Any], leads: list[Lead], kinds: Mapping[str, ActivityKind], editable: Collection[int]
+) -> ActivityInput:
     kind = kinds.get(values["kind"])
     if kind is None:
         raise serializers.ValidationError({"kind": [_("There is no such kind of activity.")]})
-    return ActivityInput(**values | {"lead": single_lead(leads), "kind": kind})
+    lead = single_lead(leads)
+    if lead.pk not in editable:
+        raise serializers.ValidationError({"lead": [LeadQuerySet.refusal]})
+    return ActivityInput(**values | {"lead": lead, "kind": kind})

@@ -14,14 +14,16 @@ from rest_framework.request import Request
 from leads.models.leads import Lead
 from leads.registering import identities
 from leads.registering.identities import LeadKeys, leads_named
+from smarketing.api.fields import KnownMembers
 from smarketing.api.problems import Conflict
+from smarketing.whole_numbers import parse_whole_number
 
 LEAD = OpenApiParameter(
     "lead", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}, description="Only of the lead with this id."
 )
 
 
-class LeadReference(serializers.Serializer[Any]):
+class LeadReference(KnownMembers):
     """A lead by its id, its e-mail, or the id that another system gave it."""
 
     id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
@@ -54,6 +56,7 @@ def filter_by_lead(request: Request, queryset: QuerySet[Any]) -> QuerySet[Any]:
     text = request.query_params.get("lead")
     if text is None:
         return queryset
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    pk = parse_whole_number(text)
+    if pk is None:
         raise serializers.ValidationError({"lead": [_("Write the id of a lead.")]})
-    return queryset.filter(lead=int(text))
+    return queryset.filter(lead=pk)

@@ -19,13 +19,15 @@ from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.leads import Lead
 from leads.registering import identities
-from smarketing.api.fields import NaturalKeyField, ScalarField
+from smarketing.api.fields import Emptying, KnownMembers, NaturalKeyField, ScalarField
 from smarketing.api.parsing import unstorable_json
-from smarketing.api.problems import Conflict
+from smarketing.api.problems import Conflict, Unprocessable
 from teams.models import User
 
+NAMES = ("family_name", "given_name")
 
-class CompanyIn(serializers.ModelSerializer[Company]):
+
+class CompanyIn(KnownMembers, serializers.ModelSerializer[Company]):
     """A company, known by its name."""
 
     name = serializers.CharField(max_length=200)
@@ -49,7 +51,7 @@ def flatten_custom(values: Mapping[str, Any]) -> dict[str, Any]:
     return rest | {f"custom.{key}": value for key, value in values.get("custom", {}).items()}
 
 
-class LeadAttributes(serializers.ModelSerializer[Lead]):
+class LeadAttributes(KnownMembers, serializers.ModelSerializer[Lead]):
     """The attributes of a lead that a program may write."""
 
     email = serializers.CharField(required=False, allow_blank=True, max_length=254)
@@ -94,10 +96,26 @@ class LeadIn(LeadAttributes):
         return values | {f"company.{name}": value for name, value in company.items()}, [identity] if identity[1] else []
 
 
-class LeadChange(LeadAttributes):
-    """What changes of a lead. What is left out stays; what is empty or null is emptied."""
+class CompanyChange(Emptying, CompanyIn):
+    """A company, known by its name. What is empty or null of the rest is emptied."""
 
-    company = CompanyIn(required=False, allow_null=True)
+
+class LeadChange(Emptying, LeadAttributes):
+    """What changes of a lead. What is left out stays; what is empty or null is emptied, but not what a lead cannot be
+    without: what it is known by, and a name."""
+
+    company = CompanyChange(required=False, allow_null=True)
+
+    def check_what_stays(self, lead: Lead) -> None:
+        """Raises `Unprocessable` where the lead would have nothing that it is known by, or no name any more."""
+        values, faults = self.validated_data, {}
+        if values.get("email") == "" and lead.email and not lead.identities.exists():
+            faults["email"] = [_("A lead needs an e-mail or an external id.")]
+        emptied = [name for name in NAMES if values.get(name) == "" and getattr(lead, name)]
+        if emptied and not any(values.get(name, getattr(lead, name)) for name in NAMES):
+            faults |= {name: [_("A lead keeps one of its names.")] for name in emptied}
+        if faults:
+            raise Unprocessable(faults)
 
 
 @contextmanager

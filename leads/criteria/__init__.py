@@ -11,15 +11,18 @@ A tree of JSON: {"all": [...]}, {"any": [...]}, {"not": node},
     counts(tree, at=..)                           how many leads match the whole and each part: {path: n}, "*" for all
     sentence(tree, language=.., html=..)          as people read it, in English or Japanese
     explain(tree, lead_id, at)                    which parts hold for one lead
-    todays_values(tree, as_of)                    the parts that could only use today's value
+    stand_ins(tree, as_of, among)                 for what part, and for what share of the leads, a value that we were
+                                                  told later stands in
+    todays_values(tree, as_of)                    the paths of those parts
     register_field(Field(...))                    what an app adds, when it is ready
 
 Forms: `leads.criteria.forms.CriteriaField`.
 """
 
-from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain, todays_values
+from leads.criteria.asking import Explained, TooMany, condition, condition_sql, counts, explain
 from leads.criteria.fields import Catalogue, Field, Type, register_family, register_field
 from leads.criteria.parsing import read
+from leads.criteria.reaching import StandIn, stand_ins, todays_values
 from leads.criteria.reading import sentence, speaker
 from leads.criteria.tree import BadCriteria, Tree
 
@@ -28,6 +31,7 @@ __all__ = [
     "Catalogue",
     "Explained",
     "Field",
+    "StandIn",
     "TooMany",
     "Tree",
     "Type",
@@ -40,6 +44,7 @@ __all__ = [
     "register_field",
     "sentence",
     "speaker",
+    "stand_ins",
     "todays_values",
 ]
 

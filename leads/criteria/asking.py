@@ -8,12 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Min
 from django.utils.timezone import now
 from psycopg2.errors import QueryCanceled
 
-from history.models import Change
-from leads.criteria.compiling import Holds, compiled, holds
+from leads.criteria.compiling import Holds, compiled, holds, stood_in
 from leads.criteria.fields import Frame, Sql
 from leads.criteria.parsing import read
 from leads.criteria.reading import words_of
@@ -31,8 +29,8 @@ def condition(tree: Tree, *, at: datetime | None = None, as_of: datetime | None 
 
     `at`     the moment it is asked for, now when left out: activities up to it, attributes as they are today. This is
              how the machine evaluates.
-    `as_of`  instead: any moment of the past. Activities up to it, attributes as they were then (`todays_values` names
-             the conditions for which only today's value is known).
+    `as_of`  instead: any moment of the past. Activities up to it, attributes as they were then (`stand_ins` says
+             for which conditions, and of how many leads, that is not known).
     `lead`   the way to the lead from another model: `Journey.objects.filter(condition(tree, at=at, lead="lead"))`.
 
     Also good in annotate() (TRUE or FALSE) and `When`. Instead of exclude() use `{"not": tree}`. Costs no query of its
@@ -61,10 +59,8 @@ def condition_sql(
     return compiled(read(tree, strict=False), Frame(looked.at, looked.past, lead, company, windows_from))
 
 
-EVERYONE = (
-    "leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id"
-    " WHERE leads_lead.merged_into_id IS NULL"
-)
+ALL_LEADS = "leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id"
+EVERYONE = f"{ALL_LEADS} WHERE leads_lead.merged_into_id IS NULL"
 
 
 def columns(node: Node, looked: Frame) -> tuple[dict[str, str], Sql]:
@@ -78,6 +74,12 @@ def columns(node: Node, looked: Frame) -> tuple[dict[str, str], Sql]:
         parts.append(f"({sql} IS TRUE) AS n{number}")
         params += given
     return names, (", ".join(parts), params)
+
+
+def stand_in_columns(node: Node, looked: Frame) -> Sql:
+    """The SQL that selects for each leaf whether a value that we were told later stands in."""
+    parts = [stood_in(leaf, looked) for leaf in leaves(node)]
+    return ", ".join(f"({sql} IS TRUE)" for sql, _ in parts), [param for _, given in parts for param in given]
 
 
 def combined(node: Node, names: Mapping[str, str]) -> str:
@@ -140,7 +142,7 @@ class Explained:
     join: str  # "all", "any", "none", "not", or "" for a leaf.
     words: str
     holds: bool
-    from_today: bool  # The past of this attribute is not known: today's value was used.
+    from_today: bool  # What it was then is not known: a value that we were told later was used.
     children: tuple[Explained, ...] = ()
 
     def leaves(self) -> list[Explained]:
@@ -160,12 +162,13 @@ def explain(
     node = read(tree, strict=False)
     looked = replace(frame(at, as_of), windows_from=windows_from)
     names, (selected, params) = columns(node, looked)
-    sql = f"SELECT {selected or '1'} FROM {EVERYONE.rpartition(' WHERE ')[0]} WHERE leads_lead.id = %s"
+    stand_ins, given = stand_in_columns(node, looked) if as_of else ("", [])
+    sql = f"SELECT {', '.join(filter(None, (selected, stand_ins))) or '1'} FROM {ALL_LEADS} WHERE leads_lead.id = %s"
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*params, lead_id])
-        row = cursor.fetchone() or [False] * len(names)
+        cursor.execute(sql, [*params, *given, lead_id])
+        row = cursor.fetchone() or [False] * 2 * len(names)
     found = dict(zip(names, row, strict=False))
-    from_today = set(unreached(node, as_of)) if as_of else set()
+    from_today = {path for path, is_today in zip(names, row[len(names) :], strict=False) if as_of and is_today}
     return explained(node, found, from_today, words_of(node))
 
 
@@ -188,27 +191,3 @@ def explained(node: Node, found: dict[str, bool], from_today: set[str], words: M
             return Explained(node.path, "none", "", not below[0].holds, False, below)
         case Compare() | Did():
             return Explained(node.path, "", words[node.path], bool(found[node.path]), node.path in from_today)
-
-
-def todays_values(tree: Tree, as_of: datetime) -> list[str]:
-    """The paths of the conditions that, asked as of that moment, use today's value: nobody kept the attribute's past,
-    or its history begins later."""
-    return unreached(read(tree, strict=False), as_of)
-
-
-def unreached(node: Node, as_of: datetime) -> list[str]:
-    begun: dict[str, bool] = {}
-
-    def reaches(subject: str) -> bool:
-        if subject not in begun:
-            first = Change.objects.filter(subject=subject).aggregate(first=Min("at"))["first"]
-            begun[subject] = first is not None and first <= as_of
-        return begun[subject]
-
-    def uses_today(leaf: Compare | Did) -> bool:
-        if isinstance(leaf, Did):
-            return False
-        field = leaf.field
-        return field.as_of is None or bool(field.history) and not reaches(field.history)
-
-    return [leaf.path for leaf in leaves(node) if uses_today(leaf)]

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.criteria.compiling import typed
 from leads.criteria.fields import Choice, Field, Type, Words, register_family, register_field
+from leads.criteria.tree import Tree
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.custom_fields import CustomField
 from leads.models.leads import Lead
-from leads.models.personas import Persona
+from leads.models.personas import Persona, PersonaVersion
 from smarketing.pages.wording import person_name
 from teams.models import User
 
@@ -46,6 +47,23 @@ def at_the_company_then(value: str) -> str:
     return f"(SELECT {value} FROM leads_company c WHERE c.id = {then})"
 
 
+# What a record is, we know since we were told of it; before that it is what came with its row.
+LEAD_TOLD_LATER = "({lead}.recorded_at > {at})"
+COMPANY_TOLD_LATER = f"({LEAD_TOLD_LATER} OR {at_the_company_then('c.recorded_at > {at}')} IS TRUE)"
+PERSONA = "(SELECT m.persona_id::text FROM leads_personamatch m WHERE m.lead_id = {lead}.id)"
+# Before it was first matched, where that is not in the history.
+PERSONA_TOLD_LATER = (
+    f"({LEAD_TOLD_LATER} OR EXISTS (SELECT 1 FROM leads_personamatch m WHERE m.lead_id = {{lead}}.id"
+    " AND m.matched_at > {at} AND NOT EXISTS (SELECT 1 FROM history_change h WHERE h.subject = 'lead'"
+    " AND h.subject_id = m.lead_id AND h.field = 'persona' AND h.at > {at})))"
+)
+# It follows the address.
+ADDRESS_CHANGED_LATER = (
+    "EXISTS (SELECT 1 FROM history_change h WHERE h.subject = 'lead' AND h.subject_id = {lead}.id"
+    " AND h.field = 'email' AND h.at > {at})"
+)
+
+
 def often(model: type[Lead] | type[Company], column: str) -> Callable[[], Iterable[str]]:
     """What a text column often holds, the most frequent first."""
 
@@ -67,7 +85,7 @@ def lead_field(name: str, type_: Type, label: Words, noun: Words, column: str = 
             label,
             now=f"{{lead}}.{column}",
             as_of=before("lead", "{lead}", name, f"{{lead}}.{column}::text", type_),
-            history="lead",
+            stands_in=LEAD_TOLD_LATER,
             noun=noun,
             in_fit=True,
             suggestions=often(Lead, column) if type_ is Type.TEXT else None,
@@ -85,7 +103,7 @@ def company_field(name: str, type_: Type, label: Words, noun: Words, column: str
             label,
             now=f"{{company}}.{column}",
             as_of=at_the_company_then(before("company", "c", name, f"c.{column}::text", type_)),
-            history="company",
+            stands_in=COMPANY_TOLD_LATER,
             noun=noun,
             in_fit=True,
             suggestions=often(Company, name) if type_ is Type.TEXT else None,
@@ -99,6 +117,11 @@ def personas() -> list[Choice]:
     return [(persona.pk, str(persona)) for persona in there]
 
 
+def criteria_of_personas() -> list[Tree]:
+    versions = PersonaVersion.objects.filter(persona__retired_at=None, frozen_at__isnull=False)
+    return [criteria for criteria in versions.values_list("criteria", flat=True) if criteria]
+
+
 def campaigns() -> list[Choice]:
     return [(campaign.pk, campaign.name) for campaign in Campaign.objects.all()]
 
@@ -109,7 +132,7 @@ def people() -> list[Choice]:
 
 def custom_fields(subject: CustomField.Subject) -> list[Field]:
     """The attributes that the administrator added to leads, or to companies."""
-    return [custom_field(each) for each in CustomField.objects.filter(subject=subject)]
+    return [custom_field(each) for each in CustomField.objects.known() if each.subject == subject]
 
 
 TYPES = {
@@ -139,7 +162,7 @@ def custom_field(each: CustomField) -> Field:
         now=typed(f"({held})", type_),
         # In a subquery of its own, because the text is named more than once.
         as_of=f"(SELECT {typed('was.v', type_)} FROM (SELECT {then} AS v) was)",
-        history=each.subject,
+        stands_in=LEAD_TOLD_LATER if of_lead else COMPANY_TOLD_LATER,
         noun=f"“{each}”" if of_lead else _("the company's “%(name)s”") % {"name": each},
         choices=lambda: [(choice, choice) for choice in each.choices],
         in_fit=True,
@@ -163,8 +186,11 @@ def register() -> None:
             _("Persona"),
             now="m.persona_id",
             source="leads_personamatch m WHERE m.lead_id = {lead}.id",
+            as_of=before("lead", "{lead}", "persona", PERSONA, Type.REFERENCE),
+            stands_in=PERSONA_TOLD_LATER,
             noun=_("the persona"),
             choices=personas,
+            made_of=criteria_of_personas,
             in_fit=True,
         )
     )
@@ -192,6 +218,8 @@ def register() -> None:
             Type.BOOLEAN,
             _("Free-mail address"),
             now="{lead}.is_free_mail",
+            as_of="{lead}.is_free_mail",
+            stands_in=f"({LEAD_TOLD_LATER} OR {ADDRESS_CHANGED_LATER})",
             noun=_("“Free-mail address”"),
             in_fit=True,
         )

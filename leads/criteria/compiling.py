@@ -17,24 +17,37 @@ from leads.criteria.fields import Frame, Sql, Type
 from leads.criteria.tree import All, Any_, Compare, Did, Node, Not, leaves
 
 # What a text must look like to be read as a number or a day: it came from a file or from another system.
-NUMBER = r"^\s*[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?\s*$"
-DAY = r"^\d{4}-\d{2}-\d{2}([T ].*)?$"
+# Not \d and \s: to them belong digits and spaces of every script, which a cast does not take.
+NUMBER = r"^[ \t\r\n]*[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?[ \t\r\n]*$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
 
 
 def number_of(text: str) -> str:
-    """SQL of the number that a text spells; NULL where it spells none."""
-    return f"(CASE WHEN {text} ~ '{NUMBER}' THEN ({text})::numeric END)"
+    """SQL of the number that a text spells, in full-width digits as well; NULL where it spells none."""
+    narrow = narrow_of(text)
+    return (
+        f"(CASE WHEN {text} ~ '{NUMBER}' THEN ({text})::numeric WHEN {narrow} ~ '{NUMBER}' THEN {narrow}::numeric END)"
+    )
 
 
 def day_of(text: str) -> str:
-    """SQL of the day that a text begins with; NULL where it begins with none."""
+    """SQL of the day that a text begins with, in full-width digits as well; NULL where it begins with none."""
+    day, narrow = f"left({text}, 10)", narrow_of(f"left({text}, 11)")
     return (
-        f"(CASE WHEN {text} ~ '{DAY}' AND pg_input_is_valid(left({text}, 10), 'date') THEN left({text}, 10)::date END)"
+        f"(CASE WHEN {text} ~ '{DAY}' THEN CASE WHEN pg_input_is_valid({day}, 'date') THEN {day}::date END"
+        f" WHEN {narrow} ~ '{DAY}' THEN"
+        f" CASE WHEN pg_input_is_valid(left({narrow}, 10), 'date') THEN left({narrow}, 10)::date END END)"
     )
 
 
 def yes_of(text: str) -> str:
-    return f"(CASE lower({text}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)"
+    """SQL of the answer that a text spells, in full-width letters as well; NULL where it spells none."""
+    return f"(CASE lower({narrow_of(text)}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END)"
+
+
+def narrow_of(text: str) -> str:
+    """SQL of a text without the difference between full-width and ordinary letters, as texts are compared."""
+    return f"normalize({text}, NFKC)"
 
 
 def typed(text: str, type_: Type) -> str:
@@ -176,6 +189,15 @@ def carried(node: Node) -> Sql:
             value = typed(text, node.field.type)
             return compared(node, value, [node.field.name] * value.count("%s"), is_folded=False)
     raise TypeError(node)
+
+
+def stood_in(leaf: Compare | Did, frame: Frame) -> Sql:
+    """Whether a value that we were told later stands in, as of the frame's moment, for what a condition asks."""
+    if isinstance(leaf, Did):
+        return "FALSE", []
+    if leaf.field.stands_in is not None:
+        return frame.fill(leaf.field.stands_in)
+    return ("TRUE" if leaf.field.as_of is None else "FALSE"), []
 
 
 def names_a_company(node: Node, frame: Frame) -> bool:

@@ -111,7 +111,7 @@ class Editor:
         if not complain:
             self._forget_what_is_blank()
         self._known_before = {json.dumps(leaf, sort_keys=True) for leaf in every_leaf(baseline)}
-        self._kinds = list(ActivityKind.objects.all())
+        self._kinds = ActivityKind.objects.known()
 
     def _count(self) -> tuple[int | None, int | None]:
         """Count each part; its pointer is that in the tree as far as it is finished."""
@@ -148,7 +148,7 @@ class Editor:
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
-        """What the preview must be told."""
+        """The hidden form fields that the preview needs, by name."""
         pairs = [("scope", self.scope), *((f"verdict_{code}", text) for code, text in self.verdicts.items())]
         if self.baseline is not None:
             pairs.append(("baseline", json.dumps(self.baseline)))
@@ -164,14 +164,14 @@ class Editor:
 
     def sentences(self) -> list[dict[str, Any]]:
         """The sentence, in the page's language first."""
-        said = []
+        sentences = []
         for code in LANGUAGES:
             try:
                 text = sentence(self.meanwhile, language=code, html=True, verdict=self.verdicts.get(code, ""))
             except BadCriteria:
                 continue
-            said.append({"code": code, "text": text})
-        return sorted(said, key=lambda each: each["code"] != self.language)
+            sentences.append({"code": code, "text": text})
+        return sorted(sentences, key=lambda each: each["code"] != self.language)
 
     def leads_url(self, part: Part) -> str:
         """The list of the leads that match this part."""
@@ -182,7 +182,7 @@ class Editor:
         return JOINS
 
     def groups_of_choices(self, leaf: Leaf) -> list[tuple[str, list[tuple[str, str]]]]:
-        """What a condition can be about: the select's groups of options."""
+        """The groups of options of the select of what a condition is about."""
         fields = self.catalogue.all()
         of_company = [each for each in fields if each.name.startswith("company.")]
         standing = [each for each in fields if not each.in_fit]
@@ -193,9 +193,9 @@ class Editor:
             if kind.retired_at is None or leaf.what == f"did:{kind.key}"
         ]
         groups = [
-            (_("The lead"), as_options(about)),
-            (_("Its company"), as_options(of_company)),
-            (_("Where it stands"), as_options(standing)),
+            (_("The lead"), field_options(about)),
+            (_("Its company"), field_options(of_company)),
+            (_("Where it stands"), field_options(standing)),
             (_("What it did"), kinds),
         ]
         groups = [group for group in groups if group[1]]
@@ -204,37 +204,40 @@ class Editor:
             groups.append((_("No longer there"), [(leaf.what, leaf.name)]))
         return groups
 
-    def shown(self, leaf: Leaf) -> ConditionInput:
+    def condition_input(self, leaf: Leaf) -> ConditionInput:
+        """The form inputs of a condition: its operators, and an input that fits its field."""
         known = None if leaf.kind == "property" else self.catalogue.get(leaf.name)
         op = operator(leaf, known)
         allowed = known.operators if known else ()
         if leaf.kind == "property":
             from_property = Field(leaf.name, Type.TEXT, leaf.name, "")
-            return ConditionInput(leaf, None, in_words(from_property, PROPERTY_OPERATORS), op, plain_input(op))
+            return ConditionInput(leaf, None, operator_choices(from_property, PROPERTY_OPERATORS), op, plain_input(op))
         is_changed = self.baseline is not None and json.dumps(leaf.tree, sort_keys=True) not in self._known_before
         if known is None:
             return ConditionInput(leaf, None, [], op, "text", is_changed=is_changed)
-        shown = ConditionInput(leaf, known, in_words(known, allowed), op, plain_input(op), is_changed=is_changed)
-        self._offer(shown, known)
-        return shown
+        condition = ConditionInput(
+            leaf, known, operator_choices(known, allowed), op, plain_input(op), is_changed=is_changed
+        )
+        self._choose_input(condition, known)
+        return condition
 
-    def _offer(self, shown: ConditionInput, known: Field) -> None:
-        """Give the value an input that knows what it can be."""
-        several = shown.op in ("in", "not_in")
-        if shown.input == "none":
+    def _choose_input(self, condition: ConditionInput, known: Field) -> None:
+        """Choose the input for the value by the type of the field: options if they are known, suggestions for text."""
+        several = condition.op in ("in", "not_in")
+        if condition.input == "none":
             return
         if known.type is Type.BOOLEAN:
-            shown.input, shown.options = "select", [("true", _("yes")), ("false", _("no"))]
+            condition.input, condition.options = "select", [("true", _("yes")), ("false", _("no"))]
         elif known.type in (Type.CHOICE, Type.REFERENCE):
-            shown.options = [(str(value), words) for value, words in known.options()]
-            there = {value for value, _words in shown.options}
-            shown.options += [(value, value) for value in shown.leaf.values if value and value not in there]
-            shown.input = ("chips" if len(shown.options) <= FEW else "many") if several else "select"
+            condition.options = [(str(value), words) for value, words in known.options()]
+            there = {value for value, _words in condition.options}
+            condition.options += [(value, value) for value in condition.leaf.values if value and value not in there]
+            condition.input = ("chips" if len(condition.options) <= FEW else "many") if several else "select"
         elif known.type is Type.TEXT and known.suggestions and not several:
-            shown.suggestions = list(known.suggestions())
+            condition.suggestions = list(known.suggestions())
 
 
-def as_options(fields: Iterable[Field]) -> list[tuple[str, str]]:
+def field_options(fields: Iterable[Field]) -> list[tuple[str, str]]:
     return [(f"field:{each.name}", str(each.label)) for each in fields]
 
 
@@ -242,7 +245,7 @@ def plain_input(op: str) -> str:
     return {"is_empty": "none", "between": "pair", "in": "list", "not_in": "list"}.get(op, "text")
 
 
-def in_words(known: Field, operators: Iterable[str]) -> list[Choice]:
+def operator_choices(known: Field, operators: Iterable[str]) -> list[Choice]:
     own: Mapping[str, Words] = {Type.NUMBER: OF_NUMBERS, Type.DATE: OF_DAYS}.get(known.type, {})
     return [(op, own.get(op, COMPARISONS[op])) for op in operators]
 

@@ -34,10 +34,11 @@ class English(Speaker):
         return self.strong(f"“{text}”")
 
     def sentence(self, node: Node, verdict: str) -> str:
+        constant = self.constant(node)
+        if constant is not None:
+            return (EVERY if constant else NO).replace("{verdict}", verdict) + "."
         kept, left_out = self.apart(node)
         opening = EVERY if not kept else "A lead {verdict} when " + self.together(kept, outermost=True)
-        if isinstance(node, Any_) and not node.children:
-            opening = NO
         text = opening.replace("{verdict}", verdict)
         if left_out:
             text += ", unless " + " or ".join(self.clause(each, inside=len(left_out) > 1) for each in left_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -91,8 +91,9 @@ class Field:
                 is a missing value.
     `as_of`     SQL of its value at `{at}`, one scalar (a subquery, say). None: nobody kept its past; the answer then
                 uses today's value and says so.
-    `history`   the subject of `history.Change` that keeps its past, if one does ("lead", "company"): how far back
-                the past reaches is then asked of it.
+    `stands_in` SQL of whether at `{at}` a value that we were told later stands in for that of then: the record is one
+                that a file dated back, say. Left out: for nobody, or, without `as_of`, for everybody.
+    `made_of`   the trees that the value is made of: the rules behind a score, the criteria of personas.
     `noun`      as a sentence names it ("the number of employees"); the label in small letters when left out.
     `choices`   what it can be, as (value, words): needed for CHOICE and REFERENCE.
     `suggestions`  for text: what it often is.
@@ -106,7 +107,8 @@ class Field:
     now: Template
     source: str = ""
     as_of: Template | None = None
-    history: str = ""
+    stands_in: Template | None = None
+    made_of: Callable[[], Iterable[Mapping[str, Any]]] | None = None
     noun: Words = ""
     choices: Callable[[], Iterable[Choice]] | None = None
     suggestions: Callable[[], Iterable[str]] | None = None

@@ -17,7 +17,7 @@ from leads.criteria.editing.parts import ROOT, Group, group_of
 from leads.criteria.editing.posting import posted
 from leads.criteria.editing.writing import written
 from leads.criteria.editor import Editor, every_leaf
-from leads.criteria.parsing import DEEPEST
+from leads.criteria.parsing import DEEPEST, MOST_NODES
 from leads.criteria.tree import BadCriteria, Tree
 
 
@@ -68,7 +68,20 @@ def from_json(text: Any) -> Any:
         tree = json.loads(text) if text.strip() else None
     except (ValueError, RecursionError):
         return text
-    return text if is_deep(tree) else tree
+    return text if is_deep(tree) or is_large(tree) else tree
+
+
+def is_large(tree: Any) -> bool:
+    """Whether it has more conditions and groups than a tree may have, each of which would be drawn."""
+    count, level = 0, [tree]
+    while level and count <= MOST_NODES:
+        each = level.pop()
+        if isinstance(each, dict):
+            count += 1
+            level += each.values()
+        elif isinstance(each, list):
+            level += [below for below in each if isinstance(below, dict | list)]
+    return count > MOST_NODES
 
 
 def is_deep(tree: Any, limit: int = 4 * DEEPEST) -> bool:
@@ -84,6 +97,13 @@ def is_deep(tree: Any, limit: int = 4 * DEEPEST) -> bool:
         if not level:
             return False
     return True
+
+
+def is_large_json(text: str) -> bool:
+    try:
+        return is_large(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 class CriteriaField(forms.Field):
@@ -118,6 +138,8 @@ class CriteriaField(forms.Field):
 
     def clean(self, value: Any) -> Tree | None:
         self.editor.complains = True
+        if isinstance(value, str) and is_large_json(value):
+            raise ValidationError(_("That is more than %(n)s conditions.") % {"n": MOST_NODES}, code="invalid")
         tree = value if value is not None else {"all": []}
         if self.required and isinstance(tree, Mapping) and not list(every_leaf(tree)):
             raise ValidationError(_("Add at least one condition."), code="required")

@@ -40,9 +40,10 @@ class Japanese(Speaker):
         return f"「{self.strong(text)}」"
 
     def sentence(self, node: Node, verdict: str) -> str:
+        constant = self.constant(node)
+        if constant is not None:
+            return f"すべてのリードは{verdict}。" if constant else f"どのリードも対象になりません（{verdict}：なし）。"
         kept, left_out = self.apart(node)
-        if isinstance(node, Any_) and not node.children:
-            return f"どのリードも対象になりません（{verdict}：なし）。"
         text = (
             f"{self.together(kept, ends=True, outermost=True)}リードは{verdict}。"
             if kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -160,7 +161,7 @@ class _Reader:
 
     def kinds(self) -> set[str]:
         if self._kinds is None:
-            self._kinds = set(ActivityKind.objects.values_list("key", flat=True))
+            self._kinds = {kind.key for kind in ActivityKind.objects.known()}
         return self._kinds
 
     def whole(self, value: object, low: int, high: int, path: str, message: str) -> int | None:
@@ -222,7 +223,9 @@ class _Reader:
         return value if self.text(value, path) else None
 
     def number(self, value: object, path: str) -> Any:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        # JSON has whole numbers that no float can hold: only a float is asked whether it is finite.
+        is_endless = isinstance(value, float) and not math.isfinite(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or is_endless:
             self.wrong(path, _("Write a number."))
             return None
         if abs(value) > LARGEST_NUMBER:
@@ -231,11 +234,10 @@ class _Reader:
         return value
 
     def day(self, value: object, path: str) -> date | None:
-        try:
-            if isinstance(value, str) and len(value) == 10:
-                return date.fromisoformat(value)
-        except ValueError:
-            pass
+        # Python also reads 20260228 and 2026-W09-6; a browser's field for a day shows neither.
+        with suppress(ValueError):
+            if isinstance(value, str) and (day := date.fromisoformat(value)).isoformat() == value:
+                return day
         self.wrong(path, _("Write a day as YYYY-MM-DD."))
         return None
 

@@ -43,6 +43,18 @@ class Speaker(ABC):
     def strong(self, text: str) -> str:
         return f"{BEGIN}{text}{END}"
 
+    def constant(self, node: Node) -> bool | None:
+        """Whether a node without any condition holds for every lead or for none; None where it has conditions."""
+        match node:
+            case All(children=()):
+                return True
+            case Any_(children=()):
+                return False
+            case Not():
+                inner = self.constant(node.child)
+                return None if inner is None else not inner
+        return None
+
     def apart(self, node: Node) -> tuple[Sequence[Node], Sequence[Node]]:
         """What must hold, and at the end what must not: "… unless …"."""
         if not isinstance(node, All):
@@ -65,7 +77,7 @@ class Speaker(ABC):
 
     def kind(self, key: str) -> str:
         if self._kinds is None:
-            self._kinds = {kind.key: str(kind) for kind in ActivityKind.objects.all()}
+            self._kinds = {kind.key: str(kind) for kind in ActivityKind.objects.known()}
         return self.quoted(clean(self._kinds.get(key, key)))
 
     def filled(self, form: str, node: Compare) -> str:

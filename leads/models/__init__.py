@@ -4,8 +4,9 @@ from leads.models.activities import Activity, ActivityIdentity, ActivityKind
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company, CompanyIdentity
 from leads.models.custom_fields import CustomField
-from leads.models.imports import EqualRow, Import, ImportMapping, RejectedRow
-from leads.models.leads import Identity, Lead, LeadQuerySet, SearchEntry, StaleLead
+from leads.models.imports import EqualRow, FilePart, Import, ImportMapping, RejectedRow
+from leads.models.leads import Identity, Lead, LeadQuerySet, PendingReevaluation, SearchEntry
+from leads.models.mail_domains import MailDomain
 from leads.models.names import Fold, Named, named
 from leads.models.personas import Persona, PersonaComment, PersonaMatch, PersonaVersion
 from leads.models.segments import Segment
@@ -19,11 +20,13 @@ __all__ = [
     "CompanyIdentity",
     "CustomField",
     "EqualRow",
+    "FilePart",
     "Fold",
     "Identity",
     "Import",
     "ImportMapping",
     "Lead",
+    "MailDomain",
     "LeadQuerySet",
     "Named",
     "Persona",
@@ -33,6 +36,6 @@ __all__ = [
     "RejectedRow",
     "SearchEntry",
     "Segment",
-    "StaleLead",
+    "PendingReevaluation",
     "named",
 ]

@@ -6,7 +6,9 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from leads.models.names import Named
+from smarketing.database.vocabulary import VocabularyQuerySet
 
 
 class ActivityKind(Named):
@@ -16,11 +18,17 @@ class ActivityKind(Named):
     key = models.SlugField(
         _("Key"), max_length=40, unique=True, help_text=_("As imports and the API call it. It stays.")
     )
+    # Whether leads do it themselves: not what is done to them, and not what they do to be left alone. Only such is news
+    # that wakes a lead that was sent back.
+    is_own_doing = models.BooleanField(default=True, editable=False)
     is_built_in = models.BooleanField(default=False, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = VocabularyQuerySet["ActivityKind"].as_manager()
+
     class Meta:
         ordering = ["id"]
+        triggers = edited("name_en name_ja")
 
 
 class Activity(models.Model):

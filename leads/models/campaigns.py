@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from metrics.changes import watched
 
 
@@ -26,7 +27,7 @@ class Campaign(models.Model):
                 name="campaign_ends_after_it_starts",
             )
         ]
-        triggers = watched()
+        triggers = [*watched(), *edited("name")]
 
     def __str__(self) -> str:
         return self.name

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.recording import RecordedAt
 from leads.models.names import Fold
+from teams.models import User
+from teams.records import RecordQuerySet
+
+
+class CompanyQuerySet(RecordQuerySet["Company"]):
+    kind = "company"
+    refusal = _(
+        "You may read this company. Its owner, their team and marketing may change it; where it has no owner, also"
+        " whoever may change one of its leads."
+    )
+
+    def held_by(self, people: models.QuerySet[User]) -> Q:
+        leads = cast("RecordQuerySet[Any]", apps.get_model("leads", "Lead")._default_manager.all())
+        held = leads.filter(leads.held_by(people), company=OuterRef("pk"), merged_into=None)
+        return super().held_by(people) | self.held_by_nobody() & Q(Exists(held))
 
 
 class Company(models.Model):
@@ -34,12 +53,23 @@ class Company(models.Model):
     )
     custom = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=now, editable=False)
+    recorded_at = RecordedAt(of="created_at")
+    # Of rows asked `with_rights_of()` somebody.
+    is_editable: bool
+    is_takeable: bool
+
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         indexes = [
             models.Index(fields=["name_key"]),
             models.Index(fields=["domain"], condition=~Q(domain=""), name="company_domain"),
             models.Index(fields=["-created_at", "-id"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(created_at__lte=F("recorded_at")), name="company_is_told_when_it_is_there"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from leads.models.names import Named
+from smarketing.database.vocabulary import VocabularyQuerySet
 
 
 class CustomField(Named):
@@ -27,6 +29,9 @@ class CustomField(Named):
     type = models.CharField(_("Type"), max_length=8, choices=Type, default=Type.TEXT)
     choices = models.JSONField(_("Choices"), default=list, blank=True)
 
+    objects = VocabularyQuerySet["CustomField"].as_manager()
+
     class Meta:
         ordering = ["subject", "name_en"]
         constraints = [models.UniqueConstraint(fields=["subject", "key"], name="custom_field_key_is_unique")]
+        triggers = edited("name_en name_ja")

@@ -38,11 +38,11 @@ class Import(models.Model):
 
     kind = models.CharField(_("What it holds"), max_length=20)
     file_name = models.CharField(max_length=255)
-    # In the database, so that a worker on any machine can read it.
-    content = models.BinaryField()
     encoding = models.CharField(_("Encoding"), max_length=20, blank=True)
     delimiter = models.CharField(_("Delimiter"), max_length=2, blank=True)
     date_format = models.CharField(_("Dates"), max_length=20, blank=True)
+    # The mark before decimals, in columns that leave it open.
+    decimal = models.CharField(_("Decimals"), max_length=1, blank=True)
     header_line = models.PositiveIntegerField(default=1)
     # Kept when the content goes: what was rejected is given back under the same headers.
     headers = models.JSONField(default=list)
@@ -75,6 +75,18 @@ class Import(models.Model):
             models.Index(fields=["status"], name="import_unfinished", condition=Q(status__in=["queued", "running"]))
         ]
         triggers = watched()
+
+
+class FilePart(models.Model):
+    """A part of the file of an import, in the database, so that a worker on any machine can read it; in parts, so that
+    nobody holds all of it. Goes when the import is done or cancelled, or a week after it failed."""
+
+    import_job = models.ForeignKey(Import, models.CASCADE, related_name="parts", db_index=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["import_job", "number"], name="a_file_has_each_part_once")]
 
 
 class RejectedRow(models.Model):

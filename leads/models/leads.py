@@ -14,13 +14,17 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.recording import RecordedAt
 from leads.models.activities import Activity
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.names import Fold
+from leads.models.working import worked_by
 from metrics.changes import watched
 from smarketing.database.triggers import Call
 from smarketing.pages.wording import full_name
+from teams.models import User
+from teams.records import RecordQuerySet
 
 # A lead is known by an e-mail or by an external id, at least one: looked at when the transaction ends, as the identity
 # is another row. The function is in migration 0004.
@@ -41,7 +45,16 @@ STAYS_KNOWN = Call(
 )
 
 
-class LeadQuerySet(models.QuerySet["Lead"]):
+class LeadQuerySet(RecordQuerySet["Lead"]):
+    kind = "lead"
+    refusal = _("You may read this lead. Its owner, the rep who works it, their team and marketing may change it.")
+
+    def held_by(self, people: models.QuerySet[User]) -> Q:
+        return super().held_by(people) | worked_by(people)
+
+    def held_by_nobody(self) -> Q:
+        return super().held_by_nobody() & ~worked_by(User.objects.all())
+
     def unmerged(self) -> Self:
         """Leads that were not merged into another."""
         return self.filter(merged_into=None)
@@ -69,6 +82,8 @@ class Lead(models.Model):
     family_name_reading = models.CharField(_("Reading of the family name"), max_length=80, blank=True)
     given_name_reading = models.CharField(_("Reading of the given name"), max_length=80, blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True)
+    # What phones are compared by; empty where what was typed is no number.
+    phone_e164 = models.CharField(max_length=20, blank=True, default="", db_default="", editable=False)
     title = models.CharField(_("Title"), max_length=120, blank=True)
     department = models.CharField(_("Department"), max_length=120, blank=True)
     seniority = models.CharField(_("Seniority"), max_length=60, blank=True)
@@ -94,9 +109,13 @@ class Lead(models.Model):
     )
     custom = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=now)
+    recorded_at = RecordedAt(of="created_at")
     # A merged lead stays as a row, so that it can be seen what became of it.
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
     merged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Of rows asked `with_rights_of()` somebody.
+    is_editable: bool
+    is_takeable: bool
 
     objects = LeadQuerySet.as_manager()
 
@@ -109,11 +128,13 @@ class Lead(models.Model):
                 condition=Q(merged_into=None, merged_at=None) | Q(merged_into__isnull=False, merged_at__isnull=False),
                 name="merged_lead_has_a_moment",
             ),
+            models.CheckConstraint(condition=Q(created_at__lte=F("recorded_at")), name="lead_is_told_when_it_is_there"),
         ]
         indexes = [
             models.Index(F("created_at").desc(), F("id").desc(), condition=Q(merged_into=None), name="lead_newest"),
             models.Index(fields=["company"], name="lead_company"),
             models.Index(fields=["source", "-created_at"], name="lead_source"),
+            models.Index(fields=["phone_e164"], condition=~Q(phone_e164=""), name="lead_phone"),
         ]
         triggers = [*watched(), KNOWN]
 
@@ -152,6 +173,8 @@ class Identity(models.Model):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="identities")
     system = models.CharField(max_length=60)
     external_id = models.CharField(max_length=200)
+    # Brought by a record that was merged into the lead: what rows say under it overturns nothing.
+    is_of_merged = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["system", "external_id"], name="one_lead_per_external_id")]
@@ -161,11 +184,11 @@ class Identity(models.Model):
         return f"{self.system}: {self.external_id}"
 
 
-class StaleLead(models.Model):
-    """The mark that something about a lead changed, or will have changed at `due_at`.
+class PendingReevaluation(models.Model):
+    """A lead that is to be evaluated anew, since something about it changed, or will have changed at `due_at`.
 
-    Appended, never updated: marking waits for nobody, and a mark made while the lead is being
-    worked on is worked on afterwards.
+    Appended, never updated: enqueuing waits for nobody, and what is enqueued while the lead is being evaluated is
+    evaluated afterwards.
     """
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
@@ -173,3 +196,8 @@ class StaleLead(models.Model):
     # The moment of the news (a new activity, a change) that lets a standing lead qualify. None: no news
     # (history that an import brought in, the passing of time).
     news_at = models.DateTimeField(null=True)
+    # How often the evaluation has failed: each time the next try is later.
+    failures = models.PositiveSmallIntegerField(default=0, db_default=0)
+
+    class Meta:
+        db_table = "leads_stalelead"

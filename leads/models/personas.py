@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from history.frozen import KeepFrozen
+from history.versions import Versioned, VersionedQuerySet, numbered, one_draft
 from leads.models.leads import Lead
 from metrics.changes import watched
 
@@ -23,6 +23,7 @@ class Persona(models.Model):
 
     class Meta:
         ordering = ["id"]
+        triggers = edited("")
 
     def __str__(self) -> str:
         latest = self.latest
@@ -34,11 +35,10 @@ class Persona(models.Model):
         return max(self.versions.all(), key=lambda version: version.number, default=None)
 
 
-class PersonaVersion(models.Model):
-    """One wording of a persona. Frozen once an agreement that names it is proposed."""
+class PersonaVersion(Versioned):
+    """One wording of a persona. Frozen once an agreement that names it is proposed, in force while one that does is."""
 
-    class Frozen(Exception):
-        """An agreement names this version: make the next one."""
+    SERIES = "persona"
 
     persona = models.ForeignKey(Persona, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(default=1)
@@ -52,27 +52,20 @@ class PersonaVersion(models.Model):
     consideration = models.TextField(_("Consideration"), blank=True)
     decision = models.TextField(_("Decision"), blank=True)
     criteria = models.JSONField(_("Criteria"), null=True, blank=True)
-    created_at = models.DateTimeField(default=now, editable=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
-    )
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = VersionedQuerySet.as_manager()
 
     class Meta:
         ordering = ["persona", "number"]
         constraints = [
-            models.UniqueConstraint(fields=["persona", "number"], name="persona_versions_are_numbered"),
-            models.UniqueConstraint(
-                fields=["persona"], condition=Q(frozen_at=None), name="one_draft_version_per_persona"
-            ),
+            numbered("persona_versions_are_numbered", series="persona"),
+            one_draft("one_draft_version_per_persona", series="persona"),
         ]
-        triggers = [KeepFrozen("frozen_at")]
+        triggers = [KeepFrozen("frozen_at"), *edited("name number persona")]
 
     def __str__(self) -> str:
         return self.name
-
-    def freeze(self, *, at: datetime | None = None) -> None:
-        PersonaVersion.objects.filter(pk=self.pk, frozen_at=None).update(frozen_at=at or now())
 
 
 class PersonaComment(models.Model):

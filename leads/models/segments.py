@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
+
 
 class Segment(models.Model):
     """A saved question about leads."""
@@ -18,6 +20,7 @@ class Segment(models.Model):
 
     class Meta:
         ordering = ["name"]
+        triggers = edited("name")
 
     def __str__(self) -> str:
         return self.name

@@ -14,7 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from leads.models.campaigns import Campaign
 from leads.models.companies import Company
 from leads.models.leads import Lead
+from leads.models.names import Fold
 from leads.models.personas import Persona
+from leads.text.folding import fold
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput
 from teams.models import User
@@ -88,7 +90,7 @@ class LeadFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(consent="" if value == NONE else value)
 
     def by_country(self, queryset: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        return queryset.filter(country__iexact=value.strip())
+        return queryset.alias(folded_country=Fold("country")).filter(folded_country=fold(value.strip()))
 
     def by_free_mail(self, queryset: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return queryset.filter(is_free_mail=value == "true")
@@ -101,7 +103,7 @@ class LeadFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class CompanyFilter(filters.FilterSet):  # type: ignore[misc]
-    industry = filters.CharFilter(label=_("Industry"), lookup_expr="icontains")
+    industry = filters.CharFilter(label=_("Industry"), method="by_industry")
     country = filters.CharFilter(label=_("Country"), method="by_country")
     employees_from = filters.NumberFilter(label=_("Employees from"), field_name="employees", lookup_expr="gte")
     employees_to = filters.NumberFilter(label=_("Employees to"), field_name="employees", lookup_expr="lte")
@@ -110,5 +112,8 @@ class CompanyFilter(filters.FilterSet):  # type: ignore[misc]
         model = Company
         fields: tuple[str, ...] = ()
 
+    def by_industry(self, queryset: QuerySet[Company], name: str, value: str) -> QuerySet[Company]:
+        return queryset.alias(folded_industry=Fold("industry")).filter(folded_industry__contains=fold(value.strip()))
+
     def by_country(self, queryset: QuerySet[Company], name: str, value: str) -> QuerySet[Company]:
-        return queryset.filter(country__iexact=value.strip())
+        return queryset.alias(folded_country=Fold("country")).filter(folded_country=fold(value.strip()))

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.models.companies import Company
 from leads.models.leads import Lead
@@ -20,11 +20,13 @@ from leads.registering.companies import change_company, register_company
 from leads.registering.identities import Conflict
 from leads.registering.registration import change, register
 from leads.registering.searching import search_companies
+from leads.registering.taking import Owned, take
 from smarketing.database.counting import CountOf
 from smarketing.pages.answers import form_status
 from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 from teams.models import Role
+from teams.records import get_editable
 
 HOW = "page"
 
@@ -47,7 +49,7 @@ def lead_new(request: UserRequest) -> HttpResponse:
     owner = request.user if request.user.has_role(Role.REP, Role.SDR) else None
     form = LeadForm(request.POST or None, initial={"owner": owner, "company": request.GET.get("company", "")})
     if form.is_valid():
-        made = attempt(form, lambda values: register(values, by=request.user, how=HOW))
+        made = attempt(form, lambda values: register(values, by=request.user, how=HOW, rights_of=request.user))
         if made:
             lead, created = made
             messages.success(request, _("%(lead)s is a lead now.") % {"lead": lead})
@@ -57,7 +59,7 @@ def lead_new(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
-    lead = get_object_or_404(Lead.objects.unmerged().select_related("company"), pk=pk)
+    lead = get_editable(Lead.objects.unmerged().select_related("company"), request.user, pk=pk)
     form = LeadForm(request.POST or None, subject=lead)
     if form.is_valid():
         fresh = Lead.objects.get(pk=pk)
@@ -66,6 +68,19 @@ def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
             return redirect("lead", pk)
     return render(request, "leads/pages/lead_edit.html", {"form": form, "lead": lead}, status=form_status(form))
+
+
+@require_POST
+def lead_taking(request: UserRequest, pk: int) -> HttpResponse:
+    """Make a lead mine that is nobody's."""
+    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
+    try:
+        take(lead, by=request.user, how=HOW)
+    except Owned:
+        messages.error(request, _("Somebody else has taken it. Nothing was changed."))
+    else:
+        messages.success(request, _("%(lead)s is yours.") % {"lead": lead})
+    return redirect("lead", pk)
 
 
 COMPANY_SORTS = (
@@ -99,7 +114,7 @@ def company_names(request: HttpRequest) -> HttpResponse:
 def company_new(request: UserRequest) -> HttpResponse:
     form = CompanyForm(request.POST or None)
     if form.is_valid():
-        made = attempt(form, lambda values: register_company(values, by=request.user, how=HOW))
+        made = attempt(form, lambda values: register_company(values, by=request.user, how=HOW, rights_of=request.user))
         if made:
             return redirect("company", made.pk)
     return render(request, "leads/pages/company_edit.html", {"form": form}, status=422 if form.errors else 200)
@@ -107,7 +122,7 @@ def company_new(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def company_edit(request: UserRequest, pk: int) -> HttpResponse:
-    company = get_object_or_404(Company, pk=pk)
+    company = get_editable(Company.objects.all(), request.user, pk=pk)
     form = CompanyForm(request.POST or None, subject=company)
     if form.is_valid():
         fresh = Company.objects.get(pk=pk)

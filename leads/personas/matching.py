@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +17,8 @@ from leads.registering.reevaluation import enqueue_reevaluation
 from teams.models import User
 
 HOW, BY_HAND = "persona", "page"
+# For so long a lead is new.
+NEW = timedelta(hours=1)
 
 # A person's word stays; below it the machine keeps its own.
 MATCH = """
@@ -24,12 +26,16 @@ WITH found AS MATERIALIZED (
     SELECT leads_lead.id AS lead_id, {first} AS persona_id
     FROM leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id
     WHERE leads_lead.merged_into_id IS NULL {chosen}
+), locked AS MATERIALIZED (
+    SELECT m.lead_id FROM leads_personamatch m JOIN found ON found.lead_id = m.lead_id
+    WHERE m.machine_id IS DISTINCT FROM found.persona_id
+    ORDER BY m.lead_id FOR NO KEY UPDATE OF m
 ), changed AS (
     UPDATE leads_personamatch m
     SET machine_id = found.persona_id,
         persona_id = CASE WHEN m.override_at IS NULL THEN found.persona_id ELSE m.persona_id END,
         matched_at = %s
-    FROM found
+    FROM found JOIN locked ON locked.lead_id = found.lead_id
     WHERE m.lead_id = found.lead_id AND m.machine_id IS DISTINCT FROM found.persona_id
     RETURNING m.lead_id, old.persona_id AS before, new.persona_id AS after
 ), made AS (
@@ -37,12 +43,18 @@ WITH found AS MATERIALIZED (
     SELECT found.lead_id, found.persona_id, found.persona_id, %s, '' FROM found
     WHERE found.persona_id IS NOT NULL
       AND NOT EXISTS (SELECT FROM leads_personamatch m WHERE m.lead_id = found.lead_id)
+    ORDER BY found.lead_id
     ON CONFLICT (lead_id) DO NOTHING
-    RETURNING lead_id
+    RETURNING lead_id, persona_id
 ), kept AS (
     INSERT INTO history_change (subject, subject_id, field, old, new, at, how)
     SELECT 'lead', lead_id, 'persona', to_jsonb(before), to_jsonb(after), %s, %s FROM changed
     WHERE before IS DISTINCT FROM after
+), kept_first AS (
+    -- Whoever was there for a while was none until now; of a new lead it is no change.
+    INSERT INTO history_change (subject, subject_id, field, old, new, at, how)
+    SELECT 'lead', made.lead_id, 'persona', NULL, to_jsonb(made.persona_id), %s, %s
+    FROM made JOIN leads_lead lead ON lead.id = made.lead_id WHERE lead.recorded_at < %s
 )
 SELECT (SELECT count(*) FROM changed) + (SELECT count(*) FROM made)
 """
@@ -58,15 +70,18 @@ def match_personas(lead_ids: Sequence[int] | None, versions: Sequence[PersonaVer
     chosen = "" if lead_ids is None else "AND leads_lead.id = ANY(%s)"
     ids = [] if lead_ids is None else [list(lead_ids)]
     with connection.cursor() as cursor:
-        cursor.execute(MATCH.format(first=first, chosen=chosen), [*params, *ids, at, at, at, HOW])
+        cursor.execute(MATCH.format(first=first, chosen=chosen), [*params, *ids, at, at, at, HOW, at, HOW, at - NEW])
         return int(cursor.fetchone()[0])
 
 
-def first_that_holds(versions: Sequence[PersonaVersion], at: datetime) -> tuple[str, list[Any]]:
+def first_that_holds(
+    versions: Sequence[PersonaVersion], at: datetime, *, as_of: datetime | None = None
+) -> tuple[str, list[Any]]:
+    """SQL of the first of these personas whose criteria hold, asked at that moment; `as_of`: as of one of the past."""
     cases, params = "", []
     for version in versions:
         if version.criteria is not None:
-            sql, given = condition_sql(version.criteria, at=at)
+            sql, given = condition_sql(version.criteria, at=at, as_of=as_of)
             cases += f" WHEN {sql} THEN {int(version.persona_id)}"
             params += given
     return (f"(CASE{cases} END)::bigint" if cases else "NULL::bigint"), params
@@ -107,7 +122,7 @@ def leave_to_the_machine(lead: Lead, *, by: User, at: datetime | None = None) ->
 
 def locked(lead: Lead, at: datetime) -> PersonaMatch:
     PersonaMatch.objects.get_or_create(lead=lead, defaults={"matched_at": at})
-    return PersonaMatch.objects.select_for_update().get(lead=lead)
+    return PersonaMatch.objects.select_for_update(of=("self",), no_key=True).get(lead=lead)
 
 
 def keep(match: PersonaMatch, before: int | None, by: User, at: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Count, Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from leads.personas.matching import leave_to_the_machine, say_persona
 from smarketing.pages.navigation import url_of
 from smarketing.pages.wording import japanese
 from teams.http import UserRequest
+from teams.records import get_editable
 
 
 @require_GET
@@ -109,13 +110,13 @@ def persona_new(request: UserRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@transaction.atomic
 def persona_edit(request: UserRequest, pk: int) -> HttpResponse:
     """Write the draft. What an agreement names is never edited: then this is the next version."""
     subject = get_persona_or_404(pk)
-    latest = subject.latest
-    assert latest is not None
-    draft = latest if latest.frozen_at is None else next_version(latest)
-    before = frozen_before(subject)
+    versions = PersonaVersion.objects.lock_series(subject)
+    before = versions.frozen().newest()
+    draft = versions.drafts().select_for_update(of=["self"]).first() or next_version(before)
     form = PersonaForm(request.POST or None, instance=draft, agreed=before)
     if form.is_valid():
         version = form.save(commit=False)
@@ -127,15 +128,13 @@ def persona_edit(request: UserRequest, pk: int) -> HttpResponse:
     return render(request, "leads/personas/persona_edit.html", context, status=422 if form.errors else 200)
 
 
-def next_version(latest: PersonaVersion) -> PersonaVersion:
-    """The same words under the next number, to be changed."""
+def next_version(frozen: PersonaVersion | None) -> PersonaVersion:
+    """The same words under the next number, to be changed; call it under the lock of the persona's versions."""
+    if frozen is None:
+        raise Http404  # the persona was discarded while we waited for the lock
     names = [field.name for field in PersonaVersion._meta.fields if field.name not in ("id", "frozen_at", "number")]
-    return PersonaVersion(number=latest.number + 1, **{name: getattr(latest, name) for name in names})
-
-
-def frozen_before(persona: Persona) -> PersonaVersion | None:
-    frozen = [version for version in persona.versions.all() if version.frozen_at]
-    return max(frozen, key=lambda version: version.number, default=None)
+    number = PersonaVersion.objects.series(frozen.persona_id).next_number()
+    return PersonaVersion(number=number, **{name: getattr(frozen, name) for name in names})
 
 
 @require_POST
@@ -143,7 +142,7 @@ def persona_discard(request: UserRequest, pk: int) -> HttpResponse:
     """Throw the draft away; a persona that never was more than a draft goes with it."""
     subject = get_persona_or_404(pk)
     with transaction.atomic():
-        subject.versions.filter(frozen_at=None).delete()
+        subject.versions.drafts().delete()
         if not PersonaVersion.objects.filter(persona=subject).exists():
             subject.delete()
             messages.success(request, _("The persona is gone."))
@@ -165,7 +164,7 @@ def persona_retirement(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lead_persona(request: UserRequest, pk: int) -> HttpResponse:
     """Say which persona a lead is, with a reason, or leave it to the machine again."""
-    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
+    lead = get_editable(Lead.objects.unmerged(), request.user, pk=pk)
     if request.method == "POST" and "machine" in request.POST:
         leave_to_the_machine(lead, by=request.user)
         return redirect("lead", pk)

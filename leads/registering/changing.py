@@ -23,7 +23,7 @@ Changes = dict[str, tuple[Any, Any]]
 R = TypeVar("R", Lead, Company)
 
 # Columns that are derived from an attribute, and saved with it.
-DERIVED = {"email": "is_free_mail", "consent": "consent_at"}
+DERIVED = {"email": "is_free_mail", "consent": "consent_at", "phone": "phone_e164", "country": "phone_e164"}
 
 
 def write_changes(
@@ -37,7 +37,7 @@ def write_changes(
     at: datetime,
 ) -> Changes:
     """Give the record these values, locked, and keep what they were. Call inside a transaction."""
-    type(record)._default_manager.select_for_update().get(pk=record.pk)
+    type(record)._default_manager.select_for_update(of=("self",), no_key=True).get(pk=record.pk)
     record.refresh_from_db()
     before = {name: attribute(record, name) for name in values}
     assign(record, values)
@@ -62,7 +62,9 @@ def _differences(record: Lead | Company, before: Mapping[str, Any]) -> Changes:
 
 def _save_changed(record: Lead | Company, changes: Changes) -> None:
     columns = {"custom" if name.startswith("custom.") else name for name in changes}
-    record.save(update_fields=columns | {DERIVED[name] for name in columns & DERIVED.keys()})
+    # A company has a country, too, and no phone.
+    derived = {DERIVED[name] for name in columns & DERIVED.keys() if hasattr(record, DERIVED[name])}
+    record.save(update_fields=columns | derived)
 
 
 def assign_attributes(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.custom_fields import CustomField
 from leads.registering.custom_values import LONGEST_TEXT, read_custom_value
-from smarketing.pages.inputs import DateInput
+from smarketing.pages.inputs import DateInput, ListedForm
 
 CUSTOM = "custom."
 
@@ -48,7 +48,7 @@ class WithCustomFields(forms.Form):
 
     def __init__(self, *args: Any, subject: Any = None, **kwargs: Any) -> None:
         self.record = subject
-        self.attributes = list(CustomField.objects.filter(subject=self.subject))
+        self.attributes = [each for each in CustomField.objects.known() if each.subject == self.subject]
         kwargs["initial"] = self.begin() | (kwargs.get("initial") or {})
         super().__init__(*args, **kwargs)
         for attribute in self.attributes:
@@ -87,7 +87,9 @@ class WithCustomFields(forms.Form):
         return [self[CUSTOM + attribute.key] for attribute in self.attributes]
 
 
-class CustomFieldForm(forms.ModelForm):  # type: ignore[type-arg]
+class CustomFieldForm(ListedForm):
+    list_page, list_title, new_title = "custom_fields", _("Custom fields"), _("New field")
+
     choices = forms.CharField(
         label=_("Choices"),
         required=False,

@@ -12,7 +12,7 @@ from teams.http import UserRequest
 
 @require_GET
 def custom_fields(request: UserRequest) -> HttpResponse:
-    return render(request, "leads/registering/custom_fields.html", {"fields": CustomField.objects.all()})
+    return render(request, "leads/registering/custom_fields.html", {"fields": CustomField.objects.known()})
 
 
 @require_http_methods(["GET", "POST"])

@@ -55,6 +55,15 @@ def read_custom_values(given: Mapping[str, Any], subject: CustomField.Subject) -
     return read
 
 
+def refused_custom_values(given: Mapping[str, Any], subject: CustomField.Subject) -> set[str]:
+    """Which of these values `read_custom_values` would refuse, as `custom.KEY`."""
+    try:
+        read_custom_values(given, subject)
+    except ValidationError as wrong:
+        return set(wrong.error_dict)
+    return set()
+
+
 def _known(fields: Mapping[str, CustomField], key: str) -> CustomField:
     if key not in fields:
         raise ValidationError(_("There is no attribute “%(name)s”.") % {"name": key})

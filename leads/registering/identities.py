@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from leads.models.leads import Lead
-from leads.text.folding import fold
+from leads.text.folding import fold, visible
 
 # Of identities: an e-mail that a merged lead was known by goes on naming the lead it became.
 FORMER_EMAIL = "e-mail"
@@ -110,7 +110,7 @@ def keep_identities(lead: Lead, identities: Iterable[tuple[str, str]]) -> None:
 
 def normal_email(text: str) -> str:
     """The address as it is kept: NFKC, without spaces around it. Raises `ValidationError` for what is none."""
-    email = unicodedata.normalize("NFKC", text).strip()
+    email = visible(unicodedata.normalize("NFKC", text)).strip()
     if email:
         validate_email(email)
         if len(email) > 254:

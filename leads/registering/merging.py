@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from history.models import Change
-from leads.models.activities import Activity
+from history.subjects import move_rows
+from leads.models.custom_fields import CustomField
 from leads.models.leads import Identity, Lead, SearchEntry
 from leads.models.personas import PersonaMatch
+from leads.registering.consent import WITHDRAWN
+from leads.registering.custom_values import refused_custom_values
 from leads.registering.identities import FORMER_EMAIL
 from leads.registering.reevaluation import dequeue, enqueue_reevaluation
 from leads.registering.registration import change
@@ -28,15 +31,13 @@ def merge_leads(kept: Lead, other: Lead, values: Mapping[str, Any], *, by: User,
     """
     for address in {each for each in (kept.email, other.email) if each}:
         Identity.objects.get_or_create(system=FORMER_EMAIL, external_id=fold(address), defaults={"lead": kept})
-    Activity.objects.filter(lead=other).update(lead=kept)
-    Lead.objects.filter(merged_into=other).update(merged_into=kept)
+    other.identities.update(is_of_merged=True)
+    move_rows("leads", of_lead=other.pk, to_lead=kept.pk)
     # First, so that its address is free for the one that is kept.
     Lead.objects.filter(pk=other.pk).update(merged_into=kept, merged_at=at)
-    Identity.objects.filter(lead=other).update(lead=kept)
     other.merged_into, other.merged_at = kept, at
     change(kept, filled(kept, other, values), by=by, how=HOW, at=at, news=True)
     forget_needless(kept)
-    merge_personas(kept, other)
     Change.objects.write("lead", kept.pk, {"merged": (None, other.pk)}, at=at, by=by, how=HOW)
     Change.objects.write("lead", other.pk, {"merged_into": (None, kept.pk)}, at=at, by=by, how=HOW)
     SearchEntry.objects.filter(lead=other).delete()
@@ -46,13 +47,21 @@ def merge_leads(kept: Lead, other: Lead, values: Mapping[str, Any], *, by: User,
 
 
 def filled(kept: Lead, other: Lead, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The chosen values, and of the administrator's attributes those that only the other had."""
+    """The chosen values, and of the administrator's attributes those that only the other had.
+
+    A value that its attribute no longer takes (a choice that left the list) stays with the other's row: nobody who
+    merges could put it right.
+    """
     only_there = {
-        f"custom.{key}": value
+        key: value
         for key, value in other.custom.items()
         if value not in (None, "") and kept.custom.get(key) in (None, "")
     }
-    return only_there | dict(values)
+    refused = refused_custom_values(only_there, CustomField.Subject.LEAD)
+    taken = {f"custom.{key}": value for key, value in only_there.items() if f"custom.{key}" not in refused}
+    # Whoever took consent back took it back, whichever record it stands in.
+    refusal = {"consent": WITHDRAWN} if WITHDRAWN in (kept.consent, other.consent) else {}
+    return taken | dict(values) | refusal
 
 
 def forget_needless(kept: Lead) -> None:
@@ -61,7 +70,8 @@ def forget_needless(kept: Lead) -> None:
 
 
 def merge_personas(kept: Lead, other: Lead) -> None:
-    """Keep a person's word on the persona: `kept`'s own, else the other's."""
+    """Keep a person's word on the persona: `kept`'s own, else the other's. Call inside a transaction that holds both
+    leads."""
     matches = {match.pk: match for match in PersonaMatch.objects.filter(lead__in=[kept, other])}
     mine, theirs = matches.get(kept.pk), matches.get(other.pk)
     if theirs is None:

@@ -78,7 +78,13 @@ def enqueue_merged(rows: str, parameters: Mapping[str, Any], *, at: datetime) ->
     _enqueue(OF_MOMENTS, moments, at)
 
 
+FORGET = """
+DELETE FROM leads_stalelead
+WHERE id IN (SELECT id FROM leads_stalelead WHERE lead_id = %s FOR UPDATE SKIP LOCKED)
+"""
+
+
 def dequeue(lead_id: int) -> None:
-    """Forget what waits for a lead that takes part in nothing any more."""
+    """Forget what waits for a lead that takes part in nothing any more. What somebody works on is left to them."""
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM leads_stalelead WHERE lead_id = %s", [lead_id])
+        cursor.execute(FORGET, [lead_id])

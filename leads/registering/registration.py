@@ -13,16 +13,18 @@ from django.utils.translation import gettext as _
 
 from leads.models.custom_fields import CustomField
 from leads.models.leads import Lead
+from leads.models.mail_domains import is_from_free_mail
 from leads.registering.changing import Changes, Values, assign_attributes, without_empty, write_changes
 from leads.registering.companies import employer_in
-from leads.registering.consent import consent_since
+from leads.registering.consent import consent_since, keeps_refusal
 from leads.registering.identities import Conflict, Unnamed, cleaned_email, keep_identities, leads_named_by
 from leads.registering.races import repeat_when_raced
 from leads.registering.reevaluation import enqueue_reevaluation
 from leads.registering.searching import refresh
 from leads.text.folding import fold
-from leads.text.free_mail import is_free_mail
-from teams.models import User
+from leads.text.phones import e164
+from teams.models import Organization, User
+from teams.records import check_editable
 
 LEAD_FIELDS = (
     "email", "family_name", "given_name", "family_name_reading", "given_name_reading", "phone", "title",
@@ -41,11 +43,15 @@ def register(
     how: str = "",
     at: datetime | None = None,
     news: bool = True,
+    rights_of: User | None = None,
+    new_owner: User | None = None,
 ) -> tuple[Lead, bool]:
     """Make the lead, or update the one that the e-mail or an external id names. Empty values never erase.
 
     `values` are attributes of the lead, `custom.NAME`, and `company.NAME` for its company; `identities` are pairs of
-    system and external id. Returns the lead and whether it is new. Raises `Conflict`, `Unnamed`, `ValidationError`.
+    system and external id. Consent that a known lead took back is not given again. Returns the lead and whether it is
+    new; a new one that names no owner is `new_owner`'s. Raises `Conflict`, `Unnamed`, `ValidationError`, and
+    `PermissionDenied` where the lead or its company is known, and the person `rights_of` only reads it.
     """
     given = without_empty(values)
     if "email" in given:
@@ -54,24 +60,47 @@ def register(
     if not given.get("email") and not known_by:
         raise Unnamed(_("A lead needs an e-mail or an external id."))
     return repeat_when_raced(
-        partial(_register, given, known_by, by=by, how=how, at=at or now(), news=news),
+        partial(
+            _register,
+            given,
+            known_by,
+            by=by,
+            how=how,
+            at=at or now(),
+            news=news,
+            rights_of=rights_of,
+            new_owner=new_owner,
+        ),
         "one_lead_per_email",
         "one_lead_per_external_id",
     )
 
 
 def _register(
-    given: dict[str, Any], known_by: list[tuple[str, str]], *, by: User | None, how: str, at: datetime, news: bool
+    given: dict[str, Any],
+    known_by: list[tuple[str, str]],
+    *,
+    by: User | None,
+    how: str,
+    at: datetime,
+    news: bool,
+    rights_of: User | None,
+    new_owner: User | None,
 ) -> tuple[Lead, bool]:
     found = leads_named_by(given.get("email", ""), known_by)
     if len(found) > 1:
         raise Conflict(found)
-    values = employer_in(given, by=by, how=how, at=at)
+    if found and rights_of:
+        check_editable(found[0], rights_of)
+    values = employer_in(given, by=by, how=how, at=at, rights_of=rights_of)
     if not found:
-        return _made(values, known_by, at=at, news=news), True
+        owned = {"owner": new_owner} if new_owner else {}
+        return _made(owned | values, known_by, at=at, news=news), True
     lead = found[0]
     if "email" in values and fold(values["email"]) == lead.email_key:
         del values["email"]  # Another spelling of the same address is no change.
+    if keeps_refusal(lead.consent, values.get("consent")):
+        del values["consent"]
     values.pop("created_at", None)
     keep_identities(lead, known_by)
     change(lead, values, by=by, how=how, at=at, news=news)
@@ -122,5 +151,7 @@ def _assign(lead: Lead, values: Values, *, at: datetime) -> None:
     consent, since = lead.consent, lead.consent_at
     assign_attributes(lead, values, LEAD_FIELDS, CustomField.Subject.LEAD)
     if "email" in values:
-        lead.is_free_mail = is_free_mail(lead.email)
+        lead.is_free_mail = is_from_free_mail(lead.email)
+    if {"phone", "country"} & values.keys():
+        lead.phone_e164 = e164(lead.phone, lead.country, Organization.ours().country) if lead.phone else ""
     lead.consent_at = consent_since(consent, since, lead.consent, at=at)

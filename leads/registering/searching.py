@@ -2,15 +2,15 @@
 
 A word finds what begins with it, from one character on; from three on it finds them anywhere within.
 Both by index: an array of words for the beginnings, trigrams for the rest. Katakana finds hiragana and
-the other way round, half width finds full width, and "カクウ" finds 「株式会社カクウ」.
+the other way round, half width finds full width, 高橋 finds 髙橋, and "カクウ" finds 「株式会社カクウ」.
 
-The text of a lead is made in SQL (migration 0003), because companies are renamed and files imported
+The text of a lead is made in SQL (migrations 0003 and 0016), because companies are renamed and files imported
 set at a time; `folded` is the twin in Python for what somebody typed.
 """
 
 import re
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, Func, QuerySet, TextField, Value
@@ -18,6 +18,7 @@ from django.db.models import BooleanField, Expression, F, Func, QuerySet, TextFi
 from leads.models.companies import Company
 from leads.models.leads import Lead
 from leads.text.folding import fold
+from leads.text.variants import SELECTORS, VARIANTS
 
 # From so many characters on a word is looked for anywhere within: a trigram has three.
 ANYWHERE_FROM = 3
@@ -25,12 +26,16 @@ ANYWHERE_FROM = 3
 # ァ to ヶ, ヽ and ヾ become ぁ to ゖ, ゝ and ゞ: readings come in both scripts.
 HIRAGANA = {code: code - 0x60 for code in (*range(0x30A1, 0x30F7), 0x30FD, 0x30FE)}
 
-Row = TypeVar("Row", Lead, Company)
+AS_SOUGHT = HIRAGANA | VARIANTS | SELECTORS
+
+Leads = TypeVar("Leads", bound=QuerySet[Lead])
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def folded(text: str) -> str:
-    """Text as it is searched: NFKC, case folded, katakana as hiragana. The twin of search_fold() in SQL."""
-    return fold(text).translate(HIRAGANA)
+    """Text as it is searched: NFKC, case folded, katakana as hiragana, variants of a character as the usual one. The
+    twin of search_fold() in SQL."""
+    return fold(text).translate(AS_SOUGHT)
 
 
 class CompanyText(Func):
@@ -64,7 +69,7 @@ class Hold(Func):
     output_field = BooleanField()
 
 
-def search(queryset: QuerySet[Lead], text: str) -> QuerySet[Lead]:
+def search(queryset: Leads, text: str) -> Leads:
     """Keep the leads in which every word of `text` is found: names, readings, e-mail, company."""
     return narrow(queryset, text, F("search_entry__text"), F("search_entry__words"))
 
@@ -74,7 +79,7 @@ def search_companies(queryset: QuerySet[Company], text: str) -> QuerySet[Company
     return narrow(queryset, text, CompanyText(), WordsOf(CompanyText()))
 
 
-def narrow(queryset: QuerySet[Row], text: str, within: Expression | F, words: Expression | F) -> QuerySet[Row]:
+def narrow(queryset: Rows, text: str, within: Expression | F, words: Expression | F) -> Rows:
     typed = folded(text).split()
     # A PostgreSQL text cannot hold a NUL; no name does.
     anywhere = [word for word in typed if len(word) >= ANYWHERE_FROM and "\0" not in word]

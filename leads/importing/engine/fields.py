@@ -27,7 +27,14 @@ class Field:
     group: Words = ""
     # The fields that it fills in (a full name both parts): it has no place of its own.
     into: tuple[str, ...] = ()
+    # Fields that it may fill in beside its own: an amount with a sign its currency.
+    beside: tuple[str, ...] = ()
     is_moment: bool = False
+    # Who it is, whether they may be written to, and the moments of stages and deals: a row that cannot be read there is
+    # refused. What else cannot be read is left empty, and said.
+    is_vital: bool = False
+    # A value that no later row about the same thing takes back.
+    final: str = ""
     # Words that headers say for it, beside its name and its label.
     synonyms: tuple[str, ...] = ()
 

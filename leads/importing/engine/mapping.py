@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
-from leads.importing.engine.cells import Reader, Reading, Refused
+from leads.importing.engine.cells import Garbled, Reader, Reading, Refused, shortened
 from leads.importing.engine.fields import Field, Values
-from leads.importing.engine.reading import UNREADABLE, Record
+from leads.importing.engine.gone_rows import gone_marks
+from leads.importing.engine.numbers import MARKS
+from leads.importing.engine.reading import LONGEST_CELL, MOST_COLUMNS, UNREADABLE, Record
 from leads.importing.engine.rows import RowFormat
 from leads.text.folding import fold
 
@@ -89,8 +91,10 @@ class Plan:
 
     def __init__(self, kind: RowFormat, mapping: ColumnMapping, headers: Sequence[str], reading: Reading) -> None:
         self.kind, self.mapping, self.headers, self.reading = kind, mapping, list(headers), reading
-        self.quiet = Reading(reading.zone, reading.date_order)
+        # Of columns that are written in a way of their own.
+        self.own: dict[str, Reading] = {}
         self.columns = self._columns()
+        self.gone_marks = gone_marks(self.headers, {place for column in self.columns for place in column.places})
         self.field_names = self._field_names()
         # Readers of custom attributes by their type, put in before the first row is read.
         self.readers: dict[str, Reader] = {}
@@ -102,6 +106,7 @@ class Plan:
             if place is None:
                 raise BadMapping(_("The file has no column “%(header)s”.") % {"header": header})
             places.setdefault(self._field(name).name, []).append(place)
+        self._refuse_shared(places)
         constants = {self._field(name).name: value for name, value in self.mapping.constants.items()}
         words = {
             self._field(name).name: {fold(theirs.strip()): ours for theirs, ours in table.items()}
@@ -120,6 +125,14 @@ class Plan:
         # In the order of the file, in which a person reads what is wrong with a row; constants last.
         return sorted(columns, key=lambda column: column.places[0] if column.places else len(self.headers))
 
+    def _refuse_shared(self, places: Mapping[str, Sequence[int]]) -> None:
+        """Two columns that would be one attribute of the file's own: one of them would be lost."""
+        for name, several in places.items():
+            if len(several) > 1 and self.kind.prefix_of(name):
+                text = _("The columns %(columns)s would be one attribute, “%(name)s”: leave out all but one.")
+                written = ", ".join(f"“{self.headers[place]}”" for place in sorted(several))
+                raise BadMapping(text % {"columns": written, "name": name.rpartition(".")[2]})
+
     def _place(self, header: str) -> int | None:
         if header in self.headers:
             return self.headers.index(header)
@@ -137,12 +150,22 @@ class Plan:
         """The fields that rows may give, each once."""
         names: dict[str, None] = {}
         for column in self.columns:
-            names.update(dict.fromkeys(column.field.into or (column.field.name,)))
+            names.update(dict.fromkeys(column.field.into or (column.field.name, *column.field.beside)))
         return list(names)
+
+    def decide(self, ways: Mapping[str, str], *, dates: str = "", decimal: str = "") -> None:
+        """Read each column of `ways` in its way: an order of dates or a decimal mark; the others as the rest says."""
+        self.reading.date_order, self.reading.decimal = dates, decimal
+        for name, way in ways.items():
+            warn = self._warn
+            self.own[name] = replace(self.reading, date_order=way, decimal=way if way in MARKS else "", warn=warn)
+
+    def _warn(self, text: str) -> None:
+        self.reading.warn(text)
 
     def row(self, record: Record, *, quietly: bool = False) -> Row:
         """Read one record. Raises `Rejected`."""
-        if wrong := self._misshapen(record):
+        if wrong := self._misshapen(record) or self._gone(record):
             raise Rejected(record, [reason("", wrong)])
         reasons: Reasons = []
         values: Values = {}
@@ -150,25 +173,44 @@ class Plan:
             try:
                 value = self.read(column, record.cells, quietly=quietly)
             except Refused as refused:
-                reasons.append(reason(column.header, str(refused)))
+                if column.field.is_vital or isinstance(refused, Garbled):
+                    reasons.append(reason(column.header, str(refused)))
+                elif not quietly:
+                    text = _("“%(column)s” was left empty: %(reason)s")
+                    self.reading.warn(text % {"column": column.header, "reason": refused})
                 continue
             if isinstance(value, dict) and column.field.into:
                 values.update({name: part for name, part in value.items() if name not in values})
             elif value is not None and value != "":
+                if len(column.places) > 1 and not quietly:
+                    self._say_left_out(column, record.cells)
                 values[column.field.name] = value
         if reasons:
             raise Rejected(record, reasons)
-        self.kind.complete(values)
+        try:
+            self.kind.complete(values)
+        except Refused as refused:
+            raise Rejected(record, [reason("", str(refused))])
         if missing := self.kind.missing_required(values):
             raise Rejected(record, [reason("", missing)])
         return Row(record.line, record.end, record.cells, values)
 
     def _misshapen(self, record: Record) -> str:
-        if record.error:
-            return _("A quotation mark is opened and never closed.")
+        if record.error == "quotes":
+            return _("A quotation mark is not closed, or stands in the middle of a cell.")
+        if record.error == "length":
+            text = _("More than %(columns)s columns, or a cell of more than %(cell)s characters.")
+            return text % {"columns": f"{MOST_COLUMNS:,}", "cell": f"{LONGEST_CELL:,}"}
         if len(record.cells) > len(self.headers) and any(cell.strip() for cell in record.cells[len(self.headers) :]):
             text = _("%(cells)s cells, but there are %(headers)s headers: is a delimiter or a quotation mark missing?")
             return text % {"cells": len(record.cells), "headers": len(self.headers)}
+        return ""
+
+    def _gone(self, record: Record) -> str:
+        """Why the row is nobody any more: other systems export what they deleted or merged, with a mark."""
+        for place, header, says_gone in self.gone_marks:
+            if place < len(record.cells) and says_gone(record.cells[place].strip()):
+                return _("Left out: “%(header)s” says that it was deleted or merged there.") % {"header": header}
         return ""
 
     def read(self, column: MappedColumn, cells: Sequence[str], *, quietly: bool = False) -> Any:
@@ -177,9 +219,20 @@ class Plan:
         if not cell:
             return None
         if UNREADABLE in cell or "\0" in cell:
-            raise Refused(_("Holds characters that cannot be read."))
+            raise Garbled(_("Holds characters that cannot be read."))
         reader = self.readers.get(column.field.name, column.field.read)
-        return reader(cell, self.quiet if quietly else self.reading)
+        reading = self.own.get(column.field.name, self.reading)
+        return reader(cell, replace(reading, warn=lambda text: None) if quietly else reading)
+
+    def _say_left_out(self, column: MappedColumn, cells: Sequence[str]) -> None:
+        """Several columns for one field: the first that is filled was taken."""
+        filled = [cells[place].strip() for place in column.places if place < len(cells) and cells[place].strip()]
+        if others := [cell for cell in dict.fromkeys(filled) if cell != filled[0]]:
+            text = _("“%(field)s” takes one value: %(taken)s was taken, %(left_out)s was not.")
+            self.reading.warn(text % {
+                "field": column.field.label, "taken": shortened(filled[0]),
+                "left_out": ", ".join(map(shortened, others)),
+            })  # fmt: skip
 
     @staticmethod
     def cell(column: MappedColumn, cells: Sequence[str]) -> str:
@@ -188,6 +241,8 @@ class Plan:
         for place in column.places:
             if place < len(cells) and (cell := cells[place].strip()):
                 break
+        if cell[:2] == '="' and cell[-1:] == '"':
+            cell = cell[2:-1].strip()  # As a spreadsheet is kept from reading an id as a number.
         if cell[:1] == "'" and cell[1:2] in FORMULA and cell[1:]:
             cell = cell[1:].strip()
         cell = cell or column.constant.strip()

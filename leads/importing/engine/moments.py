@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 DAY_FIRST = "dmy"
 MONTH_FIRST = "mdy"
+YEAR_IS_FIRST = "ymd"
+ORDERS = (DAY_FIRST, MONTH_FIRST, YEAR_IS_FIRST)
+# A year of two digits lies at most so many years ahead: 99 is 1999.
+YEARS_AHEAD = 10
 
 # The year before the first of each Japanese era.
 ERAS = {
@@ -38,7 +42,7 @@ COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 DAY_NUMBER = re.compile(r"\d{5}(?:\.\d+)?")
 TIME = re.compile(
     r"[t,\s]*(午前|午後)?\s*(\d{1,2})[:時](\d{1,2})?(?:[:分]\s*(\d{1,2})?(?:[.,](\d{1,9}))?)?秒?\s*(am|pm|a\.m\.|p\.m\.)?"
-    r"\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?"
+    r"\s*(z|utc|gmt|[+-]\d{2}(?::?\d{2})?)?"
 )
 # Day 0 of spreadsheets, whose calendar has a 29 February 1900: right for every day after it.
 SPREADSHEET_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001
@@ -90,9 +94,17 @@ def _day_and_rest(text: str, order: str) -> tuple[date | datetime, str]:
 
 
 def _year_last(found: re.Match[str], order: str) -> date:
-    first, second, year = int(found[1]), int(found[2]), int(found[3])
-    year += 2000 if year < 100 else 0
+    first, second, last = int(found[1]), int(found[2]), int(found[3])
+    if order == YEAR_IS_FIRST:
+        if len(found[3]) > 2 or len(found[1]) < 2:
+            raise ValueError(found[0])
+        return date(_full_year(first), second, last)
+    year = last if len(found[3]) > 2 else _full_year(last)
     return date(year, first, second) if order == MONTH_FIRST else date(year, second, first)
+
+
+def _full_year(year: int) -> int:
+    return year + (2000 if year + 2000 <= datetime.now(UTC).year + YEARS_AHEAD else 1900)
 
 
 def _month(name: str) -> int:
@@ -126,24 +138,17 @@ def _zone(text: str | None) -> timezone | None:
         return None
     if text[0] not in "+-":
         return UTC
-    hours, minutes = int(text[1:3]), int(text[-2:])
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     away = timedelta(hours=hours, minutes=minutes)
     return timezone(-away if text[0] == "-" else away)
 
 
-def order_of(texts: Iterable[str]) -> str:
-    """Which of 3/4/2025 comes first, by those that leave no doubt. Empty: nothing of that form, or all in doubt."""
-    votes = {DAY_FIRST: 0, MONTH_FIRST: 0}
-    for text in texts:
-        found = YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip().lower())
-        if found and int(found[1]) > 12:
-            votes[DAY_FIRST] += 1
-        elif found and int(found[2]) > 12:
-            votes[MONTH_FIRST] += 1
-    best = max(votes, key=lambda order: votes[order])
-    return best if votes[best] else ""
-
-
-def has_year_last(texts: Iterable[str]) -> bool:
-    """Whether the order matters for any of these."""
-    return any(YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip().lower()) for text in texts)
+def days_by_order(text: str, zone: ZoneInfo) -> dict[str, datetime]:
+    """What a date means in each order that it allows; nothing where the order does not matter to it."""
+    if not YEAR_LAST.fullmatch(unicodedata.normalize("NFKC", text).strip().lower()):
+        return {}
+    found = {}
+    for order in ORDERS:
+        with suppress(ValueError, OverflowError):
+            found[order] = read_moment(text, zone, order)
+    return found

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from leads.importing.engine.cells import Refused
+from leads.importing.engine.contradictions import Contradictions
 from leads.importing.engine.fields import Values
-from leads.importing.engine.mapping import Plan, Rejected, Row
+from leads.importing.engine.mapping import Plan, Rejected, Row, reason
 from leads.importing.engine.reading import Record
 from leads.importing.engine.rows import Part
 
@@ -47,6 +48,8 @@ class Overriding:
         # By match key, what the last row gives, by field.
         self.last: dict[str, dict[str, Any]] = {}
         self.total = 0
+        self.contradictions = Contradictions(plan.kind)
+        self.refused: dict[int, str] = {}
 
     def look(self, records: Callable[[], Iterator[Record]]) -> None:
         """Read the file once for the match keys, and those rows again that share one."""
@@ -62,23 +65,31 @@ class Overriding:
                 row = self.plan.row(record, quietly=True)
             except Rejected:
                 continue
+            self.contradictions.note(row.line, row.values)
             for key, fields in self._about(row.values):
                 if hash(key) in shared:
-                    given.setdefault(key, {}).update({field: (row.line, row.values[field]) for field in fields})
+                    self._gather(given.setdefault(key, {}), {name: (row.line, row.values[name]) for name in fields})
             for part in self.parts:
                 groups.join([key for key in part.match_keys(row.values) if hash(key) in shared])
+        self.refused = self.contradictions.by_line()
         self._keep_last(given, groups)
 
     def _keep_last(self, given: dict[str, Given], groups: KeyGroups) -> None:
         """Of each thing, under all its keys, what the last line gives."""
         whole: dict[str, Given] = {}
         for key, fields in given.items():
-            together = whole.setdefault(groups.root(key), {})
-            for field, (line, value) in fields.items():
-                if field not in together or together[field][0] <= line:
-                    together[field] = (line, value)
+            self._gather(whole.setdefault(groups.root(key), {}), fields)
         last = {key: {field: value for field, (_line, value) in fields.items()} for key, fields in whole.items()}
         self.last = {key: last[groups.root(key)] for key in given}
+
+    def _gather(self, together: Given, more: Given) -> None:
+        """Add what more lines give: the last of each field, or what no later line takes back."""
+        for name, (line, value) in more.items():
+            field = self.plan.kind.fields.get(name)
+            known_at, known = together.get(name, (0, None))
+            order = (bool(field and field.final and value == field.final), line)
+            if order >= (bool(field and field.final and known == field.final), known_at):
+                together[name] = (line, value)
 
     def _shared_keys(self, records: Iterator[Record]) -> set[int]:
         """The hashes of the keys that more than one row has: of a long file, all keys would not fit."""
@@ -109,7 +120,9 @@ class Overriding:
                 yield key, [field for field in fields if field != key.partition(" ")[0]]
 
     def without_overridden(self, row: Row) -> Row:
-        """The row without what a later row gives otherwise."""
+        """The row without what a later row gives otherwise. Raises `Rejected` where the file contradicts itself."""
+        if told := self.refused.get(row.line):
+            raise Rejected(Record(row.line, row.end, row.cells), [reason("", told)])
         if self.last and any(key in self.last for part in self.parts for key in part.match_keys(row.values)):
             for key, fields in list(self._about(row.values)):
                 last = self.last.get(key, {})

@@ -46,8 +46,13 @@ class RowFormat:
         the field that it is made of."""
         return ()
 
+    def claims(self, values: Values) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """What the row says of whom its match keys name, by key: rows of one file may contradict each other there
+        (`engine.contradictions`)."""
+        return ()
+
     def complete(self, values: Values) -> None:
-        """Fill in what follows from the cells of a row, once all are read."""
+        """Fill in what follows from the cells of a row, once all are read. Raises `Refused` for what cannot be."""
 
     def find_field(self, name: str) -> Field | None:
         """The field of that name, also custom.NAME and the like."""
@@ -55,7 +60,9 @@ class RowFormat:
         if name in self.fields:
             return self.fields[name]
         prefix = self.prefix_of(name)
-        return Field(name, name.removeprefix(prefix.name), cells.text(2000), group=prefix.group) if prefix else None
+        if prefix is None:
+            return None
+        return Field(name, name.removeprefix(prefix.name), cells.text(2000), group=prefix.group)
 
     def prefix_of(self, name: str) -> Prefix | None:
         """The prefix that the name begins with, and goes on behind."""

@@ -5,34 +5,43 @@ A job that was interrupted goes on behind the last line that was imported. A dry
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Any
-from zlib import crc32
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from history import leases
+from history.leases import Held, Step
 from leads.importing.engine.batches import Batch, Warnings
 from leads.importing.engine.cells import Reading
+from leads.importing.engine.column_formats import decide_formats
 from leads.importing.engine.custom_columns import prepare_custom_columns, with_keys
 from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import ColumnMapping, Plan, Reasons, Rejected, Row, reason
 from leads.importing.engine.overriding import Overriding
 from leads.importing.engine.reading import Layout, Record, Source, headers_of, records
+from leads.importing.engine.uploads import forget
 from leads.models.imports import EqualRow, Import, RejectedRow
+from leads.notices import MOST_FAILED, ROW_FAILED, RowFailedParams
 from leads.registering.races import Raced
 from smarketing.company import company_zone
+from smarketing.database.authors import writing
+from smarketing.queue.isolating import is_outage
 from smarketing.queue.waking import wake
+from teams.models import Notice, Organization, Role, User
+
+log = logging.getLogger(__name__)
 
 BATCH = 5_000
 TRIES = 3
@@ -65,39 +74,59 @@ class Stopped(Exception):
     """Somebody cancelled the import."""
 
 
-def source_of(job: Import) -> Source:
-    """The file that was uploaded."""
-    content = bytes(job.content)
-    return lambda: io.BytesIO(content)
-
-
 def layout_of(job: Import) -> Layout:
     return Layout(job.encoding, job.delimiter, job.header_line)
 
 
+def undecided_plan(job: Import, source: Source, mapping: ColumnMapping | None = None) -> Plan:
+    """The mapping (by default the one that was saved) laid over the file. How its columns are written is still open.
+
+    Raises `BadMapping`, `KeyError` for a kind that is none.
+    """
+    mapping = with_keys(mapping or ColumnMapping.read(job.mapping))
+    reading = Reading(company_zone(), currency=Organization.ours().currency)
+    return Plan(kind_of(job.kind), mapping, headers_of(source, layout_of(job)), reading)
+
+
 def plan_of(job: Import, source: Source, warnings: Warnings) -> Plan:
     """The mapping made ready for the file. Raises `BadMapping`, `KeyError` for a kind that is none."""
-    mapping = with_keys(ColumnMapping.read(job.mapping))
-    reading = Reading(company_zone(), job.date_format, warnings.add)
-    return Plan(kind_of(job.kind), mapping, headers_of(source, layout_of(job)), reading)
+    plan = undecided_plan(job, source)
+    plan.reading.warn = warnings.add
+    decide_formats(plan, records(source, layout_of(job)), dates=job.date_format, decimal=job.decimal)
+    return plan
 
 
 class Run:
     """One go through the file."""
 
-    def __init__(self, job: Import, source: Source, *, at: datetime | None = None, is_dry: bool = False) -> None:
-        self.job, self.source, self.is_dry = job, source, is_dry
-        self.at = at or now()
+    def __init__(
+        self,
+        job: Import,
+        source: Source,
+        *,
+        at: datetime | None = None,
+        is_dry: bool = False,
+        step: Step = transaction.atomic,
+    ) -> None:
+        self.job, self.source, self.is_dry, self.step = job, source, is_dry, step
+        # Without a moment, each batch takes its own.
+        self.at = at
         self.warnings = Warnings(list(job.said) if not is_dry else [])
         self.kind = kind_of(job.kind)
         self.plan = plan_of(job, source, self.warnings)
         self.overriding = Overriding(self.plan)
         self.outcome = Outcome()
+        # Lines on which we failed, through no fault that the file could be told.
+        self.failed_lines: list[int] = []
         # The page of a dry run shows how far it is; a job is done by the worker, which is woken. Commands need neither.
         self.is_tracked = self.rings = False
 
     def run(self) -> Outcome:
         """Import the rows that were not imported yet. Raises `Stopped` when somebody cancels."""
+        with writing(how=f"import {self.job.pk}", by=self.job.by_id):
+            return self._run()
+
+    def _run(self) -> Outcome:
         prepare_custom_columns(self.plan, self.warnings)
         layout = layout_of(self.job)
         self.overriding.look(partial(records, self.source, layout))
@@ -113,20 +142,32 @@ class Run:
 
     def _batch(self, some: list[Record]) -> None:
         rows, rejected = self._read(some)
-        with transaction.atomic():
-            job = Import.objects.select_for_update().defer("content").get(pk=self.job.pk)
+        with self.step():
+            job = Import.objects.select_for_update().get(pk=self.job.pk)
             if job.status == Import.Status.CANCELLED:
                 raise Stopped
-            outcome = self._import_rows(rows)
+            outcome = self._import_rows(rows, at=self.at or now())
             self._keep_rejected(outcome, rejected, {record.line: record for record in some})
             Import.objects.filter(pk=job.pk).update(
                 line=some[-1].end,
                 said=self.warnings.all(),
                 **{name: F(name) + count for name, count in outcome.counts().items()},
             )
+            self._notify_failed()
             if self.rings:
                 wake(settings.ADVANCE_TASK)
         self.outcome.add(outcome)
+
+    def _notify_failed(self) -> None:
+        """Notify the administrators of rows that failed, once an import and company day."""
+        if self.failed_lines and not self.is_dry:
+            params: RowFailedParams = {
+                "job": self.job.pk,
+                "file": self.job.file_name,
+                "line": self.failed_lines[0],
+            }
+            about = f"import {self.job.pk} {now().astimezone(company_zone()).date()}"
+            Notice.objects.notify(User.objects.active().with_role(Role.ADMINISTRATOR), ROW_FAILED, params, about=about)
 
     def _read(self, some: list[Record]) -> tuple[list[Row], dict[int, Reasons]]:
         rows: list[Row] = []
@@ -137,32 +178,38 @@ class Run:
                 rows.append(self.overriding.without_overridden(self.plan.row(record)))
             except Rejected as refused:
                 rejected[record.line] = refused.reasons
+            except Exception as problem:
+                rejected[record.line] = self._reasons_of_failure(record.line, problem)
         return rows, rejected
 
     def _warn_of_line(self, line: int, text: str) -> None:
         self.warnings.add(_("Line %(line)s: %(text)s") % {"line": line, "text": text})
 
-    def _import_rows(self, rows: list[Row], tries: int = TRIES) -> Outcome:
-        """Import rows together; what the database refuses is found by halves, so that one bad row stands alone."""
+    def _import_rows(self, rows: list[Row], tries: int = TRIES, *, at: datetime) -> Outcome:
+        """Import rows together; what the database refuses or we fail on is found by halves, so that one bad row stands
+        alone."""
         if not rows:
             return Outcome()
         try:
             with transaction.atomic():
-                return self._import_batch(rows)
-        except (Raced, DataError, IntegrityError) as problem:
+                return self._import_batch(rows, at)
+        except Exception as problem:
+            if is_outage(problem):
+                raise
             if isinstance(problem, Raced) and tries > 1:
-                return self._import_rows(rows, tries - 1)
+                return self._import_rows(rows, tries - 1, at=at)
             if len(rows) == 1:
-                return self._refused_by_database(rows[0], problem)
+                reasons = self._reasons_of_failure(rows[0].line, problem)
+                return Outcome(rejected=1, rejected_rows=[{"line": rows[0].line, "reasons": reasons}])
             middle = len(rows) // 2
-            outcome = self._import_rows(rows[:middle])
-            outcome.add(self._import_rows(rows[middle:]))
+            outcome = self._import_rows(rows[:middle], at=at)
+            outcome.add(self._import_rows(rows[middle:], at=at))
             return outcome
 
-    def _import_batch(self, rows: list[Row]) -> Outcome:
+    def _import_batch(self, rows: list[Row], at: datetime) -> Outcome:
         job = self.job
         batch = Batch(
-            self.plan, rows, self.at, job.system, f"import {job.pk}", import_id=job.pk, by_id=job.by_id,
+            self.plan, rows, at, job.system, f"import {job.pk}", import_id=job.pk, by_id=job.by_id,
             qualify_at_once=job.qualify_at_once, correct=job.correct, is_dry=self.is_dry, warnings=self.warnings,
         )  # fmt: skip
         self.kind.import_batch(batch)
@@ -170,11 +217,17 @@ class Run:
         refused = [{"line": line, "reasons": reasons} for line, reasons in batch.rejected().items()]
         return Outcome(created, updated, unchanged, len(refused), refused)
 
-    @staticmethod
-    def _refused_by_database(row: Row, problem: Exception) -> Outcome:
-        message = getattr(getattr(problem.__cause__, "diag", None), "message_primary", None) or str(problem)
-        text = _("The database refused it: %(told)s") % {"told": message}
-        return Outcome(rejected=1, rejected_rows=[{"line": row.line, "reasons": [reason("", text)]}])
+    def _reasons_of_failure(self, line: int, problem: Exception) -> Reasons:
+        """Why a row was not imported: what the database refused, else a fault of ours. Where every row fails on that,
+        it is raised."""
+        if isinstance(problem, Raced | DatabaseError):
+            message = getattr(getattr(problem.__cause__, "diag", None), "message_primary", None) or str(problem)
+            return [reason("", _("The database refused it: %(told)s") % {"told": message})]
+        self.failed_lines.append(line)
+        if len(self.failed_lines) > MOST_FAILED:
+            raise problem
+        log.error("Line %s of import %s failed; the others go on.", line, self.job.pk, exc_info=problem)
+        return [reason("", _("This row cannot be processed. The administrator finds out why in the server's log."))]
 
     def _keep_rejected(self, outcome: Outcome, rejected: dict[int, Reasons], by_line: dict[int, Record]) -> None:
         outcome.rejected += len(rejected)
@@ -202,19 +255,21 @@ def import_file(
     at: datetime | None = None,
     rings: bool = False,
     then: Callable[[], None] = lambda: None,
+    step: Step = transaction.atomic,
 ) -> Outcome:
-    """Import the file, or what is left of it; finish the job and do `then`, in one transaction."""
-    run = Run(job, source, at=at)
+    """Import the file, or what is left of it, batch by batch; finish the job and do `then`, in one step."""
+    run = Run(job, source, at=at, step=step)
     run.rings = rings
     outcome = run.run()
     if outcome.created + outcome.updated >= MANY_ROWS:
         # What works on them next must not plan for the tables as they were.
         with connection.cursor() as cursor:
             cursor.execute(f"ANALYZE {', '.join(run.kind.tables)}")
-    with transaction.atomic():
+    with step():
         EqualRow.objects.filter(import_job=job).delete()
         unfinished = Import.objects.filter(pk=job.pk).exclude(status=Import.Status.CANCELLED)
-        if unfinished.update(status=Import.Status.DONE, finished_at=now(), content=b""):
+        if unfinished.update(status=Import.Status.DONE, finished_at=now()):
+            forget(job)
             then()
     return outcome
 
@@ -239,33 +294,11 @@ def progress_key(job: Import) -> str:
     return f"import-{job.pk}-dry-run"
 
 
-# Two imports of one system take turns; one import is worked on by one process. The locks end with the connection:
-# a worker that was killed leaves none behind.
-SYSTEM_LOCKS, JOB_LOCKS = 7_305_102, 7_305_103
-
-
-@contextmanager
-def hold_lock(lock: int, number: int, *, waits: bool) -> Iterator[bool]:
-    """Hold a lock of this connection; False when somebody else has it and we do not wait."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_{'' if waits else 'try_'}advisory_lock(%s, %s)", [lock, number])
-        is_ours = waits or bool(cursor.fetchone()[0])
-    try:
-        yield is_ours
-    finally:
-        # Where the connection is gone, the lock went with it.
-        with suppress(OperationalError, InterfaceError):
-            if is_ours:
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [lock, number])
-
-
-def in_turn(job: Import, work: Callable[[], Any]) -> Any:
-    """Do the work, waiting for another import of the same system to end."""
-    with hold_lock(SYSTEM_LOCKS, crc32(job.system.encode()) - 2**31, waits=True):
-        return work()
+def turn_of(job: Import) -> AbstractContextManager[Held]:
+    """The turn of the system that the file comes from: two imports of one system wait for each other."""
+    return leases.hold(f"imports of {job.system}", waits=True)
 
 
 def unfinished_imports() -> QuerySet[Import]:
-    """Imports that wait, and those that run or whose worker is gone: their locks tell."""
+    """Imports that wait, and those that run or whose worker is gone: their leases tell."""
     return Import.objects.filter(status__in=[Import.Status.QUEUED, Import.Status.CHECKING, Import.Status.RUNNING])

@@ -29,10 +29,11 @@ FIELDS = [
     Field("kind", gettext_lazy("Kind"), _word, "", WHAT, synonyms=(
         "activity type", "activity_type", "type", "event", "event name", "event type", "action", "touch_type",
         "session_type", "種別", "種類", "行動", "アクション", "活動種別", "イベント")),
-    Field("occurred_at", gettext_lazy("When"), cells.moment, "timestamptz", WHAT, is_moment=True, synonyms=(
+    Field("occurred_at", gettext_lazy("When"), cells.moment, "timestamptz", WHAT, is_moment=True, is_vital=True,
+          synonyms=(
         "date", "datetime", "timestamp", "time", "occurred", "activity date", "activity_timestamp", "touch_timestamp",
         "session_timestamp", "event time", "created at", "日時", "日付", "実施日", "発生日", "発生日時", "活動日")),
-    Field("message_id", gettext_lazy("Message id"), cells.text(200), group=WHAT, synonyms=(
+    Field("message_id", gettext_lazy("Message id"), cells.external_id, group=WHAT, synonyms=(
         "message id", "event id", "activity id", "activity_id", "touch_id", "session_id", "uuid", "メッセージid",
         "イベントid", "活動id")),
 ]  # fmt: skip
@@ -80,7 +81,7 @@ class ActivityImport(OfLeadImport):
         known = rows.within(KNOWN_BY_MESSAGE)
         batch.execute(f"UPDATE staging_rows s SET is_known = true FROM ({known}) known WHERE known.place = s.line")
         _note_known_by_likeness(batch)
-        write_activities(rows, created_at=batch.at, by=batch.by_id, how=batch.how)
+        write_activities(rows, created_at=batch.at, told_at=batch.at, by=batch.by_id, how=batch.how)
         batch.enqueue(rows.within(NEWS))
         batch.execute("UPDATE staging_rows SET is_new = true WHERE NOT is_known AND refused IS NULL")
 

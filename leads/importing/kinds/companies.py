@@ -15,9 +15,12 @@ from leads.importing.engine.fields import Field, Prefix, Values, fields_by_name
 from leads.importing.engine.kinds import ImportKind
 from leads.importing.engine.rows import Part
 from leads.importing.engine.staging import Column, create_table, quoted
-from leads.registering.companies import COMPANIES_LOCK, COMPANY_FIELDS
+from leads.registering.companies import COMPANY_FIELDS
+from leads.registering.likeness import ALIKE_OF_NEW
 from leads.registering.searching import refresh_companies
+from leads.text.domains import registrable
 from leads.text.folding import fold
+from smarketing.database.locks import Lock
 
 GROUP = gettext_lazy("Company")
 TYPES = {"employees": "integer", "revenue": "numeric"}
@@ -32,9 +35,9 @@ def company_fields(prefix: str, group: Any = GROUP) -> list[Field]:
         return Field(f"{prefix}{name}", label, read, TYPES.get(name, "text"), group, synonyms=synonyms)
 
     return [
-        field("external_id", gettext_lazy("External id of the company"), cells.text(200), "company id", "account id",
+        field("external_id", gettext_lazy("External id of the company"), cells.external_id, "company id", "account id",
               "associated company id", "associated company ids", "会社ID", "企業ID", "法人番号"),
-        field("name", gettext_lazy("Company"), cells.text(200), "company", "company name", "account", "account name",
+        field("name", gettext_lazy("Company"), cells.words(200), "company", "company name", "account", "account name",
               "organization", "organisation", "associated company", "employer", "会社", "会社名", "企業名", "社名",
               "法人名", "勤務先", "所属", "所属企業", "貴社名", "御社名", "取引先", "取引先名"),
         field("domain", gettext_lazy("Domain"), cells.domain, "website", "website url", "web site", "company domain",
@@ -77,6 +80,7 @@ COLUMNS = (
     Column("line", "integer"),
     Column("name_key", "text"),
     *(Column(name, TYPES.get(name, "text")) for name in ("external_id", *COMPANY_FIELDS)),
+    Column("registrable", "text"),
     Column("custom", "jsonb"),
     Column("id", "bigint"),
     Column("is_new", "boolean", "false"),
@@ -104,6 +108,10 @@ def stage_companies(batch: Batch, prefix: str, turn: int | None = None) -> None:
     values = ", ".join(f"max(s.{quoted(prefix + name)})" for name in given)
     batch.execute(GATHER.format(names=", ".join(given), values=values, custom=quoted(custom.column)), turn=turn)
     batch.execute("UPDATE staging_companies SET name_key = fold(name) WHERE name IS NOT NULL")
+    if "domain" in given:
+        alone = batch.fetch("SELECT DISTINCT domain FROM staging_companies WHERE name IS NULL AND domain IS NOT NULL")
+        known = {domain: registrable(domain) for (domain,) in alone}
+        batch.execute(REGISTRABLE, domains=list(known), registrables=list(known.values()))
     batch.execute(f"ANALYZE {STAGING}")
 
 
@@ -127,9 +135,17 @@ FROM (
 ) found
 WHERE s.key = found.key
 """
+# As it is stored, else by the domain that was registered: shop.mihon.co.jp is mihon.co.jp's.
 BY_DOMAIN = """
-UPDATE staging_companies s SET id = (SELECT min(c.id) FROM leads_company c WHERE c.domain = s.domain)
+UPDATE staging_companies s SET id = coalesce(
+    (SELECT min(c.id) FROM leads_company c WHERE c.domain = s.domain),
+    (SELECT min(c.id) FROM leads_company c WHERE c.domain = s.registrable AND c.domain <> '')
+)
 WHERE s.id IS NULL AND s.name_key IS NULL AND s.domain IS NOT NULL AND {which}
+"""
+REGISTRABLE = """
+UPDATE staging_companies s SET registrable = known.registrable
+FROM unnest(%(domains)s::text[], %(registrables)s::text[]) known (domain, registrable) WHERE known.domain = s.domain
 """
 NEW = """
 WITH made AS (
@@ -137,9 +153,10 @@ WITH made AS (
     WHERE s.id IS NULL AND {which}
     RETURNING s.*
 )
-INSERT INTO leads_company (id, name, domain, industry, employees, revenue, country, region, custom, created_at)
+INSERT INTO leads_company (id, name, domain, industry, employees, revenue, country, region, custom, created_at,
+    recorded_at)
 SELECT id, coalesce(name, domain, external_id), coalesce(domain, ''), coalesce(industry, ''), employees, revenue,
-       coalesce(country, ''), coalesce(region, ''), coalesce(custom, '{{}}'), %(at)s
+       coalesce(country, ''), coalesce(region, ''), coalesce(custom, '{{}}'), %(at)s, %(at)s
 FROM made ORDER BY line
 """
 IDENTITIES = """
@@ -158,7 +175,7 @@ def lock_companies(batch: Batch) -> None:
     """Whoever registers a lead of a new company waits for us, and we for them: a company is made once. To be called
     before any lead is locked, as they do."""
     if not batch.is_dry:
-        batch.execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=COMPANIES_LOCK)
+        Lock.COMPANIES.acquire()
 
 
 def import_companies(batch: Batch) -> None:
@@ -171,6 +188,9 @@ def import_companies(batch: Batch) -> None:
         batch.execute(NEW.format(which=which))
         if which == "s.external_id IS NOT NULL":
             batch.execute(IDENTITIES)
+    for made, known in batch.fetch(ALIKE_OF_NEW):
+        text = _("“%(made)s” was new and was made: it may be the same company as “%(known)s”.")
+        batch.warnings.add(text % {"made": made, "known": known})
     _update(batch)
 
 

@@ -6,16 +6,17 @@ from django.utils.translation import gettext_lazy
 
 from leads.importing.engine import cells
 from leads.importing.engine.fields import Field
+from leads.registering.consent import WITHDRAWN
 
 WHO = gettext_lazy("Who")
 WORK = gettext_lazy("Work")
 ORIGIN = gettext_lazy("Where from")
 
 LEAD_FIELDS = [
-    Field("email", gettext_lazy("E-mail"), cells.email, group=WHO, synonyms=(
+    Field("email", gettext_lazy("E-mail"), cells.email, group=WHO, is_vital=True, synonyms=(
         "e-mail", "mail", "email address", "e-mail address", "mail address", "work email", "メール", "メールアドレス",
         "eメール", "e-mailアドレス", "電子メール", "アドレス")),
-    Field("external_id", gettext_lazy("External id"), cells.text(200), group=WHO, synonyms=(
+    Field("external_id", gettext_lazy("External id"), cells.external_id, group=WHO, is_vital=True, synonyms=(
         "id", "record id", "contact id", "lead id", "customer id", "record id - contact", "hs_object_id", "mql_id",
         "顧客id", "顧客番号", "会員番号", "会員id", "リードid", "コンタクトid", "管理番号")),
     Field("full_name", gettext_lazy("Full name"), cells.full_name("family_name", "given_name", cells.text(80)),
@@ -38,9 +39,9 @@ LEAD_FIELDS = [
     Field("phone", gettext_lazy("Phone"), cells.telephone, group=WHO, synonyms=(
         "phone number", "telephone", "tel", "mobile", "mobile phone", "mobile phone number", "work phone", "電話",
         "電話番号", "tel会社", "tel直通", "tel部門", "携帯", "携帯電話", "携帯電話番号", "連絡先電話番号")),
-    Field("title", gettext_lazy("Title"), cells.text(120), group=WORK,
+    Field("title", gettext_lazy("Title"), cells.words(120), group=WORK,
           synonyms=("job title", "position", "job position", "役職", "役職名", "肩書", "肩書き")),
-    Field("department", gettext_lazy("Department"), cells.text(120), group=WORK,
+    Field("department", gettext_lazy("Department"), cells.words(120), group=WORK,
           synonyms=("dept", "division", "部署", "部署名", "部門", "所属部署", "role_function")),
     Field("seniority", gettext_lazy("Seniority"), cells.text(60), group=WORK,
           synonyms=("job seniority", "job level", "employment seniority", "職位", "役職区分", "職級")),
@@ -54,14 +55,16 @@ LEAD_FIELDS = [
         "channel", "流入経路", "流入元", "獲得経路", "経路", "リードソース", "ソース", "媒体", "きっかけ")),
     Field("campaign", gettext_lazy("Campaign"), cells.text(120), "", ORIGIN,
           synonyms=("campaign name", "utm campaign", "キャンペーン", "キャンペーン名", "施策", "施策名")),
-    Field("consent", gettext_lazy("Consent to e-mail"), cells.consent, group=ORIGIN, synonyms=(
+    Field("consent", gettext_lazy("Consent to e-mail"), cells.consent, group=ORIGIN, is_vital=True, final=WITHDRAWN,
+          synonyms=(
         "email consent", "marketing consent", "opt in", "opt-in", "メール許諾", "メール配信", "配信許諾", "同意")),
-    Field("unsubscribed", gettext_lazy("Unsubscribed"), cells.yes_or_no, group=ORIGIN, into=("consent",), synonyms=(
+    Field("unsubscribed", gettext_lazy("Unsubscribed"), cells.yes_or_no, group=ORIGIN, is_vital=True, into=("consent",),
+          synonyms=(
         "unsubscribed from all email", "unsubscribed from all emails", "opted out of email", "email opt out",
         "has opted out of email", "opt out", "配信停止", "メール配信停止", "オプトアウト")),
     Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "", ORIGIN,
           synonyms=("owner email", "lead owner email", "担当営業メール", "担当者メールアドレス")),
-    Field("created_at", gettext_lazy("Created"), cells.moment, "timestamptz", ORIGIN, is_moment=True, synonyms=(
+    Field("created_at", gettext_lazy("Created"), cells.past_moment, "timestamptz", ORIGIN, is_moment=True, synonyms=(
         "create date", "created", "created date", "date created", "creation date", "lead_created_at", "登録日",
         "登録日時", "作成日", "作成日時", "名刺交換日", "初回接触日", "first_contact_date", "first contact date")),
 ]  # fmt: skip

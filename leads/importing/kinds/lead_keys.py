@@ -37,10 +37,11 @@ def find_leads(batch: Batch, turn: int | None = None, external_id: str = "extern
     batch.execute(f"UPDATE staging_rows s SET lead_id = coalesce(by_id, by_email) WHERE {due}", turn=turn)
 
 
-EXTERNAL_ID = Field("lead.external_id", gettext_lazy("External id of the lead"), cells.text(200), group=WHO, synonyms=(
-    "external_id", "lead id", "lead_id", "contact id", "record id", "mql_id", "customer id", "id", "顧客id", "顧客番号",
-    "会員番号", "リードid"))  # fmt: skip
-EMAIL = Field("lead.email", gettext_lazy("E-mail of the lead"), cells.email, group=WHO, synonyms=(
+EXTERNAL_ID = Field("lead.external_id", gettext_lazy("External id of the lead"), cells.external_id, group=WHO,
+    is_vital=True,
+    synonyms=("external_id", "lead id", "lead_id", "contact id", "record id", "mql_id", "customer id", "id", "顧客id",
+              "顧客番号", "会員番号", "リードid"))  # fmt: skip
+EMAIL = Field("lead.email", gettext_lazy("E-mail of the lead"), cells.email, group=WHO, is_vital=True, synonyms=(
     "email", "e-mail", "mail", "email address", "contact email", "メール", "メールアドレス"))  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -27,12 +27,17 @@ from leads.importing.kinds.companies import (
 from leads.importing.kinds.lead_fields import LEAD_FIELDS
 from leads.importing.kinds.lead_keys import FOUND_BY, find_leads
 from leads.importing.kinds.links import campaigns_by_name, users_by_email
-from leads.registering.consent import consent_since_sql, stated_by
+from leads.importing.kinds.merged import leave_what_merges_decided
+from leads.models.mail_domains import said_of_domains
+from leads.registering.consent import consent_since_sql, kept_refusal_sql, stated_by
 from leads.registering.races import Raced
 from leads.registering.registration import SOUGHT_BY
 from leads.registering.searching import refresh
 from leads.text.folding import fold
-from leads.text.free_mail import is_free_mail
+from leads.text.free_mail import domain_of, is_free_mail
+from leads.text.phones import e164
+from smarketing.pages.wording import moment
+from teams.models import Organization
 
 TEXTS = (
     "family_name", "given_name", "family_name_reading", "given_name_reading", "phone", "title", "department",
@@ -84,6 +89,15 @@ class LeadImport(ImportKind):
         if email := values.get("email"):
             yield f"email {fold(email)}"
 
+    def claims(self, values: Values) -> Iterable[tuple[str, tuple[str, ...]]]:
+        """One id is of one address, and one address of one person."""
+        external_id, email = values.get("external_id"), values.get("email")
+        if external_id and email:
+            yield f"external_id {external_id}", (fold(email),)
+            name = " ".join(values.get(part, "") for part in ("family_name", "given_name"))
+            if name.strip():
+                yield f"email {fold(email)}", (external_id, fold(name))
+
     def complete(self, values: Values) -> None:
         """A lead is as old as the earliest moment of its row, unless the row says how old."""
         if stated := stated_by(values.get("consent"), unsubscribed=values.pop("unsubscribed", None)):
@@ -94,10 +108,11 @@ class LeadImport(ImportKind):
 
     def import_batch(self, batch: Batch) -> None:
         """Find or make each lead, and give it what the file says of it."""
+        said = said_of_domains() if batch.gives("email") else {}
         batch.stage(
             **_links(batch),
             email_key=lambda values: fold(values["email"]) if "email" in values else None,
-            is_free_mail=lambda values: is_free_mail(values["email"]) if "email" in values else None,
+            is_free_mail=lambda values: _is_free_mail(values["email"], said) if "email" in values else None,
             company_key=company_key,
             began_at=lambda values: values.get("began_at"),
         )
@@ -113,6 +128,10 @@ class LeadImport(ImportKind):
         )
         # To be known by one more id is a change of the row, but nothing that a lead is evaluated by.
         batch.execute(f"UPDATE staging_rows s SET is_changed = true WHERE {NEWLY_IDENTIFIED}")
+
+
+def _is_free_mail(email: str, said: Mapping[str, bool]) -> bool:
+    return said.get(domain_of(email), is_free_mail(email))
 
 
 def _links(batch: Batch) -> dict[str, Callable[[Values], Any]]:
@@ -150,6 +169,14 @@ def _import_turn(batch: Batch, turn: int) -> set[int]:
     )
     if names_employers(batch):
         import_employers(batch, turn)
+    leave_what_merges_decided(
+        batch, turn, [name for name in TEXTS if batch.gives(name)],
+        [name for name in ("owner", "campaign", "company") if batch.gives(OF_COMPANY if name == "company" else name)],
+    )  # fmt: skip
+    if batch.gives("consent"):
+        _report_refusals(batch, turn)
+    if batch.correct and batch.gives("created_at"):
+        _report_too_late(batch, turn)
     updated = update_records(
         batch, subject="lead", table="leads_lead", record="lead_id", attributes=_attributes(batch),
         custom="s.custom" if batch.gives("custom.") else "", derived=_derived(batch),
@@ -157,7 +184,14 @@ def _import_turn(batch: Batch, turn: int) -> set[int]:
     )  # fmt: skip
     made = _make(batch, turn)
     _identify(batch, turn)
+    _compare_phones(batch, turn)
     return {lead for lead, fields in updated if SOUGHT_BY & set(fields)} | made
+
+
+# No lead is made after we were told of it.
+NOT_LATER = "CASE WHEN s.created_at <= r.recorded_at THEN s.created_at END"
+# What a row states of consent, where it is heard.
+HEARD = kept_refusal_sql("r.consent", "s.consent")
 
 
 def _attributes(batch: Batch) -> list[Attribute]:
@@ -167,12 +201,12 @@ def _attributes(batch: Batch) -> list[Attribute]:
         # Another spelling of the same address is no change.
         given.append(Attribute("email", "email", "CASE WHEN s.email_key <> r.email_key THEN s.email END"))
     if batch.gives("consent"):
-        given.append(staged("consent"))
+        given.append(Attribute("consent", "consent", HEARD))
     given += [staged(name, f"{name}_id") for name in ("owner", "campaign") if batch.gives(name)]
     if batch.gives(OF_COMPANY):
         given.append(staged("company", "company_id"))
     if batch.correct and batch.gives("created_at"):
-        given.append(staged("created_at"))
+        given.append(Attribute("created_at", "created_at", NOT_LATER))
     return given
 
 
@@ -182,17 +216,18 @@ def _derived(batch: Batch) -> list[str]:
     if batch.gives("email"):
         derived.append("is_free_mail = coalesce(s.is_free_mail, r.is_free_mail)")
     if batch.gives("consent"):
-        derived.append(f"consent_at = {consent_since_sql('r.consent', 'r.consent_at', 's.consent')}")
+        derived.append(f"consent_at = {consent_since_sql('r.consent', 'r.consent_at', HEARD)}")
     return derived
 
 
 MAKE = f"""
 INSERT INTO leads_lead (id, email, is_free_mail, {", ".join(TEXTS)}, consent, consent_at, company_id, owner_id,
-                        campaign_id, custom, created_at)
+                        campaign_id, custom, created_at, recorded_at)
 SELECT s.lead_id, coalesce(s.email, ''), coalesce(s.is_free_mail, false),
        {", ".join(f"coalesce(s.{name}, '')" for name in TEXTS)},
        coalesce(s.consent, ''), {consent_since_sql("''", "NULL", "s.consent")}, s.company_id, s.owner_id,
-       s.campaign_id, coalesce(s.custom, '{{}}'), coalesce(s.began_at, %(at)s)
+       s.campaign_id, coalesce(s.custom, '{{}}'), coalesce(s.began_at, %(at)s),
+       greatest(s.began_at, %(at)s)
 FROM staging_rows s WHERE s.turn = %(turn)s AND s.is_new ORDER BY s.line
 ON CONFLICT DO NOTHING RETURNING id
 """
@@ -211,6 +246,29 @@ def _make(batch: Batch, turn: int) -> set[int]:
     return {lead for (lead,) in made}
 
 
+PHONES = """
+SELECT DISTINCT r.id, r.phone, r.country, r.phone_e164 FROM staging_rows s JOIN leads_lead r ON r.id = s.lead_id
+WHERE s.turn = %(turn)s AND s.refused IS NULL AND (s.is_new OR s.is_changed) AND (r.phone <> '' OR r.phone_e164 <> '')
+"""
+
+
+def _compare_phones(batch: Batch, turn: int) -> None:
+    """Keep beside each phone, as it is typed, the number that it is compared by."""
+    if not (batch.gives("phone") or batch.gives("country")):
+        return
+    ours = Organization.ours().country
+    found = batch.fetch(PHONES, turn=turn)
+    numbers = {lead: (e164(phone, country, ours), known) for lead, phone, country, known in found}
+    changed = {lead: number for lead, (number, known) in numbers.items() if number != known}
+    if changed:
+        batch.execute(
+            "UPDATE leads_lead r SET phone_e164 = given.number"
+            " FROM unnest(%(leads)s::bigint[], %(numbers)s::text[]) given (lead, number) WHERE given.lead = r.id",
+            leads=list(changed),
+            numbers=list(changed.values()),
+        )
+
+
 NEWLY_IDENTIFIED = "s.external_id IS NOT NULL AND s.by_id IS NULL AND s.refused IS NULL"
 
 
@@ -227,6 +285,30 @@ def _identify(batch: Batch, turn: int) -> None:
     )
     if named != batch.fetch(f"SELECT count(*) FROM staging_rows s WHERE {due}", turn=turn)[0][0]:
         raise Raced
+
+
+def _report_refusals(batch: Batch, turn: int) -> None:
+    """Say of how many leads the file would have given back a consent that they took back."""
+    first, last, count = batch.fetch(
+        "SELECT min(s.line), max(s.line), count(DISTINCT r.id)"
+        " FROM staging_rows s JOIN leads_lead r ON r.id = s.lead_id"
+        f" WHERE s.turn = %(turn)s AND s.refused IS NULL AND s.consent IS NOT NULL AND ({HEARD}) IS NULL",
+        turn=turn,
+    )[0]
+    if count:
+        text = _("Lines %(first)s to %(last)s: consent that %(count)s leads took back was not given back.")
+        batch.warnings.add(text % {"first": first, "last": last, "count": count})
+
+
+def _report_too_late(batch: Batch, turn: int) -> None:
+    """Say which leads the file would make younger than our knowledge of them."""
+    for line, given, known in batch.fetch(
+        "SELECT s.line, s.created_at, r.recorded_at FROM staging_rows s JOIN leads_lead r ON r.id = s.lead_id"
+        " WHERE s.turn = %(turn)s AND s.refused IS NULL AND s.created_at > r.recorded_at",
+        turn=turn,
+    ):
+        text = _("Line %(line)s: the lead is known here since %(known)s; “Created” %(given)s was left out.")
+        batch.warnings.add(text % {"line": line, "known": moment(known), "given": moment(given)})
 
 
 def _report_conflicts(batch: Batch) -> None:

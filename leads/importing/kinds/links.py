@@ -11,13 +11,18 @@ from teams.models import User
 
 
 def users_by_email(batch: Batch) -> dict[str, int]:
-    """Users by folded e-mail; with a warning for each owner that rows name and who is not among us."""
+    """Users by folded e-mail; with a warning for each owner that rows name and who is not at work among us."""
     wanted = {fold(row.values["owner"]): row.values["owner"] for row in batch.rows if "owner" in row.values}
-    known = {fold(email): pk for email, pk in User.objects.values_list("email", "pk")}
+    ours = {
+        fold(email): (pk, is_active) for email, pk, is_active in User.objects.values_list("email", "pk", "is_active")
+    }
     for key, written in wanted.items():
-        if key not in known:
+        if key not in ours:
             batch.warnings.add(_("“%(owner)s” is nobody of ours: the owner was left open.") % {"owner": written})
-    return known
+        elif not ours[key][1]:
+            text = _("“%(owner)s” works here no more: the owner was left open.")
+            batch.warnings.add(text % {"owner": written})
+    return {key: pk for key, (pk, is_active) in ours.items() if is_active}
 
 
 def campaigns_by_name(batch: Batch) -> dict[str, int]:

@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.importing.engine.custom_columns import keyed
-from leads.importing.engine.fields import Prefix
 from leads.importing.engine.kinds import kinds
+from leads.importing.engine.layouts import DELIMITERS, ENCODINGS
 from leads.importing.engine.mapping import ColumnMapping
-from leads.importing.engine.moments import DAY_FIRST, MONTH_FIRST
-from leads.importing.engine.reading import DELIMITERS, ENCODINGS
-from leads.importing.engine.recognising import choices
+from leads.importing.engine.moments import DAY_FIRST, MONTH_FIRST, YEAR_IS_FIRST
+from leads.importing.engine.numbers import COMMA, POINT
 from leads.importing.engine.rows import RowFormat
-from leads.models.custom_fields import CustomField
+from leads.importing.pages.field_choices import FieldChoices, FieldOfColumn
 from leads.models.imports import Import
 
 LARGEST_MB = 100
@@ -62,10 +61,17 @@ class LayoutForm(forms.Form):
     delimiter = forms.ChoiceField(
         label=gettext_lazy("Divided by"),
         choices=list(
-            zip(DELIMITERS, (gettext_lazy("Comma"), gettext_lazy("Semicolon"), gettext_lazy("Tab")), strict=True)
+            zip(
+                DELIMITERS,
+                (gettext_lazy("Comma"), gettext_lazy("Semicolon"), gettext_lazy("Tab"), gettext_lazy("Pipe")),
+                strict=True,
+            )
         ),
     )
-    header_line = forms.IntegerField(label=gettext_lazy("Headers on line"), min_value=1, max_value=1000)
+    header_line = forms.IntegerField(
+        label=gettext_lazy("Headers on line"), min_value=0, max_value=1000,
+        help_text=gettext_lazy("0 where the file has none."),
+    )  # fmt: skip
 
 
 class MappingForm(forms.Form):
@@ -78,11 +84,25 @@ class MappingForm(forms.Form):
     date_format = forms.ChoiceField(
         label=gettext_lazy("3/4/2025 is"), required=False,
         choices=[
+            ("", "—"),
             (DAY_FIRST, gettext_lazy("3 April (day first)")),
             (MONTH_FIRST, gettext_lazy("4 March (month first)")),
+            (YEAR_IS_FIRST, gettext_lazy("25/4/3 is 3 April 2025 (year first)")),
         ],
         help_text=gettext_lazy("All other ways to write a date are read as they are, also 令和7年4月3日 and 45757."),
     )  # fmt: skip
+    decimal = forms.ChoiceField(
+        label=gettext_lazy("1.234 is"), required=False,
+        choices=[
+            ("", "—"),
+            (POINT, gettext_lazy("one and a bit (decimal point)")),
+            (COMMA, gettext_lazy("one thousand two hundred and thirty-four (decimal comma)")),
+        ],
+    )  # fmt: skip
+    has_no_headers = forms.BooleanField(
+        label=gettext_lazy("The file has no headers: its first line is a row like the others"),
+        error_messages={"required": gettext_lazy("Say so, or say above on which line the headers stand.")},
+    )
     words = forms.CharField(
         label=gettext_lazy("Their words and ours"), required=False, strip=False,
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -104,23 +124,22 @@ class MappingForm(forms.Form):
         read = ColumnMapping.read(job.mapping)
         initial: dict[str, Any] = {
             "system": job.system,
-            "date_format": job.date_format or DAY_FIRST,
+            "date_format": job.date_format,
+            "decimal": job.decimal,
             "qualify_at_once": job.qualify_at_once,
             "correct": job.correct,
             "words": "\n".join([*written_words(read), *(f"{field}: {word} = " for field, word in unknown)]),
         }
         super().__init__(data, initial=initial)
+        if job.header_line:
+            del self.fields["has_no_headers"]
+        offered = FieldChoices(kind)
         for number, header in enumerate(self.headers):
-            chosen = keyed(read.columns.get(header, ""))
-            self.fields[f"column_{number}"] = forms.ChoiceField(
-                label=header, required=False, choices=field_choices(kind, header, chosen), initial=chosen
-            )
+            self.fields[f"column_{number}"] = FieldOfColumn(offered, header, keyed(read.columns.get(header, "")))
         constants = list(read.constants.items())
         for number in range(CONSTANTS):
             name, value = constants[number] if number < len(constants) else ("", "")
-            self.fields[f"constant_{number}"] = forms.ChoiceField(
-                label=_("Field"), required=False, choices=field_choices(kind, "", name), initial=name
-            )
+            self.fields[f"constant_{number}"] = FieldOfColumn(offered, "", name, label=_("Field"))
             self.fields[f"value_{number}"] = forms.CharField(label=_("Value"), required=False, initial=value)
 
     def constant_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -131,7 +150,7 @@ class MappingForm(forms.Form):
         for line in self.cleaned_data["words"].splitlines():
             if not line.strip():
                 continue
-            found = re.fullmatch(r"\s*([^:：]+?)\s*[:：]\s*(.+?)\s*[=＝]\s*(.*?)\s*", line)
+            found = re.fullmatch(r"\s*([^:：]+?)\s*[:：]\s*(\S.*?)\s*[=＝]\s*(.*?)\s*", line)
             if not found:
                 raise forms.ValidationError(_("“%(line)s”: write field: their word = our word.") % {"line": line})
             name, theirs, ours = found.groups()
@@ -144,6 +163,7 @@ class MappingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         mapping = self.mapping()
+        self.refuse_shared(mapping)
         names = [*mapping.columns.values(), *mapping.constants]
         dummy: dict[str, Any] = {}
         for name in names:
@@ -156,6 +176,18 @@ class MappingForm(forms.Form):
         if missing := self.kind.missing_required(dummy):
             raise forms.ValidationError(_("Choose a column for it: %(lacking)s") % {"lacking": missing})
         return cleaned
+
+    def refuse_shared(self, mapping: ColumnMapping) -> None:
+        """Two columns that would be one attribute of the file's own are told at the later of them."""
+        first: dict[str, str] = {}
+        for number, header in enumerate(self.headers):
+            name = mapping.columns.get(header, "")
+            if not name or self.kind.prefix_of(name) is None:
+                continue
+            if name in first:
+                text = _("“%(other)s” is this attribute already: leave one of the two out.") % {"other": first[name]}
+                self.add_error(f"column_{number}", text)
+            first.setdefault(name, header)
 
     def mapping(self) -> ColumnMapping:
         cleaned = self.cleaned_data
@@ -174,29 +206,3 @@ class MappingForm(forms.Form):
 
 def written_words(mapping: ColumnMapping) -> list[str]:
     return [f"{name}: {theirs} = {ours}" for name, words in mapping.values.items() for theirs, ours in words.items()]
-
-
-def field_choices(kind: RowFormat, header: str, chosen: str) -> list[tuple[str, Any]]:
-    """The fields in their groups; then attributes of one's own: those that are there, and a new one for this header."""
-    found: list[tuple[str, Any]] = [("", _("Leave out") if header else "—")]
-    found += [(group, [(field.name, field.label) for field in fields]) for group, fields in choices(kind)]
-    for prefix in kind.prefixes:
-        own = own_choices(kind, prefix, header)
-        if chosen.startswith(prefix.name) and chosen not in dict(own):
-            own.append((chosen, chosen.removeprefix(prefix.name)))
-        if own:
-            found.append((str(prefix.label), own))
-    return found
-
-
-def own_choices(kind: RowFormat, prefix: Prefix, header: str) -> list[tuple[str, Any]]:
-    own: list[tuple[str, Any]] = []
-    if prefix.name.endswith("custom."):
-        of_company = kind.key == "companies" or prefix.name.startswith("company.")
-        subject = CustomField.Subject.COMPANY if of_company else CustomField.Subject.LEAD
-        own = [(f"{prefix.name}{each.key}", str(each)) for each in CustomField.objects.filter(subject=subject)]
-    if header:
-        new = keyed(f"{prefix.name}{header}")
-        if new not in dict(own):
-            own.append((new, _("New: %(header)s") % {"header": header}))
-    return own

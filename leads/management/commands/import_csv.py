@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,13 @@ from django.db import transaction
 
 from leads.importing.engine.batches import Warnings
 from leads.importing.engine.kinds import kinds
+from leads.importing.engine.layouts import ENCODINGS
 from leads.importing.engine.mapping import BadMapping
+from leads.importing.engine.moments import ORDERS
+from leads.importing.engine.numbers import MARKS
 from leads.importing.engine.reading import Source, Unreadable
 from leads.importing.engine.recognising import DEFAULT_SYSTEM, recognise
-from leads.importing.engine.running import Outcome, import_file, in_turn, plan_of, rehearse
+from leads.importing.engine.running import Outcome, import_file, plan_of, rehearse, turn_of
 from leads.models.imports import Import, RejectedRow
 
 TOLD = 20
@@ -34,6 +36,16 @@ class Command(BaseCommand):
                  ' "values": {"field": {"theirs": "ours"}}}',
         )  # fmt: skip
         parser.add_argument("--source", default=DEFAULT_SYSTEM, metavar="NAME", help="the system the file comes from")
+        parser.add_argument(
+            "--dates", choices=ORDERS, default="", help="what 3/4/2025 is, where a column leaves it open"
+        )
+        parser.add_argument(
+            "--decimal", choices=MARKS, default="", help="the mark before decimals, where a column leaves it open"
+        )
+        parser.add_argument("--encoding", choices=ENCODINGS, default="", help="where it is not told apart by itself")
+        parser.add_argument(
+            "--header-line", type=int, default=None, metavar="LINE", help="on which line the headers stand; 0: nowhere"
+        )
         parser.add_argument("--dry-run", action="store_true", help="only say what would happen")
         parser.add_argument("--correct", action="store_true", help="let changed stage dates correct history")
         parser.add_argument(
@@ -46,19 +58,25 @@ class Command(BaseCommand):
         job = Import(
             kind=options["kind"],
             file_name=options["file"].name,
-            content=b"",
             mapping=mapping,
             system=options["source"][:60],
+            date_format=options["dates"],
+            decimal=options["decimal"],
             correct=options["correct"],
             qualify_at_once=options["qualify_at_once"],
             status=Import.Status.RUNNING,
         )
         try:
-            recognise(job, source)
+            recognise(job, source, options["encoding"], options["header_line"])
+            if job.header_line == 0 and options["header_line"] is None:
+                raise CommandError(
+                    "Line 1 reads as a row, not as headers. Say --header-line 0 where there are none"
+                    " (the columns are then “Column 1”, “Column 2”, …), or on which line they stand."
+                )
             plan_of(job, source, Warnings())
             outcome = self._rehearse(job, source) if options["dry_run"] else self._import(job, source)
-        except Unreadable:
-            raise CommandError(f"{options['file']} cannot be read as CSV.")
+        except Unreadable as refused:
+            raise CommandError(f"{options['file']} cannot be read as CSV. {refused}")
         except BadMapping as bad:
             raise CommandError(str(bad))
         self.stdout.write(json.dumps(outcome.counts()))
@@ -75,7 +93,8 @@ class Command(BaseCommand):
     def _import(self, job: Import, source: Source) -> Outcome:
         job.save()
         try:
-            outcome: Outcome = in_turn(job, partial(import_file, job, source))
+            with turn_of(job) as turn:
+                outcome = import_file(job, source, step=turn.step)
         except BaseException:
             Import.objects.filter(pk=job.pk).update(status=Import.Status.FAILED)
             raise

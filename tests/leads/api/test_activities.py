@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from history.models import Change
-from leads.models import Activity, Identity, Lead, StaleLead
+from leads.models import Activity, Identity, Lead, PendingReevaluation
 from tests import make
 from tests.api import Program, faults
 
@@ -30,7 +30,7 @@ def test_a_batch_is_taken_in_both_forms(program: Program, bare: bool) -> None:
     first = Activity.objects.get(kind__key="page_view")
     assert (first.lead_id, first.system, first.properties) == (lead.pk, "api", {"path": "/pricing"})
     assert first.occurred_at == datetime(2026, 1, 5, tzinfo=UTC)
-    mark = StaleLead.objects.get(lead=lead)
+    mark = PendingReevaluation.objects.get(lead=lead)
     assert mark.news_at == first.occurred_at
 
 
@@ -93,7 +93,7 @@ def test_what_has_not_happened_yet_marks_its_lead_for_then(program: Program) -> 
     lead = make.lead(email="aya@example.org")
     then = now() + timedelta(days=3)
     program.post("activities/", [viewed(occurred_at=then.isoformat()), viewed()])
-    due = StaleLead.objects.filter(lead=lead).order_by("due_at").values_list("due_at", flat=True)
+    due = PendingReevaluation.objects.filter(lead=lead).order_by("due_at").values_list("due_at", flat=True)
     assert len(due) == 2
     assert due[1] == then
 

@@ -30,9 +30,13 @@ def test_a_lead_is_named_by_one_of_three(reference: dict[str, Any]) -> None:
     assert serializer.validated_data == {"system": "", **reference}
 
 
-@pytest.mark.parametrize("reference", [{}, {"system": "crm"}, {"name": "Aya"}])
+@pytest.mark.parametrize("reference", [{}, {"system": "crm"}])
 def test_what_names_no_lead_is_refused(reference: dict[str, Any]) -> None:
     assert faults_of(reference) == {"non_field_errors": ["Name the lead by id, email or external_id."]}
+
+
+def test_a_member_that_is_none_of_a_reference_is_named() -> None:
+    assert faults_of({"name": "Aya"}) == {"name": ["There is no such member here."]}
 
 
 @pytest.mark.parametrize(

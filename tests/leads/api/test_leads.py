@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import ValidationError
 
 from leads.api.leads import LeadChange, LeadIn, filter_by_criteria, flatten_custom, nested_faults, registration_problems
-from leads.models import Lead
+from leads.models import Campaign, Lead
 from leads.registering import identities
 from smarketing.api.problems import Conflict
 from tests import make
@@ -120,3 +120,38 @@ def test_a_fault_of_a_criterion_names_its_place() -> None:
     with pytest.raises(ValidationError) as refused:
         chosen('{"all": [{"all": []}, {"field": "nonsense", "op": "=", "value": 1}]}')
     assert refused.value.detail == {"criteria": ["/all/1: There is no attribute “nonsense”."]}
+
+
+def wrong(body: dict[str, Any]) -> dict[str, Any]:
+    serializer = LeadIn(data=body)
+    assert not serializer.is_valid()
+    return dict(serializer.errors)
+
+
+def test_an_owner_is_somebody_who_works_here_by_the_address_in_any_case() -> None:
+    sam, gone = make.user(email="sam@x.example"), make.user(email="gone@x.example", is_active=False)
+    assert cleaned({"owner": "SAM@x.example"})[0] == {"owner": sam}
+    assert list(wrong({"owner": gone.email})) == ["owner"]
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most", "below", "above"),
+    [("employees", 0, 2**31 - 1, -1, 2**31), ("revenue", "0", "9999999999999999.99", "-0.01", "10000000000000000")],
+)
+def test_a_company_s_numbers_have_their_bounds(field: str, least: Any, most: Any, below: Any, above: Any) -> None:
+    for value in (least, most, None):
+        assert f"company.{field}" in cleaned({"company": {"name": "Mihon", field: value}})[0]
+    for value in (below, above):
+        assert list(wrong({"company": {"name": "Mihon", field: value}})["company"]) == [field]
+
+
+@pytest.mark.parametrize("consent", ["maybe", "GIVEN", None, True])
+def test_consent_is_one_of_three(consent: Any) -> None:
+    assert list(wrong({"consent": consent})) == ["consent"]
+    assert cleaned({"consent": ""})[0] == {"consent": ""}
+
+
+def test_a_campaign_is_one_that_is_there() -> None:
+    spring = Campaign.objects.create(name="Spring")
+    assert cleaned({"campaign": "Spring"})[0] == {"campaign": spring}
+    assert list(wrong({"campaign": "Summer"})) == ["campaign"]

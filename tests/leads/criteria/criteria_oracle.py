@@ -134,8 +134,9 @@ def compare_property(leaf: dict[str, Any], held: Any) -> bool:
     if held is None:
         return False
     text = str(held).lower() if isinstance(held, bool) else str(held)
+    narrow = unicodedata.normalize("NFKC", text)
     if isinstance(sample, bool):
-        return text.lower() in ("true", "false") and holds(leaf["op"], text.lower() == "true", wanted)
+        return narrow.lower() in ("true", "false") and holds(leaf["op"], narrow.lower() == "true", wanted)
     if isinstance(sample, int | float):
         try:
             return compare(leaf, Decimal(text), "company.employees")
@@ -143,8 +144,8 @@ def compare_property(leaf: dict[str, Any], held: Any) -> bool:
             return False
     if leaf["op"] in ("<", "<=", ">", ">=", "between"):
         try:
-            date.fromisoformat(text[:10])
+            date.fromisoformat(narrow[:10])
         except ValueError:
             return False
-        return compare(leaf, text[:10], "created_at")
+        return compare(leaf, narrow[:10], "created_at")
     return compare(leaf, text, "text")

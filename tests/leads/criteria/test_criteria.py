@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from funnel.models import Journey, StageRole
 from history.models import Change
-from leads.criteria import BadCriteria, check, condition, condition_sql, counts, explain, sentence, todays_values
+from leads.criteria import (
+    BadCriteria,
+    check,
+    condition,
+    condition_sql,
+    counts,
+    explain,
+    fields,
+    sentence,
+    todays_values,
+)
 from leads.models import Activity, ActivityKind, Campaign, CustomField, Lead, Persona, PersonaMatch
 from leads.text.folding import fold
 from tests import make
@@ -53,9 +63,11 @@ PROPERTIES = st.fixed_dictionaries(
     {},
     optional={
         "url": st.sampled_from(["", "/pricing", "/Ｐricing", "/about"]),
-        "seconds": st.sampled_from([3, 2.5, "3", " 40 ", "many", None, True]),
-        "on": st.sampled_from(["2026-11-01", "2026-11-16T10:00", "soon", 20261101, "2026-13-01"]),
-        "paid": st.sampled_from([True, False, "TRUE", "yes"]),
+        "seconds": st.sampled_from([3, 2.5, "3", " 40 ", "３", "many", None, True]),
+        "on": st.sampled_from(
+            ["2026-11-01", "2026-11-16T10:00", "２０２６－１１－１６", "soon", 20261101, "2026-13-01"]
+        ),
+        "paid": st.sampled_from([True, False, "TRUE", "ｔｒｕｅ", "yes"]),
     },
 )
 
@@ -357,6 +369,52 @@ def test_at_most_none_asks_who_did_not() -> None:
     assert lead_ids({"did": "demo_request", "at_most": 0}) == {did_not.pk}
 
 
+@pytest.mark.parametrize(("at_most", "found"), [(1, {0, 1}), (2, {0, 1, 2}), (3, {0, 1, 2, 3}), (4, {0, 1, 2, 3})])
+def test_at_most_so_many_takes_exactly_so_many_and_no_more(at_most: int, found: set[int]) -> None:
+    leads = [make.lead() for _times in range(4)]
+    for times, lead in enumerate(leads):
+        for nth in range(times):
+            make.activity(lead, "demo_request", AT - timedelta(hours=nth))
+    assert lead_ids({"did": "demo_request", "at_most": at_most}) == {leads[times].pk for times in found}
+
+
+@pytest.mark.parametrize(("at_least", "found"), [(1, {1, 2, 3}), (2, {2, 3}), (3, {3}), (4, set())])
+def test_at_least_so_many_takes_exactly_so_many_and_more(at_least: int, found: set[int]) -> None:
+    leads = [make.lead() for _times in range(4)]
+    for times, lead in enumerate(leads):
+        for nth in range(times):
+            make.activity(lead, "demo_request", AT - timedelta(hours=nth))
+    assert lead_ids({"did": "demo_request", "at_least": at_least}) == {leads[times].pk for times in found}
+
+
+def test_not_inside_where_holds_for_what_an_activity_does_not_carry() -> None:
+    carries, other, nothing = make.lead(), make.lead(), make.lead()
+    make.activity(carries, "page_view", AT, properties={"url": "/pricing"})
+    make.activity(other, "page_view", AT, properties={"url": "/about"})
+    make.activity(nothing, "page_view", AT)
+    tree = {"did": "page_view", "where": {"not": field("url", "=", "/pricing")}}
+    assert lead_ids(tree) == {other.pk, nothing.pk}
+    assert lead_ids({"did": "page_view", "where": {"not": tree["where"]}}) == {carries.pk}
+
+
+def test_as_of_a_moment_that_moment_counts_and_nothing_after_it() -> None:
+    before, then, after = make.lead(), make.lead(), make.lead()
+    make.activity(before, "demo_request", AT - timedelta(days=2))
+    make.activity(then, "demo_request", AT - timedelta(days=1))
+    make.activity(after, "demo_request", AT - timedelta(days=1) + timedelta(microseconds=1))
+    found = lead_ids({"did": "demo_request"}, as_of=AT - timedelta(days=1))
+    assert found == {before.pk, then.pk}
+
+
+def test_as_of_a_moment_an_attribute_is_what_it_was_then() -> None:
+    lead = make.lead(title="CTO")
+    Change.objects.write("lead", lead.pk, {"title": ("Engineer", "CTO")}, at=AT)
+    just_before = AT - timedelta(microseconds=1)
+    assert lead_ids(field("title", "=", "Engineer"), as_of=just_before) == {lead.pk}
+    assert lead_ids(field("title", "=", "CTO"), as_of=just_before) == set()
+    assert lead_ids(field("title", "=", "CTO"), as_of=AT) == {lead.pk}
+
+
 def test_a_company_of_the_past_is_asked_for_its_own_past() -> None:
     small, large = make.company(employees=10), make.company(employees=5000)
     mover = make.lead(company=large)
@@ -367,13 +425,16 @@ def test_a_company_of_the_past_is_asked_for_its_own_past() -> None:
     assert lead_ids(field("company.employees", "=", 8), as_of=AT - timedelta(days=6)) == {mover.pk}
 
 
-def test_the_answer_says_which_conditions_used_todays_value() -> None:
-    tree = {"all": [field("title", "=", "CTO"), field("persona", "is_empty"), {"did": "call"}]}
+def test_the_answer_says_which_conditions_used_todays_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(fields._fields, "mood", fields.Field("mood", fields.Type.TEXT, "Mood", "''::text"))
+    tree = {"all": [field("title", "=", "CTO"), field("mood", "is_empty"), {"did": "call"}]}
+    known, dated_back = make.lead(created_at=AT, recorded_at=AT), make.lead(created_at=AT)
     assert todays_values(tree, AT) == ["/all/0", "/all/1"]
-    Change.objects.write("lead", make.lead().pk, {"title": ("", "CTO")}, at=AT - timedelta(days=1))
+    for lead, title_is_todays in ((known, False), (dated_back, True)):
+        explained = explain(tree, lead.pk, as_of=AT)
+        assert [leaf.from_today for leaf in explained.leaves()] == [title_is_todays, True, False]
+    Lead.objects.filter(pk=dated_back.pk).update(recorded_at=AT)
     assert todays_values(tree, AT) == ["/all/1"]
-    explained = explain(tree, make.lead().pk, as_of=AT)
-    assert [leaf.from_today for leaf in explained.leaves()] == [False, True, False]
 
 
 def test_leaves_say_in_words_which_of_them_hold() -> None:

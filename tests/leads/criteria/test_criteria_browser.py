@@ -1,26 +1,19 @@
-"""The editor of conditions in a real browser, by keyboard alone. The pages are answered by Django's own test client, so
-that they see what the test has made."""
+"""The editor of conditions in a real browser, by keyboard alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
-from threading import Thread
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.contrib.staticfiles import finders
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from leads.models import Segment
 from teams.models import Role
 from tests import make
-from tests.browser import MISSING, Complaints, chromium, new_context
+from tests.browser import MISSING, chromium
+from tests.in_process import HOST, page_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
-HOST = "localhost"
-TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
 
 
 @pytest.fixture(scope="module")
@@ -39,50 +32,8 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
 def page(browser: Browser, db: None) -> Iterator[Page]:
     client = Client(SERVER_NAME="localhost")
     client.force_login(make.user(Role.MARKETER))
-    complaints = Complaints(HOST)
-    context = new_context(browser)
-    complaints.listen(context)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    ours = connections["default"]
-    ours.inc_thread_sharing()
-
-    def in_a_thread(route: Route) -> None:
-        # No event loop runs there; and it is lent this test's connection, with what the test has made.
-        def work() -> None:
-            connections["default"] = ours
-            answered.append(answer(route.request, client))
-
-        answered: list[dict[str, Any]] = []
-        thread = Thread(target=work)
-        thread.start()
-        thread.join()
-        route.fulfill(**answered[0])
-
-    page.route("**/*", in_a_thread)
-    yield page
-    context.close()
-    ours.dec_thread_sharing()
-    assert complaints.take() == []
-
-
-def answer(asked: Request, client: Client) -> dict[str, Any]:
-    parts = urlsplit(asked.url)
-    if parts.path.startswith("/static/"):
-        found = Path(str(finders.find(parts.path.removeprefix("/static/"))))
-        return {"path": found, "content_type": TYPES.get(found.suffix, "application/octet-stream")}
-    told: dict[str, Any] = {
-        "HTTP_" + name.upper().replace("-", "_"): value
-        for name, value in asked.headers.items()
-        if name.startswith("hx-") or name == "accept-language"
-    }
-    kind = asked.headers.get("content-type", "")
-    response: Any = client.generic(
-        asked.method, f"{parts.path}?{parts.query}", asked.post_data_buffer or b"", content_type=kind, **told
-    )
-    while response.status_code in (301, 302):
-        response = client.get(response.headers["Location"])
-    return {"status": response.status_code, "headers": dict(response.headers), "body": response.content}
+    with page_of(browser, client) as page:
+        yield page
 
 
 def keys(page: Page, *pressed: str) -> None:

@@ -10,7 +10,8 @@ from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.reading import Source, headers_of
 from leads.importing.engine.recognising import guessed, recognise
 from leads.importing.engine.running import Outcome, import_file, layout_of, rehearse
-from leads.models import Import
+from leads.importing.engine.uploads import keep
+from leads.models import Import, RejectedRow
 from tests import make
 
 
@@ -22,10 +23,7 @@ def source_of(text: str | bytes) -> Source:
 def job(kind: str, text: str | bytes, mapping: dict[str, Any] | None = None, **fields: Any) -> Import:
     """An import of this text; without a mapping, with the guessed one. A plain mapping is of columns."""
     fields.setdefault("system", "crm")
-    made = Import(
-        kind=kind, file_name="test.csv", status=Import.Status.RUNNING,
-        content=text if isinstance(text, bytes) else text.encode(), **fields,
-    )  # fmt: skip
+    made = Import(kind=kind, file_name="test.csv", status=Import.Status.RUNNING, **fields)
     source = source_of(text)
     recognise(made, source)
     if mapping is None:
@@ -33,6 +31,7 @@ def job(kind: str, text: str | bytes, mapping: dict[str, Any] | None = None, **f
     made.mapping = mapping if "columns" in mapping else {"columns": mapping}
     recognise(made, source)
     made.save()
+    keep(made, [text if isinstance(text, bytes) else text.encode()])
     return made
 
 
@@ -56,3 +55,7 @@ def bring(
 
 def counts(created: int = 0, updated: int = 0, unchanged: int = 0, rejected: int = 0) -> dict[str, int]:
     return {"created": created, "updated": updated, "unchanged": unchanged, "rejected": rejected}
+
+
+def reasons(job: Import) -> list[tuple[int, list[str]]]:
+    return [(row.line, [each["reason"] for each in row.reasons]) for row in RejectedRow.objects.filter(import_job=job)]

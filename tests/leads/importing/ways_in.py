@@ -16,7 +16,7 @@ from django.db import transaction
 
 from history.models import Change
 from leads.activities.recording import record
-from leads.models import Activity, Company, CompanyIdentity, Identity, Lead, SearchEntry, StaleLead
+from leads.models import Activity, Company, CompanyIdentity, Identity, Lead, PendingReevaluation, SearchEntry
 from leads.registering.companies import register_company
 from leads.registering.identities import Conflict, leads_named_by
 from leads.registering.registration import register
@@ -56,7 +56,7 @@ def register_rows(file: File, *, at: datetime, news: bool) -> None:
 def _register_lead(given: dict[str, Any], at: datetime, news: bool) -> None:
     identities = [(SYSTEM, given.pop("external_id"))] if "external_id" in given else []
     if given.pop("unsubscribed", "") == "yes":
-        given.setdefault("consent", "withdrawn")
+        given["consent"] = "withdrawn"
     if "owner" in given:
         given["owner"] = User.objects.get(email=given["owner"])
 
@@ -125,7 +125,7 @@ def left_behind(*, at: datetime, news: bool) -> dict[str, Any]:
         return linked[field].get(value) if field in linked else repr(value)
 
     queue: dict[Any, Any] = {}
-    for stale in StaleLead.objects.all():
+    for stale in PendingReevaluation.objects.all():
         key = name[stale.lead_id], max(stale.due_at, at)
         queue[key] = max(filter(None, (queue.get(key), stale.news_at)), default=None)
     return {
@@ -151,6 +151,6 @@ def left_behind(*, at: datetime, news: bool) -> dict[str, Any]:
 
 
 def _attributes(record: Lead | Company) -> dict[str, Any]:
-    left_out = {"id", "created_at", "consent_at"}
+    left_out = {"id", "created_at", "recorded_at", "consent_at"}
     fields = (each for each in record._meta.concrete_fields if each.name not in left_out)
     return {each.name: getattr(record, each.attname) for each in fields}

@@ -1,8 +1,10 @@
 """Personas: written by marketing, version by version, and commented on by everybody."""
 
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -135,7 +137,7 @@ def test_sales_comment_but_do_not_write(client: Client) -> None:
 def test_a_rep_says_which_persona_a_lead_is(client: Client) -> None:
     sam = make.user(Role.REP)
     client.force_login(sam)
-    version, lead = written(), make.lead(title="Student")
+    version, lead = written(), make.lead(title="Student", owner=sam)
     match_personas(None, [version], make.MONDAY_9AM)
     url = reverse("lead_persona", args=[lead.pk])
     assert client.post(url, {"persona": version.persona_id}).status_code == 422
@@ -156,3 +158,43 @@ def test_the_list_costs_the_same_for_one_persona_and_for_many(
     client.get(reverse("personas"))
     with django_assert_max_num_queries(8):
         client.get(reverse("personas"))
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_who_follow_an_agreed_version_at_once_write_one_draft() -> None:
+    agreed = written(frozen=True)
+    mara, url = make.user(Role.MARKETER), reverse("persona_edit", args=[agreed.persona_id])
+    form = fields_of(make.signed_in(mara).get(url).content.decode())
+    ready, answers = Barrier(3), []
+
+    def save(browser: Client) -> None:
+        try:
+            ready.wait()
+            answers.append(browser.post(url, form).status_code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=save, args=[make.signed_in(mara)]) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [302] * 3
+    assert list(agreed.persona.versions.values_list("number", flat=True)) == [1, 2]
+
+
+def test_merged_leads_are_not_counted_with_a_persona(client: Client, mara: User) -> None:
+    version, kept = written(), make.lead(title="CTO")
+    gone = make.lead(title="CTO", merged_into=kept, merged_at=make.MONDAY_9AM)
+    for lead in (kept, gone):
+        PersonaMatch.objects.create(lead=lead, persona=version.persona, machine=version.persona)
+    (row,) = client.get(reverse("personas")).context["personas"]
+    assert row["persona"].lead_count == 1
+
+
+def test_a_retired_persona_stands_apart(client: Client, mara: User) -> None:
+    used, retired = written(), written(name="Old")
+    Persona.objects.filter(pk=retired.persona_id).update(retired_at=make.MONDAY_9AM)
+    context = client.get(reverse("personas")).context
+    assert [row["persona"] for row in context["personas"]] == [used.persona]
+    assert context["retired"] == [retired.persona]

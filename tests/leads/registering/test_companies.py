@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from history.models import Change
-from leads.models import Company, CustomField, SearchEntry, StaleLead
+from leads.models import Company, CustomField, PendingReevaluation, SearchEntry
 from leads.registering.companies import change_company, employer_in, register_company
 from leads.registering.registration import register
 from tests import make
@@ -28,6 +28,13 @@ pytestmark = pytest.mark.django_db
         # A name counts before a domain: two firms may share a domain.
         ({"name": "Mihon", "domain": "mihon.example"}, {"name": "Rei", "domain": "mihon.example"}, 2),
         ({"domain": "mihon.example"}, {"domain": "rei.example"}, 2),
+        ({"domain": "mihon.co.jp"}, {"domain": "shop.mihon.co.jp"}, 1),
+        ({"name": "Mihon", "domain": "mihon.example"}, {"domain": "a.shop.mihon.example"}, 1),
+        # Suffixes at which anybody registers are nobody's.
+        ({"domain": "mihon.co.jp"}, {"domain": "rei.co.jp"}, 2),
+        ({"domain": "mihon.github.io"}, {"domain": "rei.github.io"}, 2),
+        # As it is stored comes first; what was registered is not looked for below it.
+        ({"domain": "shop.mihon.example"}, {"domain": "mihon.example"}, 2),
     ],
 )
 def test_a_company_is_known_by_its_name_else_by_its_domain(
@@ -106,11 +113,11 @@ def test_the_employer_is_found_by_its_name_and_updated() -> None:
 
 def test_a_company_that_changes_marks_its_leads_and_is_found_by_its_new_name() -> None:
     lead, _ = register({"email": "a@mihon.example", "company.name": "Mihon"}, at=NOW)
-    StaleLead.objects.all().delete()
+    PendingReevaluation.objects.all().delete()
     assert lead.company is not None
     changes = change_company(lead.company, {"name": "Rei", "employees": 5000}, at=NOW)
     assert changes == {"name": ("Mihon", "Rei"), "employees": (None, 5000)}
-    assert StaleLead.objects.get().lead_id == lead.pk
+    assert PendingReevaluation.objects.get().lead_id == lead.pk
     assert "rei" in SearchEntry.objects.get(lead=lead).text
 
 
@@ -118,15 +125,15 @@ def test_of_a_quiet_change_its_leads_hear_without_news() -> None:
     company = make.company(name="Mihon")
     lead, gone = make.lead(company=company), make.lead(company=company, merged_into=make.lead(), merged_at=NOW)
     change_company(company, {"employees": 7}, at=NOW, news=False)
-    assert list(StaleLead.objects.values_list("lead", "news_at")) == [(lead.pk, None)]
-    assert gone.pk not in StaleLead.objects.values_list("lead", flat=True)
+    assert list(PendingReevaluation.objects.values_list("lead", "news_at")) == [(lead.pk, None)]
+    assert gone.pk not in PendingReevaluation.objects.values_list("lead", flat=True)
 
 
 def test_an_equal_value_is_no_change() -> None:
     company = make.company(name="Mihon", employees=7)
     make.lead(company=company)
     assert change_company(company, {"employees": 7, "name": "Mihon"}, at=NOW) == {}
-    assert not StaleLead.objects.exists()
+    assert not PendingReevaluation.objects.exists()
     assert not Change.objects.exists()
 
 
@@ -145,3 +152,10 @@ def test_eight_who_name_one_new_company_at_once_make_it_once() -> None:
         list(pool.map(come, range(8)))
     assert Company.objects.count() == 1
     assert Change.objects.filter(field="employees").count() == 7
+
+
+def test_a_company_that_moves_to_another_domain_is_found_by_it() -> None:
+    lead, _ = register({"email": "a@x.example", "company.name": "Mihon", "company.domain": "old.example"}, at=NOW)
+    assert lead.company is not None
+    change_company(lead.company, {"domain": "mihon.example"}, at=NOW)
+    assert "mihon.example" in SearchEntry.objects.get(lead=lead).text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -92,6 +94,40 @@ def test_every_way_in_states_it_alike(mara: object, client: Client, program: Pro
     assert lead.consent_at == kept.at
 
 
+@pytest.mark.parametrize(("way", "consent"), [("page", "given"), ("api", "given")])
+def test_who_took_consent_back_gives_it_again_one_by_one(
+    mara: object, client: Client, program: Program, way: str, consent: str
+) -> None:
+    lead = make.lead(consent="withdrawn", consent_at=NOW - DAY)
+    {"page": lambda: by_page(client, lead, consent), "api": lambda: by_api(program, lead, consent)}[way]()
+    lead.refresh_from_db()
+    assert lead.consent == "given"
+
+
+@pytest.mark.parametrize("way", [by_file, by_registering, by_merging])
+def test_a_refusal_outlives_what_nobody_wrote_for_this_lead_alone(way: Callable[[Lead, str], None]) -> None:
+    lead = make.lead(consent="withdrawn", consent_at=NOW - DAY)
+    way(lead, "given")
+    lead.refresh_from_db()
+    assert (lead.consent, lead.consent_at) == ("withdrawn", NOW - DAY)
+    assert not Change.objects.filter(field="consent").exists()
+
+
+def test_a_refusal_of_the_other_record_outlives_a_merge() -> None:
+    lead = make.lead(consent="given", consent_at=NOW - DAY)
+    merge(lead, make.lead(consent="withdrawn"), {"consent": "given"}, by=make.user(), at=NOW)
+    lead.refresh_from_db()
+    assert lead.consent == "withdrawn"
+
+
+def test_a_file_says_how_many_refusals_it_would_have_overwritten() -> None:
+    for name in ("a", "b", "c"):
+        make.lead(email=f"{name}@x.example", consent="withdrawn" if name < "c" else "")
+    rows = "".join(f"{name}@x.example,given\n" for name in ("a", "b", "c"))
+    made, _counts = bring("leads", f"mail,consent\n{rows}", {"mail": "email", "consent": "consent"})
+    assert made.said == ["Lines 2 to 3: consent that 2 leads took back was not given back."]
+
+
 # ---- Stated by a row of a file
 
 
@@ -103,7 +139,7 @@ def test_every_way_in_states_it_alike(mara: object, client: Client, program: Pro
         (None, True, "withdrawn"),
         ("given", None, "given"),
         ("given", False, "given"),
-        ("given", True, "given"),
+        ("given", True, "withdrawn"),
         ("withdrawn", True, "withdrawn"),
         ("withdrawn", False, "withdrawn"),
         ("", True, "withdrawn"),
@@ -128,7 +164,7 @@ def test_the_order_of_the_columns_does_not_matter(columns: list[str], consent: s
 
 
 def oracle(consent: str, since: datetime | None, moments: list[datetime]) -> tuple[str, datetime | None]:
-    last = max(moments)
+    last = min(max(moments), NOW)
     withdrawn = consent != "withdrawn" and (since is None or since <= last)
     return ("withdrawn", last) if withdrawn else (consent, since)
 
@@ -143,7 +179,7 @@ def test_unsubscribing_withdraws_what_was_not_stated_after_it(
 ) -> None:
     lead = make.lead(consent=consent, consent_at=since)
     rows = "SELECT %(lead)s::bigint AS lead_id, unnest(%(moments)s::timestamptz[]) AS unsubscribed_at"
-    changed = withdraw_by_unsubscribing(rows, {"lead": lead.pk, "moments": moments}, how="test")
+    changed = withdraw_by_unsubscribing(rows, {"lead": lead.pk, "moments": moments}, told_at=NOW, how="test")
     lead.refresh_from_db()
     assert (lead.consent, lead.consent_at) == oracle(consent, since, moments)
     kept = Change.objects.filter(subject_id=lead.pk, how="test").values_list("field", "old", "new", "at")
@@ -185,6 +221,16 @@ def test_every_way_in_unsubscribes_alike(
     assert lead.consent == after
     assert lead.consent_at == (moment if after != consent else since)
     assert Change.objects.filter(field="consent").count() == (after != consent)
+
+
+@pytest.mark.parametrize("way", [unsubscribe_one, unsubscribe_in_batch, unsubscribe_by_file])
+def test_one_dated_ahead_is_honoured_when_we_are_told(way: Any) -> None:
+    lead = make.lead(consent="given", consent_at=NOW - DAY)
+    with time_machine.travel(NOW, tick=False):
+        way(lead, NOW + 300 * DAY)
+    lead.refresh_from_db()
+    assert (lead.consent, lead.consent_at) == ("withdrawn", NOW)
+    assert Change.objects.get(subject_id=lead.pk, field="consent").at == NOW
 
 
 def test_the_lead_at_hand_knows_that_it_unsubscribed() -> None:

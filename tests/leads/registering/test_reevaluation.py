@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from leads.models import Lead, StaleLead
+from leads.models import Lead, PendingReevaluation
 from leads.registering import reevaluation
 from leads.registering.reevaluation import dequeue, enqueue_merged, enqueue_reevaluation, enqueue_selected
 from tests import make
@@ -29,7 +29,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def queue(lead: Lead) -> list[tuple[datetime, datetime | None]]:
-    return sorted(StaleLead.objects.filter(lead=lead).values_list("due_at", "news_at"), key=str)
+    return sorted(PendingReevaluation.objects.filter(lead=lead).values_list("due_at", "news_at"), key=str)
 
 
 def rows(*marks: tuple[Lead, datetime, datetime | None]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_nobody_to_evaluate_wakes_nobody(woken: list[str]) -> None:
     enqueue_reevaluation([], at=NOW)
     enqueue_selected(ROWS, rows(), at=NOW)
     assert not woken
-    assert not StaleLead.objects.exists()
+    assert not PendingReevaluation.objects.exists()
 
 
 def test_what_is_due_later_wakes_nobody_now(woken: list[str]) -> None:
@@ -110,7 +110,7 @@ def test_a_lead_that_takes_part_in_nothing_is_taken_out() -> None:
     aya, ken = make.lead(), make.lead()
     enqueue_reevaluation([aya.pk, ken.pk], at=NOW)
     dequeue(aya.pk)
-    assert list(StaleLead.objects.values_list("lead", flat=True)) == [ken.pk]
+    assert list(PendingReevaluation.objects.values_list("lead", flat=True)) == [ken.pk]
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from history.models import Change
-from leads.models import Company, Identity, Lead, SearchEntry, StaleLead
+from leads.models import Company, Identity, Lead, PendingReevaluation, SearchEntry
 from leads.registering.identities import Conflict, Unnamed
 from leads.registering.registration import change, register
 from leads.text.free_mail import is_free_mail
@@ -100,7 +100,7 @@ def test_free_mail_is_flagged(email: str) -> None:
 
 def test_a_new_lead_is_marked_as_news_and_can_be_searched() -> None:
     lead, _ = register({"email": "a@mihon.example", "family_name": "架空"}, at=NOW)
-    assert StaleLead.objects.get().news_at == NOW
+    assert PendingReevaluation.objects.get().news_at == NOW
     assert "架空" in SearchEntry.objects.get(lead=lead).text
 
 
@@ -120,3 +120,28 @@ def test_eight_who_register_one_address_at_once_make_one_lead() -> None:
         created = list(pool.map(come, range(8)))
     assert sum(created) == 1
     assert Lead.objects.count() == Identity.objects.count() == Company.objects.count() == 1
+
+
+def test_a_lead_that_is_known_stays_as_old_as_it_is() -> None:
+    day = timedelta(days=1)
+    lead, _ = register({"email": "a@x.example", "created_at": NOW - 9 * day}, at=NOW)
+    again, is_new = register({"email": "a@x.example", "title": "CTO", "created_at": NOW - day}, at=NOW)
+    again.refresh_from_db()
+    assert (is_new, again.title, again.created_at) == (False, "CTO", NOW - 9 * day)
+    assert lead == again
+
+
+def test_one_s_own_address_in_another_spelling_is_no_conflict() -> None:
+    lead = make.lead(email="a@x.example")
+    assert change(lead, {"email": "A@X.example"}, at=NOW) == {"email": ("a@x.example", "A@X.example")}
+
+
+def test_a_phone_is_compared_by_its_number_in_the_lead_s_country_else_in_ours() -> None:
+    lead, _ = register({"email": "a@x.example", "phone": "03-1234-5678"}, at=NOW)
+    assert (lead.phone, lead.phone_e164) == ("03-1234-5678", "+81312345678")
+    change(lead, {"country": "ドイツ"}, at=NOW)
+    lead.refresh_from_db()
+    assert (lead.phone, lead.phone_e164) == ("03-1234-5678", "+49312345678")
+    change(lead, {"phone": ""}, at=NOW)
+    lead.refresh_from_db()
+    assert lead.phone_e164 == ""

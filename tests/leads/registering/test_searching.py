@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company, Lead, SearchEntry
+from leads.registering.registration import register
 from leads.registering.searching import folded, refresh, refresh_companies, search, search_companies
+from leads.text.variants import SELECTORS, VARIANTS
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +103,30 @@ def test_companies_are_found_by_name_and_domain(leads: None) -> None:
     assert names("ra") == []
 
 
-@given(text=st.text(max_size=40))
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("髙橋", "高橋"),
+        ("高橋", "髙橋"),
+        ("葛\U000e0100城", "葛城"),
+        ("葛城", "葛\U000e0100城"),
+        ("渡邉", "渡邊"),
+        ("塚\ufe00", "塚"),
+        ("山﨑", "山崎"),
+    ],
+)
+def test_variants_of_one_character_find_each_other(written: str, typed: str) -> None:
+    refresh([make.lead(email="v@x.example", family_name=written, company=make.company(name=f"{written}商店")).pk])
+    assert found(typed) == {"v@x.example"}
+    assert search_companies(Company.objects.all(), typed).count() == 1
+
+
+LETTERS = st.one_of(
+    st.characters(exclude_categories=["Cs", "Cn"]), st.sampled_from([*map(chr, VARIANTS), *map(chr, SELECTORS)])
+)
+
+
+@given(text=st.text(LETTERS, max_size=40))
 @settings(deadline=None)
 def test_typed_text_is_folded_as_the_database_folds(text: str) -> None:
     text = text.replace("\0", "")
@@ -145,3 +170,22 @@ def test_both_ways_of_searching_use_their_index() -> None:
     assert "search_anywhere" in plan(search(leads, "zqzq"))
     assert "company_word_beginnings" in plan(search_companies(companies, "zq"))
     assert "company_anywhere" in plan(search_companies(companies, "zqzq"))
+
+
+@pytest.mark.parametrize(
+    ("katakana", "hiragana"), [("ァ", "ぁ"), ("ヴ", "ゔ"), ("ヶ", "ゖ"), ("ヽ", "ゝ"), ("ヾ", "ゞ"), ("ｶﾞ", "が")]
+)
+def test_every_katakana_is_found_by_its_hiragana(katakana: str, hiragana: str) -> None:
+    assert folded(katakana) == hiragana
+
+
+@pytest.mark.parametrize("other", ["ー", "・", "ヷ", "ぁ"])
+def test_what_has_no_hiragana_of_its_own_stays(other: str) -> None:
+    assert folded(other) == other
+
+
+def test_every_word_is_found_short_ones_too() -> None:
+    both, _ = register({"email": "1@x.example", "family_name": "李", "given_name": "安"}, at=make.MONDAY_9AM)
+    register({"email": "2@x.example", "family_name": "李", "given_name": "明"}, at=make.MONDAY_9AM)
+    assert list(search(Lead.objects.all(), "李 安")) == [both]
+    assert list(search(Lead.objects.all(), "李 1@x.example")) == [both]

@@ -1,0 +1,34 @@
+"""A lead that is nobody's becomes somebody's."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from django.db import transaction
+
+from leads.models.leads import Lead
+from leads.registering.registration import change
+from teams.models import User
+from teams.records import check_editable, is_takeable
+
+
+class Owned(Exception):
+    """It is somebody's: only what is nobody's can be taken."""
+
+
+def take(lead: Lead, *, by: User, how: str = "", at: datetime | None = None) -> None:
+    """Own a lead that nobody owns or works. Of two who take it at once, one does. Raises `Owned`."""
+    with transaction.atomic():
+        Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=lead.pk)
+        if not Lead.objects.unmerged().nobodys().filter(pk=lead.pk).exists():
+            raise Owned
+        change(lead, {"owner": by}, by=by, how=how, at=at, news=False)
+
+
+def claim(lead: Lead, *, by: User, how: str = "") -> None:
+    """Begin to work a lead: what is nobody's is taken. Raises `PermissionDenied` where this person only reads it."""
+    if is_takeable(lead, by):
+        with suppress(Owned):  # taken a moment ago, and so only to be read
+            take(lead, by=by, how=how)
+    check_editable(lead, by)

@@ -7,6 +7,6 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import events, fields  # noqa: F401, PLC0415 - models are ready now
+        from scoring import edits, events, fields, kept, subjects  # noqa: F401, PLC0415 - models are ready now
 
         fields.register()

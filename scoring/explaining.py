@@ -1,4 +1,4 @@
-"""Why a lead has its scores: parts that add up to them, to the last digit that is shown."""
+"""Why a lead has its scores: parts that add up to them, to the last digit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from scoring.rescoring import Scoring
 
 @dataclass(frozen=True)
 class Part:
-    """One line of an explanation: what it adds, in millionths, and as it is shown."""
+    """One line of an explanation: its points in millionths, and rounded."""
 
     words: str
     points: int
-    shown: Decimal = Decimal(0)
+    rounded: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,6 @@ class Side:
     digits: int
 
     @property
-    def shown(self) -> int:
-        return int(rounded_points(self.score))
-
-    @property
     def total(self) -> Decimal:
         """The score with as many digits as its parts."""
         return rounded_points(self.score, self.digits)
@@ -98,10 +94,10 @@ class Explanation:
 def explain(lead: Lead, at: datetime | None = None, *, model: ScoreModel | None = None) -> Explanation | None:
     """Take the lead's scores apart, as of `at`, by the model in force then. None where none was in force."""
     at = at or now()
-    model = model or ScoreModel.objects.in_force(at).first()
-    if model is None:
+    scoring = Scoring(model, at) if model else Scoring.in_force(at)
+    if scoring is None:
         return None
-    scoring = Scoring(model, at)
+    model = scoring.model
     held, did = _load_parts(scoring, lead)
     rules = _fit_parts(scoring, held)
     return Explanation(
@@ -141,7 +137,7 @@ def _load_parts(scoring: Scoring, lead: Lead) -> tuple[list[bool], list[Any]]:
     columns = ", ".join([*(f"({sql}) IS TRUE" for sql, _params in conditions), "did.*"])
     params = [param for _sql, given in conditions for param in given]
     with connection.cursor() as cursor:
-        cursor.execute(PARTS.format(columns=columns, did=", ".join(did) or "1"), [*params, scoring.at, lead.pk])
+        cursor.execute(PARTS.format(columns=columns, did=", ".join(did) or "count(*)"), [*params, scoring.at, lead.pk])
         found = list(cursor.fetchone() or [])
     # A lead that is not there has done nothing, and nothing holds for it.
     found = found or [False] * len(conditions) + [0, None, 0] * len(scoring.kinds)
@@ -189,22 +185,24 @@ def _side(parts: Sequence[Part], threshold: int) -> Side:
     if score != total:
         words = _("More than 100 is 100") if total > score else _("Less than 0 is 0")
         parts = [*parts, Part(words, score - total)]
-    digits = digits_for(parts, score)
-    return Side(score, threshold, add_up(parts, score, digits), digits)
+    digits = digits_for(parts, score, threshold)
+    return Side(score, threshold, round_parts(parts, score, digits), digits)
 
 
-def digits_for(parts: Sequence[Part], score: int) -> int:
-    """One digit, none where all is whole, or as many as it takes that what is shown rounds to the score: 9.46 is 9,
-    which 9.5 would not be."""
+def digits_for(parts: Sequence[Part], score: int, threshold: int = 0) -> int:
+    """One digit, none where all is whole, or as many as it takes that what is shown rounds to the score (9.46 is 9,
+    which 9.5 would not be) and stands on the score's side of the threshold."""
     if all(part.points % MILLION == 0 for part in parts):
         return 0
-    return next(
-        n for n in range(1, 7) if rounded_points(int(rounded_points(score, n) * MILLION)) == rounded_points(score)
-    )
+    return next(n for n in range(1, 7) if _is_faithful(int(rounded_points(score, n) * MILLION), score, threshold))
 
 
-def add_up(parts: Sequence[Part], score: int, digits: int) -> list[Part]:
-    """Round the parts so that they add up to the score as it is shown: those cut off the most are rounded up."""
+def _is_faithful(shown: int, score: int, threshold: int) -> bool:
+    return rounded_points(shown) == rounded_points(score) and (shown >= threshold) == (score >= threshold)
+
+
+def round_parts(parts: Sequence[Part], score: int, digits: int) -> list[Part]:
+    """Round the parts so that they add up to the rounded score: those that lose the most are rounded up."""
     unit = MILLION // 10**digits
     floors = [part.points // unit for part in parts]
     left = int(rounded_points(score, digits) * 10**digits) - sum(floors)
@@ -212,4 +210,4 @@ def add_up(parts: Sequence[Part], score: int, digits: int) -> list[Part]:
     for nth in most[:left]:
         floors[nth] += 1
     step = Decimal(1).scaleb(-digits)
-    return [replace(part, shown=floor * step) for part, floor in zip(parts, floors, strict=True)]
+    return [replace(part, rounded=floor * step) for part, floor in zip(parts, floors, strict=True)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from leads.criteria import Field, Type, register_field
+from leads.criteria import Field, Tree, Type, register_field
 from leads.criteria.fields import Frame
+from leads.criteria.reaching import stand_in_sql
 from scoring.formula import MILLION
 from scoring.models import Quadrant, ScoreModel
 from scoring.rescoring import Scoring, Sql, quadrant_sql
@@ -53,8 +55,35 @@ def quadrant_at(frame: Frame) -> Sql:
     return sql, [frame.at, *fit_params, *interest_params]
 
 
+def fit_stands_in(frame: Frame) -> Sql:
+    """Whether a value that we were told later stands in for what one of the fit rules asks."""
+    scoring = scoring_at(frame)
+    if scoring is None:
+        return "FALSE", []
+    parts = [stand_in_sql(rule.criteria, frame) for rule in scoring.rules]
+    return f"({' OR '.join(sql for sql, _ in parts) or 'FALSE'})", [param for _, given in parts for param in given]
+
+
+def criteria_of_fit() -> list[Tree]:
+    """What the fit rules in force ask."""
+    model = ScoreModel.objects.in_force(now()).first()
+    return [rule.criteria for rule in model.fit_rules.all()] if model else []
+
+
 def register() -> None:
-    register_field(Field("fit", Type.NUMBER, _("Fit"), f"s.fit / {MILLION}.0", SCORE, as_of=fit_at, noun=_("fit")))
+    register_field(
+        Field(
+            "fit",
+            Type.NUMBER,
+            _("Fit"),
+            f"s.fit / {MILLION}.0",
+            SCORE,
+            as_of=fit_at,
+            stands_in=fit_stands_in,
+            made_of=criteria_of_fit,
+            noun=_("fit"),
+        )
+    )
     register_field(
         Field(
             "interest",
@@ -74,6 +103,8 @@ def register() -> None:
             "coalesce(nullif(s.override, ''), s.machine_quadrant)",
             SCORE,
             as_of=quadrant_at,
+            stands_in=fit_stands_in,
+            made_of=criteria_of_fit,
             noun=_("the quadrant"),
             choices=lambda: Quadrant.choices,
             is_folded=True,

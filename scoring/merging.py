@@ -26,6 +26,7 @@ def merge_scores(kept: Lead, other: Lead, *, by: User, at: datetime) -> None:
             interest=theirs.interest,
             machine_quadrant=theirs.machine_quadrant,
             scored_on=theirs.scored_on,
+            day_began_at=theirs.day_began_at,
         )
         mine.save()
     if theirs.override and not mine.override:

@@ -4,36 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from history import in_force
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen, KeepFrozen
 from history.models import Change
+from history.versions import DATES, DatedVersion, DatedVersionQuerySet, State, in_force_is_frozen, one_in_force
 from leads.models import ActivityKind, Lead
 from leads.registering.reevaluation import enqueue_reevaluation
 from metrics.changes import watched
-from scoring.formula import DAY, KindPoints, millionths, rounded_points
+from scoring.formula import DAY, KindPoints, millionths
 from scoring.formula import MILLION as MILLION
 from teams.models import User
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
-
-
-class DateTimeRange(models.Func):
-    """`[from, to)` of two columns, as a range."""
-
-    function = "tstzrange"
-    output_field = DateTimeRangeField()
 
 
 class Quadrant(models.TextChoices):
@@ -43,13 +35,13 @@ class Quadrant(models.TextChoices):
     DROP = "drop", _("Drop")
 
     @property
-    def next_action(self) -> StrPromise | str:
-        """What both teams agreed to do with such a lead."""
+    def meaning(self) -> StrPromise | str:
+        """What such a lead is. What is done with it is the agreement's to say: `sla.agreement.document.quadrants`."""
         return {
-            Quadrant.HOT: _("Sales gets in touch within 24 hours."),
-            Quadrant.NURTURE: _("Marketing keeps in touch until the interest is there."),
-            Quadrant.OPPORTUNISTIC: _("A low-cost approach, and a human look: keen, but not who we sell to."),
-            Quadrant.DROP: _("Off the list: no effort goes here."),
+            Quadrant.HOT: _("Who we sell to, and keen."),
+            Quadrant.NURTURE: _("Who we sell to, but not keen yet."),
+            Quadrant.OPPORTUNISTIC: _("Keen, but not who we sell to."),
+            Quadrant.DROP: _("Neither keen nor who we sell to."),
         }[self]
 
     @property
@@ -58,19 +50,11 @@ class Quadrant(models.TextChoices):
         return {"hot": "sales", "nurture": "marketing", "opportunistic": "marketing"}.get(self.value, "")
 
 
-class ScoreModelQuerySet(models.QuerySet["ScoreModel"]):
-    def drafts(self) -> Self:
-        return self.filter(published_at=None)
-
-    def in_force(self, at: datetime | None = None) -> Self:
-        return self.filter(in_force.holding(at or now()))
-
-
-class ScoreModel(models.Model):
+class ScoreModel(DatedVersion):
     """A published way to turn what leads are and do into fit and interest. Never edited once published."""
 
-    class Published(Exception):
-        """A published model is replaced, not edited."""
+    FROZEN_AT = "published_at"
+    ONCE_FROZEN = State.PROPOSED
 
     number = models.PositiveIntegerField(unique=True)
     note = models.CharField(_("What changed"), max_length=200, blank=True)
@@ -88,30 +72,17 @@ class ScoreModel(models.Model):
         default=50,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
     )
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
-    )
-    created_at = models.DateTimeField(default=now, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
-    in_force_from = models.DateTimeField(null=True, blank=True, editable=False)
-    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = ScoreModelQuerySet.as_manager()
+    objects = DatedVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
         constraints = [
-            ExclusionConstraint(
-                name="one_score_model_in_force",
-                expressions=[(DateTimeRange("in_force_from", "replaced_at", RangeBoundary()), RangeOperators.OVERLAPS)],
-                condition=Q(in_force_from__isnull=False),
-            ),
-            models.CheckConstraint(
-                condition=Q(in_force_from=None) | Q(published_at__isnull=False),
-                name="a_score_model_in_force_is_published",
-            ),
+            one_in_force("one_score_model_in_force"),
+            in_force_is_frozen("a_score_model_in_force_is_published", frozen_at="published_at"),
         ]
-        triggers = [KeepFrozen("published_at", "in_force_from", "replaced_at")]
+        triggers = [KeepFrozen("published_at", *DATES), *edited("number")]
 
     def __str__(self) -> str:
         return f"v{self.number}"
@@ -125,17 +96,11 @@ class ScoreModel(models.Model):
     def interest_from(self) -> int:
         return millionths(self.interest_threshold)
 
-    def freeze(self, *, at: datetime | None = None) -> None:
-        ScoreModel.objects.filter(pk=self.pk, published_at=None).update(published_at=at or now())
-
+    @transaction.atomic
     def put_in_force(self, *, from_at: datetime) -> None:
-        """Hold from that moment on, in place of the one that would. Call inside a transaction.
-
-        One that holds already goes on as it is. Raises `in_force.Replaced` for one whose time is over.
-        """
+        """Publish it where it is not, and put it in force. Raises `Replaced` for one whose time is over."""
         self.freeze()
-        in_force.begin(self, ScoreModel.objects.filter(in_force_from__isnull=False), from_at=from_at)
-        self.refresh_from_db(fields=["published_at", "in_force_from", "replaced_at"])
+        super().put_in_force(from_at=from_at)
 
 
 class FitRule(models.Model):
@@ -149,7 +114,7 @@ class FitRule(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        triggers = [KeepChildrenFrozen("model", "published_at")]
+        triggers = [KeepChildrenFrozen("model", "published_at"), *edited("model name")]
 
     @property
     def millionths(self) -> int:
@@ -181,7 +146,7 @@ class InterestRule(models.Model):
             ),
             models.CheckConstraint(condition=Q(cap=None) | Q(cap__gte=0), name="a_cap_is_not_negative"),
         ]
-        triggers = [KeepChildrenFrozen("model", "published_at")]
+        triggers = [KeepChildrenFrozen("model", "published_at"), *edited("model kind")]
 
     @property
     def worth(self) -> KindPoints:
@@ -201,11 +166,13 @@ class Score(models.Model):
 
     lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True, related_name="score")
     model = models.ForeignKey(ScoreModel, models.PROTECT, related_name="+", db_index=False)
-    # Whole millionths, 0 to 100,000,000. Thresholds compare these; pages show them rounded half up.
+    # Whole millionths, 0 to 100,000,000. Thresholds compare these; pages round them half up, to their own side.
     fit = models.IntegerField(default=0)
     interest = models.IntegerField(default=0)
     machine_quadrant = models.CharField(max_length=13, choices=Quadrant, default=Quadrant.DROP)
     scored_on = models.DateField()
+    # When that company day began: another zone makes it another day. Empty: by an earlier version.
+    day_began_at = models.DateTimeField(null=True, editable=False)
     override = models.CharField(_("Quadrant"), max_length=13, choices=Quadrant, blank=True)
     override_reason = models.CharField(_("Reason"), max_length=200, blank=True)
     override_by = models.ForeignKey(
@@ -227,19 +194,14 @@ class Score(models.Model):
 
     @property
     def quadrant(self) -> Quadrant:
-        """What counts: a person's word before the machine's."""
+        """The override of a person if there is one, else the computed quadrant."""
         return Quadrant(self.override or self.machine_quadrant)
 
-    @property
-    def fit_shown(self) -> int:
-        return int(rounded_points(self.fit))
-
-    @property
-    def interest_shown(self) -> int:
-        return int(rounded_points(self.interest))
-
     def override_quadrant(self, quadrant: Quadrant, *, reason: str, by: User, at: datetime | None = None) -> None:
-        """Put a person's word before the machine's, which goes on beside it. A reason is needed."""
+        """Override the computed quadrant, which goes on being computed. A reason is needed.
+
+        Raises `Score.DoesNotExist` where the lead was merged into another meanwhile.
+        """
         if not reason.strip():
             raise self.NeedsAReason
         self._say(Quadrant(quadrant), reason.strip(), by, at or now())
@@ -251,7 +213,7 @@ class Score(models.Model):
     def _say(self, quadrant: Quadrant | str, reason: str, by: User, at: datetime) -> None:
         """Write the override alone (scores may be rewritten at the same moment), and keep what it was."""
         with transaction.atomic():
-            before = Score.objects.select_for_update(of=["self"]).get(pk=self.pk)
+            before = Score.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
             if (before.override, before.override_reason) == (quadrant, reason):
                 return
             self.override, self.override_reason = quadrant, reason

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import DateTimeField, Max, Min, QuerySet
 from django.utils.timezone import now
 
 from leads.criteria import condition_sql
@@ -25,13 +25,16 @@ from leads.models import Lead
 from scoring.formula import HIGHEST, KindPoints, day_of, start_of
 from scoring.models import FitRule, InterestRule, ScoreModel
 from smarketing.company import company_zone
+from smarketing.database.locks import acquire_ranges
+from smarketing.database.statements import Given
+from smarketing.database.together import Together
+from smarketing.database.vocabulary import recall
 
 Sql: TypeAlias = tuple[str, list[Any]]
 
 # Leads whose ids share these high bits are computed together, and held by one lock.
 RANGE_BITS = 14
 RANGE = 1 << RANGE_BITS
-LOCK = 7_305_005
 # So many ranges are worth a second connection, and a second core of the database's machine.
 MANY_RANGES = 4
 THREADS = 2
@@ -69,13 +72,13 @@ FADED = (
 )
 WRITE = """
 MERGE INTO scoring_score score USING ({scores}) computed ON score.lead_id = computed.lead_id AND {who}
-WHEN MATCHED AND (score.model_id, score.scored_on, score.interest, score.fit, score.machine_quadrant)
-    <> (%s, %s, computed.interest, computed.fit, computed.quadrant)
+WHEN MATCHED AND (score.model_id, score.scored_on, score.day_began_at, score.interest, score.fit,
+    score.machine_quadrant) IS DISTINCT FROM (%s, %s, %s, computed.interest, computed.fit, computed.quadrant)
 THEN UPDATE SET fit = computed.fit, interest = computed.interest, machine_quadrant = computed.quadrant,
-    model_id = %s, scored_on = %s
+    model_id = %s, scored_on = %s, day_began_at = %s
 WHEN NOT MATCHED THEN INSERT
-    (lead_id, fit, interest, machine_quadrant, model_id, scored_on, override, override_reason)
-    VALUES (computed.lead_id, computed.fit, computed.interest, computed.quadrant, %s, %s, '', '')
+    (lead_id, fit, interest, machine_quadrant, model_id, scored_on, day_began_at, override, override_reason)
+    VALUES (computed.lead_id, computed.fit, computed.interest, computed.quadrant, %s, %s, %s, '', '')
 """
 # A row to hold, for leads that were never scored; of a day gone by, so that it is written.
 MISSING = """
@@ -104,7 +107,8 @@ WHERE NOT EXISTS (
 STALE_RANGES = """
 SELECT DISTINCT lead.id >> %s FROM leads_lead lead LEFT JOIN scoring_score score ON score.lead_id = lead.id
 WHERE lead.merged_into_id IS NULL
-    AND (score.lead_id IS NULL OR score.scored_on < %s OR score.model_id <> %s)
+    AND (score.lead_id IS NULL OR score.scored_on <> %s OR score.model_id <> %s
+        OR score.day_began_at IS DISTINCT FROM %s)
 ORDER BY 1
 """
 
@@ -120,13 +124,12 @@ class Some:
 
     def hold(self, model: ScoreModel, day: date) -> None:
         """Keep everybody else from rescoring these leads until the transaction ends."""
-        ranges = sorted({lead >> RANGE_BITS for lead in self.ids})
+        acquire_ranges((lead >> RANGE_BITS for lead in self.ids), shared=True)
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock_shared(%s, nth) FROM unnest(%s::integer[]) nth", [LOCK, ranges]
-            )
-            cursor.execute(MISSING, [model.pk, day - timedelta(days=1), self.ids])
             cursor.execute(HOLD, [self.ids])
+            if cursor.rowcount < len(self.ids):
+                cursor.execute(MISSING, [model.pk, day - timedelta(days=1), self.ids])
+                cursor.execute(HOLD, [self.ids])
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,7 @@ class Range:
         return f"{column} >= %s AND {column} < %s", [self.nth << RANGE_BITS, (self.nth + 1) << RANGE_BITS]
 
     def hold(self, model: ScoreModel, day: date) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, self.nth])
+        acquire_ranges([self.nth])
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,11 @@ Who = Some | Range | Everyone
 
 
 def rescore(
-    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, model: ScoreModel | None = None
+    lead_ids: Sequence[int] | None = None,
+    *,
+    at: datetime | None = None,
+    model: ScoreModel | None = None,
+    scoring: Scoring | None = None,
 ) -> int:
     """Bring scores up to date as of `at`, by the model in force then, and say how many leads' rows were written.
 
@@ -161,10 +167,9 @@ def rescore(
     Without a model in force there are no scores.
     """
     at = at or now()
-    model = model or ScoreModel.objects.in_force(at).first()
-    if model is None:
+    scoring = scoring or (Scoring(model, at) if model else Scoring.in_force(at))
+    if scoring is None:
         return 0
-    scoring = Scoring(model, at)
     if lead_ids is None:
         return write_all(scoring, list(all_ranges()))
     ids = sorted(set(lead_ids))
@@ -176,13 +181,10 @@ def rescore(
 
 def rescore_day(at: datetime | None = None) -> int:
     """Bring everyone to the company day of `at`, and say how many leads' rows were written. Safe to run twice: leads
-    that were scored on that day already, by the model in force, are left alone."""
+    that were scored on that day already, by the model in force and in the company's zone, are left alone."""
     at = at or now()
-    model = ScoreModel.objects.in_force(at).first()
-    if model is None:
-        return 0
-    scoring = Scoring(model, at)
-    return write_all(scoring, stale_ranges(model, scoring.day))
+    scoring = Scoring.in_force(at)
+    return write_all(scoring, stale_ranges(scoring)) if scoring else 0
 
 
 def write_all(scoring: Scoring, ranges: Sequence[Range]) -> int:
@@ -207,10 +209,10 @@ def all_ranges() -> Iterator[Range]:
         yield from map(Range, range(ends["first"] >> RANGE_BITS, (ends["last"] >> RANGE_BITS) + 1))
 
 
-def stale_ranges(model: ScoreModel, day: date) -> list[Range]:
-    """Ranges in which somebody has no score of that day by that model."""
+def stale_ranges(scoring: Scoring) -> list[Range]:
+    """Ranges in which somebody has no score of that day, in the company's zone, by that model."""
     with connection.cursor() as cursor:
-        cursor.execute(STALE_RANGES, [RANGE_BITS, day, model.pk])
+        cursor.execute(STALE_RANGES, [RANGE_BITS, scoring.day, scoring.model.pk, scoring.day_start])
         return [Range(nth) for (nth,) in cursor.fetchall()]
 
 
@@ -232,6 +234,22 @@ class Scoring:
         self.day = day_of(at, zone)
         self.day_start = start_of(self.day, zone)
 
+    @classmethod
+    def in_force(cls, at: datetime) -> Scoring | None:
+        """What the model in force at that moment makes of leads; None where there was none."""
+        return cls.by(*recall((cls, at), lambda: MODEL_IN_FORCE.fetch(at=at)), at=at)
+
+    @classmethod
+    def by(
+        cls, models: list[ScoreModel], rules: list[FitRule], interest_rules: list[InterestRule], *, at: datetime
+    ) -> Scoring | None:
+        """What a model with these rules makes of leads; None without a model."""
+        if not models:
+            return None
+        scoring = cls(models[0], at)
+        scoring.rules, scoring.interest_rules = rules, interest_rules
+        return scoring
+
     def write(self, who: Some | Range) -> int:
         """Write the scores that are not what is stored already, and say how many."""
         with transaction.atomic(), connection.cursor() as cursor:
@@ -239,7 +257,7 @@ class Scoring:
             # The statement after the hold is the first that sees what the one before us wrote.
             scores, params = self.scores(who)
             held, bounds = who.where("score.lead_id")
-            stamp: list[Any] = [self.model.pk, self.day]
+            stamp: list[Any] = [self.model.pk, self.day, self.day_start]
             cursor.execute("SET LOCAL jit = off")
             cursor.execute(WRITE.format(scores=scores, who=held), [*params, *bounds, *stamp, *stamp, *stamp])
             return int(cursor.rowcount)
@@ -340,3 +358,16 @@ class Scoring:
     @cached_property
     def interest_rules(self) -> list[InterestRule]:
         return list(self.model.interest_rules.select_related("kind"))
+
+
+def _model_in_force() -> list[QuerySet[Any, Any]]:
+    """The model in force at a moment, with its rules."""
+    models = ScoreModel.objects.in_force(Given("at", DateTimeField()))
+    return [
+        models,
+        FitRule.objects.filter(model__in=models.order_by().values("pk")),
+        InterestRule.objects.filter(model__in=models.order_by().values("pk")).select_related("kind"),
+    ]
+
+
+MODEL_IN_FORCE = Together(_model_in_force)

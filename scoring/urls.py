@@ -14,5 +14,4 @@ urlpatterns = [
     path("scoring/draft/fit/<int:pk>/", draft_views.fit_rule, name="fit_rule"),
     path("scoring/draft/fit/<int:pk>/deletion/", draft_views.fit_rule_delete, name="fit_rule_delete"),
     path("scoring/draft/preview/", draft_views.score_preview, name="score_preview"),
-    path("quadrants/", views.quadrants, name="quadrants"),
 ]

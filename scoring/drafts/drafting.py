@@ -30,12 +30,11 @@ def begin_draft(*, by: User | None = None, at: datetime | None = None) -> ScoreM
     """Return the draft, made as a copy of the newest published model where there is none."""
     at = at or now()
     with transaction.atomic():
-        newest = ScoreModel.objects.select_for_update().first()
-        draft = get_draft()
-        if draft is not None:
+        models = ScoreModel.objects.lock_series()
+        if draft := models.drafts().first():
             return draft
-        source = next_model(at) or current_model(at) or newest
-        draft = ScoreModel.objects.create(number=newest.number + 1 if newest else 1, created_by=by, created_at=at)
+        source = next_model(at) or current_model(at) or models.newest()
+        draft = models.create(number=models.next_number(), created_by=by, created_at=at)
         if source is not None:
             copy_rules(source, draft)
         return draft
@@ -55,11 +54,3 @@ def copy_rules(source: ScoreModel, draft: ScoreModel) -> None:
         )
         for rule in source.interest_rules.all()
     )
-
-
-def lock_draft(draft: ScoreModel) -> ScoreModel:
-    """Hold the draft while it is edited. Call inside a transaction. Raises `Published`."""
-    held = ScoreModel.objects.select_for_update().get(pk=draft.pk)
-    if held.published_at:
-        raise ScoreModel.Published
-    return held

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import ActivityKind
-from scoring.drafts.drafting import lock_draft
 from scoring.models import FitRule, InterestRule, ScoreModel
 from scoring.reading import describe_rule, format_plain_points
 
@@ -111,7 +110,7 @@ class DraftForms:
     @classmethod
     def of(cls, draft: ScoreModel, data: Any = None) -> DraftForms:
         known = {rule.kind_id: rule for rule in draft.interest_rules.all()}
-        kinds = [kind for kind in ActivityKind.objects.all() if kind.retired_at is None or kind.pk in known]
+        kinds = [kind for kind in ActivityKind.objects.known() if kind.retired_at is None or kind.pk in known]
         return cls(
             ThresholdsForm(data, instance=draft),
             [FitPointsForm(data, rule=rule) for rule in draft.fit_rules.all()],
@@ -128,9 +127,9 @@ class DraftForms:
         return all([form.is_valid() for form in self])
 
     def save(self) -> None:
-        """Write the whole draft, or nothing. Raises `Published`."""
+        """Write the whole draft, or nothing. Raises `Frozen`."""
         with transaction.atomic():
-            lock_draft(self.thresholds.instance)
+            self.thresholds.instance.lock_draft()
             self.thresholds.save()
             for rule in self.rules:
                 rule.save()

@@ -14,11 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from scoring.drafts import previewing
-from scoring.drafts.drafting import begin_draft, current_model, get_draft, lock_draft
+from scoring.drafts.drafting import begin_draft, current_model, get_draft
 from scoring.drafts.forms import DraftForms, FitRuleForm
 from scoring.models import FitRule, Preview, PreviewedLead, Quadrant, ScoreModel
 from smarketing.database.keyset import Order
 from smarketing.pages.paging import list_page
+from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 
 CONFLICT, UNPROCESSABLE = 409, 422
@@ -47,8 +48,8 @@ def score_draft_new(request: UserRequest) -> HttpResponse:
 def score_draft_discard(request: UserRequest) -> HttpResponse:
     try:
         with transaction.atomic():
-            lock_draft(draft_or_404()).delete()
-    except ScoreModel.Published:
+            draft_or_404().lock_draft().delete()
+    except ScoreModel.Frozen:
         return published_meanwhile(request)
     messages.success(request, _("The draft is gone. What counts has not changed."))
     return redirect("scoring")
@@ -64,7 +65,7 @@ def score_draft(request: UserRequest) -> HttpResponse:
     if request.method == "POST" and forms.is_valid():
         try:
             forms.save()
-        except ScoreModel.Published:
+        except ScoreModel.Frozen:
             return published_meanwhile(request)
         return saved(request, draft)
     context = {"draft": draft, "forms": forms, "model": current_model(), "nav_here": "scoring"}
@@ -78,9 +79,8 @@ def saved(request: UserRequest, draft: ScoreModel) -> HttpResponse:
         previewing.request_preview(draft)
         return redirect("score_preview")
     if "rule" in request.POST:
-        return (
-            redirect("fit_rule", request.POST["rule"]) if request.POST["rule"].isdecimal() else redirect("fit_rule_new")
-        )
+        rule = parse_whole_number(request.POST["rule"])
+        return redirect("fit_rule_new") if rule is None else redirect("fit_rule", rule)
     messages.success(request, _("Saved. Nothing changes for leads until it is published."))
     return redirect("score_draft")
 
@@ -102,10 +102,10 @@ def _rule_saved(request: UserRequest, rule: FitRule) -> HttpResponse:
     if form.is_valid():
         try:
             with transaction.atomic():
-                lock_draft(rule.model)
+                rule.model.lock_draft()
                 form.save()
                 Preview.objects.filter(model=rule.model).delete()
-        except ScoreModel.Published:
+        except ScoreModel.Frozen:
             return published_meanwhile(request)
         return redirect("score_draft")
     context = {"form": form, "rule": rule, "draft": rule.model, "nav_here": "scoring"}
@@ -117,10 +117,10 @@ def fit_rule_delete(request: UserRequest, pk: int) -> HttpResponse:
     rule = get_object_or_404(FitRule, pk=pk, model=draft_or_404())
     try:
         with transaction.atomic():
-            lock_draft(rule.model)
+            rule.model.lock_draft()
             rule.delete()
             Preview.objects.filter(model=rule.model).delete()
-    except ScoreModel.Published:
+    except ScoreModel.Frozen:
         return published_meanwhile(request)
     messages.success(request, _("The rule is gone from the draft."))
     return redirect("score_draft")

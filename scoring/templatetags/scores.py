@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import strip_tags
 from django.utils.text import Truncator
 
-from scoring.formula import rounded_points
+from scoring.formula import MILLION
 from scoring.reading import format_plain_points
 from smarketing.pages import wording
 
@@ -17,14 +17,21 @@ register = template.Library()
 
 @register.filter
 def points(millionths: int | None, digits: int = 0) -> str:
-    """{{ lead.score.fit|points }}: 85; {{ part.points|points:1 }}: 39.8."""
-    return wording.NOTHING if millionths is None else _points(millionths, digits, wording.locale())
+    """{{ part.points|points:1 }}: 39.8. A score that stands beside a threshold is written by `points_beside`."""
+    return wording.NOTHING if millionths is None else _points(millionths, digits, None, wording.locale())
+
+
+@register.filter
+def points_beside(millionths: int | None, threshold: int | None) -> str:
+    """{{ score.fit|points_beside:model.fit_from }}: 85, and 39.8 below a threshold of 40. Both are in millionths."""
+    return wording.NOTHING if millionths is None else _points(millionths, 0, threshold, wording.locale())
 
 
 @lru_cache(maxsize=4096)
-def _points(millionths: int, digits: int, locale: str) -> str:
+def _points(millionths: int, digits: int, threshold: int | None, locale: str) -> str:
     """Kept by the language in which it is written."""
-    return wording.number(rounded_points(millionths, digits), digits)
+    bounds = [] if threshold is None else [Decimal(threshold) / MILLION]
+    return wording.number(Decimal(millionths) / MILLION, digits, at_least=bounds)
 
 
 @register.filter

@@ -2,7 +2,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from scoring.formula import MILLION, KindPoints, age, clamped, day_of, fit, interest, quadrant, rounded_points, start_of
+from scoring.formula import (
+    MILLION,
+    KindPoints,
+    age,
+    clamped,
+    day_of,
+    fit,
+    interest,
+    millionths,
+    quadrant,
+    rounded_points,
+    start_of,
+)
 
 TODAY = datetime(2026, 11, 16, tzinfo=UTC)
 NOON = TODAY + timedelta(hours=12)
@@ -77,3 +89,8 @@ def test_a_day_is_the_company_s():
     tokyo = ZoneInfo("Asia/Tokyo")
     assert str(day_of(datetime(2026, 11, 15, 15, tzinfo=UTC), tokyo)) == "2026-11-16"
     assert start_of(day_of(NOON, tokyo), tokyo) == datetime(2026, 11, 15, 15, tzinfo=UTC)
+
+
+def test_points_are_kept_in_whole_millionths():
+    assert millionths(Decimal("12.345678")) == 12_345_678
+    assert millionths(Decimal("-0.000001")) == -1

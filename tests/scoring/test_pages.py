@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
 from django.utils.timezone import now
 
 from leads.models import ActivityKind
@@ -19,19 +17,6 @@ from tests.scoring.make import score_model
 
 pytestmark = pytest.mark.django_db
 MANAGER = {"field": "seniority", "op": "=", "value": "Manager"}
-
-
-@pytest.fixture(autouse=True)
-def _language() -> Iterator[None]:
-    """A page is answered in its reader's language, which stays active in the thread: not beyond this test."""
-    with translation.override("en"):
-        yield
-
-
-@pytest.fixture
-def mara(client: Client) -> Client:
-    client.force_login(make.user(Role.MARKETER, language="en"))
-    return client
 
 
 def filled(draft: ScoreModel, **changes: str) -> dict[str, str]:

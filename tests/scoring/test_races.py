@@ -1,25 +1,33 @@
 """Two who rescore the same lead: the later to look is the later to write."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from time import sleep
+from typing import TypeVar
 
 import pytest
 from django.db import connections, transaction
 
 from leads.models import Activity, ActivityKind
-from scoring.models import Score
-from scoring.rescoring import rescore
+from scoring.drafts import previewing
+from scoring.drafts.drafting import begin_draft
+from scoring.models import Score, ScoreModel
+from scoring.rescoring import RANGE, rescore
 from tests import make
 from tests.scoring.make import score_model
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 AT = make.MONDAY_9AM + timedelta(hours=5)
+T = TypeVar("T")
 
 
-def test_a_rescore_waits_for_the_one_before_and_sees_what_it_saw():
+@pytest.mark.parametrize("is_scored", [False, True])
+def test_a_rescore_waits_for_the_one_before_and_sees_what_it_saw(is_scored: bool):
     score_model(interest={"page_view": (1, None, None)})
     lead = make.lead()
+    if is_scored:
+        rescore([lead.pk], at=AT)
 
     def later() -> int:
         try:
@@ -35,6 +43,64 @@ def test_a_rescore_waits_for_the_one_before_and_sees_what_it_saw():
             make.activity(lead, "page_view", AT)
         assert waiting.result() == 1
     assert Score.objects.get().interest == 1_000_000
+
+
+def in_another_thread(act: Callable[[], T]) -> Callable[[], T]:
+    def acted() -> T:
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    return acted
+
+
+def test_what_one_looked_at_before_does_not_overwrite_what_another_wrote_since():
+    """Nothing to write is no reason not to hold the lead: who looks later writes later."""
+    score_model(interest={"page_view": (1, None, None)})
+    lead = make.lead()
+    rescore([lead.pk], at=AT)
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert rescore([lead.pk], at=AT) == 0
+            waiting = pool.submit(in_another_thread(lambda: rescore([lead.pk], at=AT)))
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+        assert waiting.result() == 0
+
+
+def test_a_rebuild_waits_for_the_increment_and_for_no_lead_of_another_range():
+    score_model(interest={"page_view": (1, None, None)})
+    near, far = make.lead(), make.lead(pk=5 * RANGE)
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            rescore([near.pk], at=AT)
+            assert pool.submit(in_another_thread(lambda: rescore([far.pk], at=AT))).result(timeout=5) == 1
+            rebuild = pool.submit(in_another_thread(lambda: rescore(at=AT)))
+            with pytest.raises(TimeoutError):
+                rebuild.result(timeout=0.3)
+        rebuild.result()
+
+
+def test_of_two_who_begin_a_draft_at_once_both_get_the_same():
+    score_model()
+    with ThreadPoolExecutor(4) as pool:
+        begun = [pool.submit(in_another_thread(begin_draft)) for _ in range(4)]
+        assert len({draft.result().pk for draft in begun}) == 1
+    assert ScoreModel.objects.drafts().count() == 1
+
+
+def test_of_two_who_finish_a_preview_each_range_is_compared_by_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(previewing, "RANGES_AT_ONCE", 0)
+    score_model()
+    for nth in range(4):
+        make.lead(pk=nth * RANGE + 1)
+    preview = previewing.request_preview(begin_draft(at=AT), at=AT)
+    with ThreadPoolExecutor(3) as pool:
+        done = [pool.submit(in_another_thread(previewing.finish_previews)) for _ in range(3)]
+        assert sum(each.result() for each in done) == 4
+    preview.refresh_from_db()
+    assert (preview.leads, preview.finished_at is None) == (4, False)
 
 
 @pytest.mark.parametrize("rounds", [8, pytest.param(60, marks=pytest.mark.proof)])

@@ -3,15 +3,18 @@
 import random
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
-from leads.models import Activity, ActivityKind, Lead, StaleLead
+from leads.models import Activity, ActivityKind, Lead, PendingReevaluation
 from scoring import formula
 from scoring.models import Quadrant, Score, ScoreModel
-from scoring.rescoring import rescore, rescore_day
+from scoring.rescoring import RANGE, rescore, rescore_day
 from smarketing.company import company_zone
 from tests import make
 from tests.scoring.make import score_model
@@ -145,6 +148,23 @@ def test_the_nightly_pass_brings_everyone_to_the_day_and_may_run_twice():
     assert stored() == {lead.pk: oracle(model, lead, tomorrow) for lead in leads}
 
 
+@pytest.mark.parametrize("to", ["America/Los_Angeles", "Pacific/Kiritimati", "Asia/Singapore"])
+def test_another_zone_makes_every_score_due_again_and_equals_a_rebuild(settings: Settings, to: str):
+    """West to the day before, east to the day after, and to another start of the same day."""
+    settings.COMPANY_TIME_ZONE = "Asia/Tokyo"
+    score_model(interest={"page_view": (50, None, 1)})
+    lead = make.lead()
+    make.activity(lead, "page_view", AT - timedelta(days=4))
+    rescore_day(at=AT)
+    assert rescore_day(at=AT) == 0
+    settings.COMPANY_TIME_ZONE = to
+    assert rescore_day(at=AT) == 1
+    kept = stored()
+    rescore(at=AT)
+    assert stored() == kept
+    assert rescore_day(at=AT) == 0
+
+
 def test_what_is_dated_in_the_future_marks_its_lead_due_again_at_its_moment():
     score_model(interest={"page_view": (2, None, None)})
     lead, other = make.lead(), make.lead()
@@ -154,12 +174,145 @@ def test_what_is_dated_in_the_future_marks_its_lead_due_again_at_its_moment():
     make.activity(other, "page_view", AT)
     rescore([lead.pk, other.pk], at=AT)
     rescore(at=AT)
-    mark = StaleLead.objects.get()
+    mark = PendingReevaluation.objects.get()
     assert (mark.lead, mark.due_at, mark.news_at) == (lead, moment, moment)
     assert Score.objects.get(lead=lead).interest == 0
     rescore([lead.pk], at=moment)
     assert Score.objects.get(lead=lead).interest == 2_000_000
-    assert StaleLead.objects.filter(due_at=moment + timedelta(days=1)).count() == 1
+    assert PendingReevaluation.objects.filter(due_at=moment + timedelta(days=1)).count() == 1
+
+
+@pytest.mark.parametrize(("points", "cap", "interest"), [(2, 5, 5), (-8, 5, 0), (2, 0, 0), (2, "7.5", "7.5")])
+def test_a_cap_binds_upward_only(points, cap, interest):
+    """40 points of a demo request stand beside, so that what is below zero shows."""
+    score_model(interest={"page_view": (points, cap, None), "demo_request": (40, None, None)})
+    lead = make.lead()
+    make.activity(lead, "demo_request", AT)
+    for _ in range(4):
+        make.activity(lead, "page_view", AT)
+    rescore([lead.pk], at=AT)
+    below = min(0, 4 * points)
+    assert Score.objects.get().interest == max(0, (40 + below + Decimal(interest)) * 1_000_000)
+
+
+def test_a_replaced_model_leaves_nobody_behind():
+    """Also who was scored on this very day already, by the model before."""
+    score_model(interest={"page_view": (2, None, None)}, in_force_from=AT - timedelta(days=1))
+    scored, unscored = make.lead(), make.lead()
+    for lead in (scored, unscored):
+        make.activity(lead, "page_view", AT - timedelta(hours=1))
+    rescore([scored.pk], at=AT - timedelta(minutes=1))
+    new = score_model(interest={"page_view": (3, None, None)}, in_force_from=AT)
+    assert rescore_day(AT) == 2
+    assert set(Score.objects.values_list("lead", "model", "interest")) == {
+        (scored.pk, new.pk, 3_000_000),
+        (unscored.pk, new.pk, 3_000_000),
+    }
+
+
+def test_a_new_model_that_says_the_same_stands_on_every_score():
+    """Else the nightly pass would look at them again and again."""
+    score_model(in_force_from=AT - timedelta(days=1))
+    make.lead()
+    rescore(at=AT - timedelta(minutes=1))
+    new = score_model(in_force_from=AT)
+    assert rescore_day(AT) == 1
+    assert Score.objects.get().model == new
+    assert rescore_day(AT) == 0
+
+
+def test_the_nightly_pass_without_a_model_is_nothing():
+    make.lead()
+    assert rescore_day(AT) == 0
+
+
+def test_what_happens_at_the_very_moment_counts_and_after_it_does_not():
+    score_model(interest={"page_view": (2, None, None)})
+    lead = make.lead()
+    make.activity(lead, "page_view", AT)
+    make.activity(lead, "page_view", AT + timedelta(microseconds=1))
+    rescore([lead.pk], at=AT)
+    assert Score.objects.get().interest == 2_000_000
+
+
+def test_naming_nobody_scores_nobody():
+    score_model()
+    make.lead()
+    assert rescore([], at=AT) == 0
+    assert not Score.objects.exists()
+
+
+def test_a_lead_named_twice_is_written_once_and_one_that_is_gone_not_at_all():
+    score_model()
+    lead = make.lead()
+    assert rescore([lead.pk, lead.pk, lead.pk + 1], at=AT) == 1
+    assert list(stored()) == [lead.pk]
+
+
+def test_scoring_some_leaves_the_others_alone():
+    score_model(interest={"page_view": (2, None, None)})
+    leads = [make.lead(), make.lead(pk=10_000_000)]
+    rescore(at=AT)
+    for lead in leads:
+        make.activity(lead, "page_view", AT)
+    assert rescore([leads[0].pk], at=AT) == 1
+    assert Score.objects.get(lead=leads[1]).interest == 0
+
+
+def test_everyone_is_every_range_of_ids():
+    score_model()
+    for pk in (RANGE - 1, RANGE, 5 * RANGE, 6 * RANGE - 1):
+        make.lead(pk=pk)
+    assert rescore(at=AT) == 4
+
+
+@pytest.mark.parametrize(
+    ("zone", "interest"), [("Asia/Tokyo", 20), ("UTC", 40), ("America/Los_Angeles", 40), ("Pacific/Kiritimati", 20)]
+)
+def test_a_day_begins_in_the_company_s_zone(settings: Settings, zone: str, interest: int):
+    """What happened on Sunday evening in London has faded for a company whose Monday has begun."""
+    settings.COMPANY_TIME_ZONE = zone
+    at = datetime(2026, 11, 15, 20, tzinfo=UTC)
+    model = score_model(interest={"page_view": (40, None, "0.25")})
+    lead = make.lead()
+    day_start = formula.start_of(formula.day_of(at, ZoneInfo(zone)), ZoneInfo(zone))
+    make.activity(lead, "page_view", day_start - (timedelta(hours=6) if interest == 20 else timedelta()))
+    rescore([lead.pk], at=at)
+    assert Score.objects.get().interest == interest * 1_000_000
+    assert Score.objects.get().scored_on == formula.day_of(at, ZoneInfo(zone))
+    assert stored()[lead.pk] == oracle(model, lead, at)
+
+
+def test_a_half_life_is_counted_in_seconds_over_a_change_of_the_clock(settings: Settings):
+    """On 25 October 2026 the day of Berlin has 25 hours: one half-life of a day ends an hour before midnight."""
+    settings.COMPANY_TIME_ZONE = "Europe/Berlin"
+    score_model(interest={"page_view": (64, None, 1)})
+    monday = datetime(2026, 10, 26, tzinfo=ZoneInfo("Europe/Berlin"))
+    leads = [make.lead(), make.lead()]
+    make.activity(leads[0], "page_view", monday.astimezone(UTC) - timedelta(hours=24))
+    make.activity(leads[1], "page_view", datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin")))
+    rescore(at=monday)
+    assert Score.objects.get(lead=leads[0]).interest == 32_000_000
+    assert Score.objects.get(lead=leads[1]).interest < 32_000_000
+
+
+def test_a_fit_rule_about_the_company_asks_the_lead_s_own():
+    score_model(fit=[({"field": "company.employees", "op": ">=", "value": 300}, 10)])
+    large, small, without = (
+        make.lead(company=make.company(employees=300)),
+        make.lead(company=make.company(employees=299)),
+        make.lead(),
+    )
+    rescore(at=AT)
+    fits = {pk: fit for pk, (fit, _interest, _quadrant) in stored().items()}
+    assert fits == {large.pk: 10_000_000, small.pk: 0, without.pk: 0}
+
+
+def test_full_width_text_fits_like_any_other():
+    score_model(fit=[({"field": "title", "op": "=", "value": "CTO"}, 10)])
+    lead = make.lead(title="ＣＴＯ")
+    rescore(at=AT)
+    assert Score.objects.get(lead=lead).fit == 10_000_000
 
 
 KEYS = ["page_view", "demo_request", "unsubscribe", "email_open"]

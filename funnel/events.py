@@ -24,6 +24,16 @@ JOURNEY_MOVED = register(
     Event("journey.moved", JourneyMoved, _("The journey of a lead began, moved to another stage, or was closed."))
 )
 OPPORTUNITY_OPENED = register(Event("opportunity.opened", OpportunityChanged, _("An opportunity was opened.")))
+OPPORTUNITY_MOVED = register(
+    Event("opportunity.moved", OpportunityChanged, _("An opportunity was moved to another of its stages."))
+)
+OPPORTUNITY_CHANGED = register(
+    Event(
+        "opportunity.changed",
+        OpportunityChanged,
+        _("The name, kind, amount, currency, expected close or owner of an opportunity changed."),
+    )
+)
 OPPORTUNITY_WON = register(
     Event("opportunity.won", OpportunityChanged, _("An opportunity was won: there is a contract."))
 )

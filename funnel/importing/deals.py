@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.importing.corrections import TABLES, WHEN, redate_first
-from funnel.models.journeys import Journey, Transition
-from funnel.models.opportunities import Opportunity
-from funnel.models.stages import Reason, Stage, StageRole
-from funnel.qualification.qualifying import begin_missing
+from funnel.importing.corrections import TABLES, WHEN, is_day, same_day, same_fact
+from funnel.importing.deal_history import write_histories
+from funnel.importing.deal_steps import move_leads
+from funnel.models.deal_stages import DealStage
+from funnel.models.stages import Reason
 from leads.importing.engine import cells
 from leads.importing.engine.attributes import Attribute
 from leads.importing.engine.batches import Batch
@@ -20,6 +21,7 @@ from leads.importing.engine.staging import Column
 from leads.importing.kinds.lead_keys import EMAIL, EXTERNAL_ID, OfLeadImport, find_lead_of_rows, lead_email_key
 from leads.importing.kinds.links import users_by_email
 from leads.text.folding import fold
+from smarketing.company import company_zone
 from smarketing.pages.wording import moment
 from teams.models import Organization
 
@@ -33,25 +35,32 @@ KINDS = {
 DEAL_FIELDS = [
     EXTERNAL_ID,
     EMAIL,
-    Field("external_id", gettext_lazy("External id of the deal"), cells.text(200), group=DEAL, synonyms=(
+    Field("external_id", gettext_lazy("External id of the deal"), cells.external_id, group=DEAL, is_vital=True,
+          synonyms=(
         "opportunity_id", "opportunity id", "deal id", "record id", "案件id", "案件番号", "商談id", "商談番号")),
     Field("name", gettext_lazy("Name"), cells.text(200), group=DEAL, synonyms=(
         "deal name", "opportunity name", "opportunity", "deal", "案件名", "商談名", "件名")),
     Field("kind", gettext_lazy("Kind"), cells.one_of(KINDS), group=DEAL,
           synonyms=("deal type", "type", "商談種別", "種別")),
-    Field("amount", gettext_lazy("Amount"), cells.amount, "numeric", DEAL, synonyms=(
+    Field("stage", gettext_lazy("Stage of the deal"), cells.words(80), group=DEAL, synonyms=(
+        "deal stage", "opportunity stage", "sales stage", "stage", "pipeline stage", "商談ステージ", "商談フェーズ",
+        "案件ステージ", "フェーズ", "ステージ")),
+    Field("amount", gettext_lazy("Amount"), cells.money, "numeric", DEAL, beside=("currency",), is_vital=True,
+          synonyms=(
         "value", "deal amount", "estimated_acv", "acv", "金額", "受注金額", "契約金額", "見込金額", "商談金額")),
-    Field("currency", gettext_lazy("Currency"), cells.currency, group=DEAL, synonyms=("deal currency code", "通貨")),
+    Field("currency", gettext_lazy("Currency"), cells.currency, group=DEAL, is_vital=True,
+          synonyms=("deal currency code", "通貨")),
     Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "", DEAL,
           synonyms=("owner.email", "owner email", "deal owner email", "担当営業メール")),
-    Field("opened_at", gettext_lazy("Opened"), cells.moment, "timestamptz", WHEN, is_moment=True, synonyms=(
+    Field("opened_at", gettext_lazy("Opened"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
+          synonyms=(
         "create date", "created", "created_at", "created date", "open date", "opened", "作成日", "商談開始日",
         "商談化日")),
     Field("expected_close_on", gettext_lazy("Expected close"), cells.day, "date", WHEN,
           synonyms=("expected close date", "完了予定日", "受注予定日", "成約予定日")),
-    Field("won_at", gettext_lazy("Won"), cells.moment, "timestamptz", WHEN, is_moment=True,
+    Field("won_at", gettext_lazy("Won"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
           synonyms=("won date", "won_date", "close won date", "受注日", "成約日", "契約日")),
-    Field("lost_at", gettext_lazy("Lost"), cells.moment, "timestamptz", WHEN, is_moment=True,
+    Field("lost_at", gettext_lazy("Lost"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
           synonyms=("lost date", "lost_date", "失注日")),
     Field("lost_reason", gettext_lazy("Why lost"), cells.text(300), group=WHEN,
           synonyms=("closed lost reason", "loss reason", "lost reason", "失注理由", "敗因")),
@@ -75,19 +84,33 @@ class DealImport(OfLeadImport):
         *OfLeadImport.working_columns,
         Column("opportunity_id", "bigint"),
         Column("owner_id", "bigint"),
+        Column("stage_id", "bigint"),
         Column("won_reason_id", "bigint"),
         Column("lost_reason_id", "bigint"),
         # When it was opened, won and lost before the file said otherwise.
         Column("dates_before", "jsonb"),
     )
-    tables = ("funnel_opportunity", *TABLES)
+    tables = ("funnel_opportunity", "funnel_opportunitystep", *TABLES)
 
     def missing_required(self, values: Values) -> str:
         if nobody := super().missing_required(values):
             return nobody
         if values.get("won_at") and values.get("lost_at"):
             return _("It says that the deal was won and that it was lost.")
+        opened, ended = values.get("opened_at"), values.get("won_at") or values.get("lost_at")
+        if isinstance(opened, datetime) and isinstance(ended, datetime) and _day(ended) < _day(opened):
+            return _("It was won or lost before it was opened.")
         return ""
+
+    def complete(self, values: Values) -> None:
+        """The amount is in the currency of its column, of its sign, or the company's."""
+        found = values.get("amount")
+        if isinstance(found, cells.Money):
+            if found.value < 0:
+                raise cells.Refused(_("An amount is not negative."))
+            if found.currencies:
+                values.setdefault("currency", found.currencies[0])
+            values["amount"] = cells.amount_in(found, values.get("currency") or Organization.ours().currency)
 
     def match_keys(self, values: Values) -> Iterable[str]:
         if external_id := values.get("external_id"):
@@ -98,27 +121,37 @@ class DealImport(OfLeadImport):
 
     def import_batch(self, batch: Batch) -> None:
         """Find or make each deal, and move its lead as the deal went."""
-        users = users_by_email(batch)
+        users, stages = users_by_email(batch), _stages_by_name(batch)
         batch.stage(
             email_key=lead_email_key,
+            stage_id=lambda values: stages.get(fold(values["stage"])) if "stage" in values else None,
             owner_id=lambda values: users.get(fold(values["owner"])) if "owner" in values else None,
         )
         find_lead_of_rows(batch)
         _find_reasons(batch)
+        _report_taken_for_one(batch)
+        _lock_leads(batch)
         for turn in batch.turns():
             _import_turn(batch, turn)
-        _move_leads(batch)
+        move_leads(batch)
 
 
+def _day(at: datetime) -> date:
+    return at.astimezone(company_zone()).date()
+
+
+# Locked before their deals, which other verbs lock after them.
+LOCK = "SELECT FROM {table} WHERE {key} IN (SELECT lead_id FROM staging_rows) ORDER BY {key} FOR NO KEY UPDATE"
 FIND_BY_ID = """
 UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
 WHERE s.refused IS NULL AND s.turn = %(turn)s AND o.external_id <> '' AND o.system = %(system)s
   AND o.external_id = s.external_id
 """
-FIND_BY_LIKENESS = """
+FIND_BY_LIKENESS = f"""
 UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
 WHERE s.refused IS NULL AND s.turn = %(turn)s AND s.external_id IS NULL AND s.opportunity_id IS NULL
-  AND o.lead_id = s.lead_id AND o.name = coalesce(s.name, '') AND o.opened_at IS NOT DISTINCT FROM s.opened_at
+  AND o.lead_id = s.lead_id AND o.name = coalesce(s.name, '')
+  AND (o.opened_at IS NULL AND s.opened_at IS NULL OR {same_fact("o.opened_at", "s.opened_at")})
 """
 # Two rows of one turn that turn out to be one deal: the later waits for the next turn.
 WAIT = """
@@ -133,6 +166,22 @@ FROM (
 ) again
 WHERE again.line = s.line AND again.nth > 1
 """
+# What a deal will have been opened and decided at, once the row has come in.
+DATED = """
+SELECT s.line,
+    CASE WHEN {correct} THEN coalesce(s.opened_at, r.opened_at)
+         ELSE coalesce(r.opened_at, s.opened_at) END AS opened_at,
+    CASE WHEN {correct} THEN CASE WHEN s.{other} IS NULL THEN coalesce(s.{outcome}, r.{outcome}) END
+         ELSE coalesce(r.{outcome}, CASE WHEN r.{other} IS NULL THEN s.{outcome} END) END AS decided_at
+FROM staging_rows s LEFT JOIN funnel_opportunity r ON r.id = s.opportunity_id
+WHERE s.turn = %(turn)s AND s.refused IS NULL
+"""
+# Known only to the day, it was decided on that day after it was opened.
+DECIDED_ON_THAT_DAY = """
+UPDATE staging_rows s SET {outcome} = d.opened_at FROM ({dated}) d
+WHERE d.line = s.line AND d.decided_at = s.{outcome} AND d.decided_at < d.opened_at AND {is_that_day}
+"""
+DECIDED_BEFORE = "SELECT line FROM ({dated}) d WHERE d.decided_at < d.opened_at"
 NEW = """
 WITH made AS (
     UPDATE staging_rows s
@@ -140,18 +189,45 @@ WITH made AS (
     WHERE s.turn = %(turn)s AND s.refused IS NULL AND s.opportunity_id IS NULL RETURNING s.*
 )
 INSERT INTO funnel_opportunity (id, lead_id, system, external_id, name, kind, amount, currency, opened_at,
-    expected_close_on, won_at, lost_at, reason_id, reason_text, owner_id, created_at)
+    expected_close_on, won_at, lost_at, reason_id, reason_text, owner_id, stage_id, created_at, recorded_at)
 SELECT opportunity_id, lead_id, %(system)s, coalesce(external_id, ''), coalesce(name, ''), coalesce(kind, 'new'),
     amount, coalesce(currency, %(currency)s), opened_at, expected_close_on, won_at, lost_at,
     CASE WHEN won_at IS NOT NULL THEN won_reason_id WHEN lost_at IS NOT NULL THEN lost_reason_id END,
     coalesce(CASE WHEN won_at IS NOT NULL THEN won_reason WHEN lost_at IS NOT NULL THEN lost_reason END, ''),
-    owner_id, %(at)s
+    owner_id, stage_id, %(at)s, %(at)s
 FROM made ORDER BY line
 """
 PLAIN = ("name", "kind", "amount", "currency", "expected_close_on")
 # An outcome that was open may be filled in; one that was there is changed only by a correction.
 # Each with the outcome that it excludes.
 DATES = {"opened_at": "", "won_at": "lost_at", "lost_at": "won_at"}
+
+
+def _stages_by_name(batch: Batch) -> dict[str, int]:
+    """The stages of a deal by key and by name, folded; with a warning for each name that is none of them."""
+    known: dict[str, int] = {}
+    # Of one name, the stage that is offered counts before one that is retired.
+    for stage in DealStage.objects.order_by("retired_at").reverse():
+        known |= {fold(name): stage.pk for name in (stage.key, stage.name_en, stage.name_ja) if name}
+    for written in dict.fromkeys(row.values["stage"] for row in batch.rows if "stage" in row.values):
+        if fold(written) not in known:
+            batch.warnings.add(_("“%(stage)s” is no stage of a deal: it was left open.") % {"stage": written})
+    return known
+
+
+def _report_taken_for_one(batch: Batch) -> None:
+    """A deal that the file tells by its lead, name and opening alone is the same as the one before it, if another is
+    meant or not: that is said."""
+    for line, name in batch.fetch(
+        "SELECT line, coalesce(name, '') FROM staging_rows WHERE turn > 1 AND external_id IS NULL ORDER BY line"
+    ):
+        batch.warnings.add(
+            _(
+                "Line %(line)s: “%(name)s” was taken for the deal of the same lead, name and opening further up. An"
+                " external id tells them apart."
+            )
+            % {"line": line, "name": name}
+        )
 
 
 def _find_reasons(batch: Batch) -> None:
@@ -166,22 +242,36 @@ def _find_reasons(batch: Batch) -> None:
         )
 
 
+def _lock_leads(batch: Batch) -> None:
+    batch.execute(LOCK.format(table="leads_lead", key="id"))
+    batch.execute(LOCK.format(table="funnel_journey", key="lead_id"))
+
+
 def _import_turn(batch: Batch, turn: int) -> None:
     batch.execute(FIND_BY_ID, turn=turn)
-    batch.execute(FIND_BY_LIKENESS, turn=turn)
+    batch.execute(FIND_BY_LIKENESS, turn=turn, zone=str(company_zone()))
     batch.execute(WAIT, turn=turn)
+    _refuse_decided_before_opened(batch, turn)
     batch.execute(NEW, turn=turn, currency=Organization.ours().currency)
     due = f"s.turn = {turn:d} AND NOT s.is_new AND s.refused IS NULL AND r.id = s.opportunity_id"
     kept = "TRUE" if batch.correct else "FALSE"
+    zone = str(company_zone())
     _report_changed_dates(batch, due)
+    _report_taken_back(batch, due)
     given = {name: Attribute(name, name, f"s.{name}") for name in PLAIN}
     given["owner"] = Attribute("owner", "owner_id", "s.owner_id")
+    given["stage"] = Attribute("stage", "stage_id", "s.stage_id")
     for name, other in DATES.items():
         # A deal that was won is not lost by a file, nor the other way round, without a correction.
-        may = f"({kept} OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
+        may = f"({kept} AND {same_fact(f'r.{name}', f's.{name}')} IS NOT TRUE"
+        may += f" OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
+        if other:
+            # What was taken back is not taken again from the file that told it.
+            may += f" AND (r.reopened_at IS NULL OR s.{name} > r.reopened_at)"
         given[name] = Attribute(name, name, f"CASE WHEN {may} THEN s.{name} END")
     changed = " OR ".join(attribute.is_changed for attribute in given.values())
-    sets = [f"{each.column} = {_merged_value(each, correct=kept)}" for each in given.values()]
+    values = {each.column: _merged_value(each, given, correct=kept) for each in given.values()}
+    sets = [f"{column} = {value}" for column, value in values.items()]
     batch.execute(
         f"""
         WITH different AS MATERIALIZED (
@@ -190,21 +280,66 @@ def _import_turn(batch: Batch, turn: int) -> None:
             FROM staging_rows s JOIN funnel_opportunity r ON {due} WHERE {changed}
         ), marked AS (
             UPDATE staging_rows s SET is_changed = true, dates_before = d.before FROM different d WHERE s.ctid = d.place
+        ), renamed AS (
+            INSERT INTO history_change (subject, subject_id, field, old, new, at, by_id, how)
+            SELECT 'opportunity', r.id, 'name', to_jsonb(r.name), to_jsonb(s.name), %(at)s, %(by)s, %(how)s
+            FROM staging_rows s, different d, funnel_opportunity r
+            WHERE s.ctid = d.place AND r.id = d.id AND {given["name"].is_changed}
         )
         UPDATE funnel_opportunity r SET {", ".join(sets)},
-            reason_id = coalesce(r.reason_id, CASE WHEN s.won_at IS NOT NULL THEN s.won_reason_id
-                                                   WHEN s.lost_at IS NOT NULL THEN s.lost_reason_id END),
-            reason_text = coalesce(nullif(r.reason_text, ''), CASE WHEN s.won_at IS NOT NULL THEN s.won_reason
-                                                   WHEN s.lost_at IS NOT NULL THEN s.lost_reason END, '')
+            reason_id = {_reason_value("r.reason_id", "_reason_id", values)},
+            reason_text = coalesce({_reason_value("nullif(r.reason_text, '')", "_reason", values)}, '')
         FROM staging_rows s, different d WHERE s.ctid = d.place AND r.id = d.id
-        """
+        """,
+        zone=zone,
     )
+    write_histories(batch, turn)
 
 
-def _merged_value(attribute: Attribute, *, correct: str) -> str:
+def _reason_value(known: str, given: str, values: Mapping[str, str]) -> str:
+    """The reason of the outcome that the deal will have: that of another outcome goes, what is there stays."""
+    cases = [
+        f"WHEN ({values[f'{one}_at']}) IS NOT NULL"
+        f" THEN CASE WHEN r.{other}_at IS NULL THEN coalesce({known}, s.{one}{given}) ELSE s.{one}{given} END"
+        for one, other in (("won", "lost"), ("lost", "won"))
+    ]
+    return f"CASE {' '.join(cases)} END"
+
+
+def _refuse_decided_before_opened(batch: Batch, turn: int) -> None:
+    """No deal is won or lost before it was opened."""
+    correct = "TRUE" if batch.correct else "FALSE"
+    is_that_day = f"{is_day('d.decided_at')} AND {same_day('d.decided_at', 'd.opened_at')}"
+    for outcome in ("won_at", "lost_at"):
+        dated = DATED.format(correct=correct, outcome=outcome, other=DATES[outcome])
+        on_that_day = DECIDED_ON_THAT_DAY.format(outcome=outcome, dated=dated, is_that_day=is_that_day)
+        batch.execute(on_that_day, turn=turn, zone=str(company_zone()))
+        for (line,) in batch.fetch(DECIDED_BEFORE.format(dated=dated), turn=turn):
+            batch.refuse(line, outcome, _("The deal was decided before it was opened."))
+
+
+def _merged_value(attribute: Attribute, given: Mapping[str, Attribute], *, correct: str) -> str:
     value = f"coalesce({attribute.given}, r.{attribute.column})"
-    excludes = DATES.get(attribute.name)
-    return f"CASE WHEN {correct} AND s.{excludes} IS NOT NULL THEN NULL ELSE {value} END" if excludes else value
+    if not (excludes := DATES.get(attribute.name)):
+        return value
+    return f"CASE WHEN {correct} AND ({given[excludes].given}) IS NOT NULL THEN NULL ELSE {value} END"
+
+
+def _report_taken_back(batch: Batch, due: str) -> None:
+    """An outcome that was taken back since is not taken again from the file that told it."""
+    for name, other in (("won_at", "lost_at"), ("lost_at", "won_at")):
+        open_or_corrected = "TRUE" if batch.correct else f"r.{name} IS NULL AND r.{other} IS NULL"
+        for line, reopened_at in batch.fetch(
+            f"SELECT s.line, r.reopened_at FROM staging_rows s JOIN funnel_opportunity r ON {due}"
+            f" WHERE s.{name} <= r.reopened_at AND {open_or_corrected} AND r.{name} IS DISTINCT FROM s.{name}"
+        ):
+            batch.warnings.add(
+                _(
+                    "Line %(line)s: the deal was opened again on %(at)s. What the file says under “%(field)s” was left"
+                    " out."
+                )
+                % {"line": line, "at": moment(reopened_at), "field": FIELDS[name].label}
+            )
 
 
 def _report_changed_dates(batch: Batch, due: str) -> None:
@@ -215,84 +350,11 @@ def _report_changed_dates(batch: Batch, due: str) -> None:
         for line, known, given in batch.fetch(
             f"SELECT s.line, coalesce(r.{name}, r.{other}), s.{name}"
             f" FROM staging_rows s JOIN funnel_opportunity r ON {due}"
-            f" WHERE r.{name} <> s.{name} OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND s.{name} IS NOT NULL)"
+            f" WHERE NOT {same_fact(f'r.{name}', f's.{name}')}"
+            f" OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND s.{name} IS NOT NULL)",
+            zone=str(company_zone()),
         ):
             batch.warnings.add(
                 _("Line %(line)s: “%(field)s” is %(known)s here, the file says %(given)s. It was left so.")
                 % {"line": line, "field": FIELDS[name].label, "known": moment(known), "given": moment(given)}
             )
-
-
-# For each lead whose deals are new, or have an outcome now that they had not: when the first opened, was won, and
-# the last was lost.
-LEADS_THAT_MOVE = """
-CREATE TEMP TABLE went ON COMMIT DROP AS
-SELECT s.lead_id, min(o.opened_at) AS opened_at, min(o.won_at) AS won_at, max(o.lost_at) AS lost_at,
-       (array_agg(o.reason_id ORDER BY o.lost_at DESC NULLS LAST))[1] AS reason_id
-FROM staging_rows s JOIN funnel_opportunity o ON o.id = s.opportunity_id
-WHERE s.refused IS NULL AND (s.is_new OR s.is_changed AND
-    (s.dates_before ->> 'opened_at', s.dates_before ->> 'won_at', s.dates_before ->> 'lost_at') IS DISTINCT FROM
-    (to_jsonb(o.opened_at) #>> '{}', to_jsonb(o.won_at) #>> '{}', to_jsonb(o.lost_at) #>> '{}'))
-GROUP BY s.lead_id
-"""
-# One step of every lead in `went` that is due, and the row of the ledger that says so.
-STEP = """
-WITH due AS (
-    SELECT j.lead_id, j.stage_id, j.closed_at IS NOT NULL AS was_closed, w.{moment} AS at
-    FROM went w JOIN funnel_journey j ON j.lead_id = w.lead_id JOIN funnel_stage s ON s.id = j.stage_id
-    WHERE w.{moment} IS NOT NULL AND s.position < %(position)s AND {which}
-    ORDER BY j.lead_id FOR UPDATE OF j
-), moved AS (
-    UPDATE funnel_journey j SET stage_id = %(stage)s, entered_at = due.at, closed_at = NULL, closed_as = ''
-    FROM due WHERE j.lead_id = due.lead_id
-)
-INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, because)
-SELECT lead_id, CASE WHEN NOT was_closed THEN stage_id END, %(stage)s, at, %(now)s, 'import', %(because)s
-FROM due ORDER BY lead_id
-"""
-LOSE = """
-WITH due AS (
-    SELECT j.lead_id, j.stage_id, w.lost_at AS at, w.reason_id
-    FROM went w JOIN funnel_journey j ON j.lead_id = w.lead_id JOIN funnel_stage s ON s.id = j.stage_id
-    WHERE w.lost_at IS NOT NULL AND j.closed_at IS NULL AND s.role IS DISTINCT FROM 'customer'
-      AND NOT EXISTS (SELECT FROM funnel_opportunity o WHERE o.lead_id = j.lead_id AND o.lost_at IS NULL)
-    ORDER BY j.lead_id FOR UPDATE OF j
-), closed AS (
-    UPDATE funnel_journey j SET closed_at = due.at, closed_as = 'lost' FROM due WHERE j.lead_id = due.lead_id
-)
-INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, reason_id, because)
-SELECT lead_id, stage_id, NULL, at, %(now)s, 'import', reason_id, %(because)s FROM due ORDER BY lead_id
-"""
-
-
-def _move_leads(batch: Batch) -> None:
-    batch.execute("DROP TABLE IF EXISTS pg_temp.went")
-    batch.execute(LEADS_THAT_MOVE)
-    leads = [lead for (lead,) in batch.fetch("SELECT lead_id FROM went ORDER BY lead_id")]
-    if not leads:
-        return
-    begin_missing(leads, at=batch.at, news=dict.fromkeys(leads))
-    stages = {stage.role: stage for stage in Stage.objects.exclude(role=None)}
-    because = {"because": batch.how.capitalize(), "now": batch.at}
-    opportunity, customer = stages[StageRole.OPPORTUNITY], stages[StageRole.CUSTOMER]
-    # A deal that was opened reopens no journey that was closed; a contract does.
-    batch.execute(
-        STEP.format(moment="opened_at", which="j.closed_at IS NULL"),
-        stage=opportunity.pk, position=opportunity.position, **because,
-    )  # fmt: skip
-    batch.execute(STEP.format(moment="won_at", which="TRUE"), stage=customer.pk, position=customer.position, **because)
-    batch.execute(LOSE, **because)
-    if batch.correct:
-        _correct_wins(batch, leads, customer)
-    batch.enqueue("SELECT lead_id, %(at)s::timestamptz AS due_at, NULL::timestamptz AS news_at FROM went")
-
-
-def _correct_wins(batch: Batch, leads: list[int], customer: Stage) -> None:
-    """Where a deal's date was corrected, the step into the customer stage that an import wrote follows it."""
-    for lead_id, won_at in batch.fetch("SELECT lead_id, min(won_at) FROM went GROUP BY lead_id"):
-        first = Opportunity.objects.filter(lead=lead_id).won().order_by("won_at").first()
-        if first is None or first.won_at is None or won_at is None:
-            continue
-        imported = Transition.objects.filter(lead=lead_id, to_stage=customer, how=Transition.How.IMPORT)
-        if imported.exclude(at=first.won_at).exists() and redate_first(imported, first.won_at):
-            Journey.objects.filter(pk=lead_id, stage=customer).update(entered_at=first.won_at)

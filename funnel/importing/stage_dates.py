@@ -11,7 +11,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from funnel.importing.corrections import TABLES, redate_first
+from funnel.importing.corrections import (
+    TABLES,
+    correct_step,
+    is_day,
+    move_beginnings,
+    same_day,
+    same_fact,
+    stand_at_last_step,
+)
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Stage, StageRole
 from funnel.qualification.qualifying import begin_missing
@@ -20,6 +28,7 @@ from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, fields_by_name
 from leads.importing.kinds.leads import LeadImport
 from smarketing.company import company_zone
+from smarketing.pages.wording import moment
 
 STAGES = gettext_lazy("Stages")
 
@@ -44,7 +53,8 @@ LABELS = {
 def stage_fields() -> list[Field]:
     return [
         Field(
-            f"stage.{role.value}", LABELS[role], cells.moment, "timestamptz", STAGES, is_moment=True,
+            f"stage.{role.value}", LABELS[role], cells.past_moment, "timestamptz", STAGES, is_moment=True,
+            is_vital=True,
             synonyms=(
                 f"Date entered \"{HUBSPOT[role]} (Lifecycle Stage Pipeline)\"", f"Became a {HUBSPOT[role]} Date",
                 f"Became an {HUBSPOT[role]} Date", f"{role.value} date", f"{role.value}_at",
@@ -55,7 +65,7 @@ def stage_fields() -> list[Field]:
     ]  # fmt: skip
 
 
-# The steps that the rows name, each stage once a lead. A customer stays one, whatever the dates say.
+# The steps that the rows name, each stage once a lead.
 STEPS = """
 CREATE TEMP TABLE steps ON COMMIT DROP AS
 SELECT DISTINCT ON (s.lead_id, stage.id) s.line, s.lead_id, stage.id AS stage_id, stage.position, stage.role, given.at
@@ -65,27 +75,53 @@ JOIN funnel_stage stage ON stage.role = given.role
 WHERE s.refused IS NULL AND given.at IS NOT NULL
 ORDER BY s.lead_id, stage.id, s.line DESC
 """
+# Known only to the day, a step lies after the steps of that day into earlier stages.
+ON_THAT_DAY = f"""
+UPDATE steps SET at = earlier.at
+FROM (
+    SELECT st.line, st.stage_id, max(o.at) AS at FROM steps st JOIN steps o
+        ON o.lead_id = st.lead_id AND o.position < st.position AND {same_day("o.at", "st.at")}
+    WHERE {is_day("st.at")} GROUP BY st.line, st.stage_id
+) earlier
+WHERE steps.line = earlier.line AND steps.stage_id = earlier.stage_id AND earlier.at > steps.at
+"""
+# What would lie behind the step into customer is not written.
+AFTER_CUSTOMER = """
+DELETE FROM steps st USING (
+    SELECT lead_id, min(at) AS at FROM (
+        SELECT lead_id, at FROM steps WHERE role = 'customer'
+        UNION ALL
+        SELECT t.lead_id, t.at FROM funnel_transition t JOIN funnel_stage g ON g.id = t.to_stage_id
+        WHERE g.role = 'customer' AND t.lead_id IN (SELECT lead_id FROM steps)
+    ) entries GROUP BY lead_id
+) customer
+WHERE customer.lead_id = st.lead_id AND st.role <> 'customer' AND st.at > customer.at
+  AND NOT EXISTS (
+      SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id AND t.at = st.at)
+RETURNING st.line, st.role, st.at
+"""
 # Journeys of leads that have none: the steps in the order of their dates, and the lead stands at the last.
 BEGIN = """
 WITH laid AS (
     SELECT st.*, lag(st.stage_id) OVER w AS came_from, lead(st.stage_id) OVER w IS NULL AS is_last
     FROM steps st
     WHERE NOT EXISTS (SELECT FROM funnel_journey j WHERE j.lead_id = st.lead_id)
-    WINDOW w AS (PARTITION BY st.lead_id ORDER BY st.role = 'customer', st.at, st.position)
+    WINDOW w AS (PARTITION BY st.lead_id ORDER BY st.at, st.position)
 ), begun AS (
     INSERT INTO funnel_journey (lead_id, stage_id, entered_at, closed_as, news_count_from)
     SELECT lead_id, stage_id, at, '', %(news_count_from)s FROM laid WHERE is_last ORDER BY lead_id
     ON CONFLICT DO NOTHING RETURNING lead_id
 )
 INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, by_id, because)
-SELECT l.lead_id, l.came_from, l.stage_id, l.at, %(at)s, CASE WHEN l.is_last THEN %(last_how)s ELSE 'import' END,
+SELECT l.lead_id, l.came_from, l.stage_id, l.at, greatest(%(at)s, l.at),
+       CASE WHEN l.is_last THEN %(last_how)s ELSE 'import' END,
        CASE WHEN l.is_last AND %(last_how)s <> 'import' THEN %(by)s::bigint END, %(because)s
 FROM laid l JOIN begun b ON b.lead_id = l.lead_id
-ORDER BY l.lead_id, l.role = 'customer', l.at, l.position
+ORDER BY l.lead_id, l.at, l.position
 RETURNING lead_id
 """
 # Steps of leads that were on their way before, which the ledger does not have at that moment.
-DIFFERENT_STEPS = """
+DIFFERENT_STEPS = f"""
 SELECT st.line, st.lead_id, st.role, st.at, known.at
 FROM steps st
 LEFT JOIN LATERAL (
@@ -93,7 +129,8 @@ LEFT JOIN LATERAL (
     WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id ORDER BY t.at LIMIT 1
 ) known ON true
 WHERE NOT EXISTS (
-    SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id AND t.at = st.at
+    SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id
+      AND {same_fact("t.at", "st.at")}
 )
 ORDER BY st.line, st.position
 """
@@ -128,12 +165,16 @@ def _begin_quietly(batch: Batch) -> None:
 def _import_steps(batch: Batch, roles: list[str]) -> None:
     batch.execute("DROP TABLE IF EXISTS pg_temp.steps")
     batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)))
+    zone = str(company_zone())
+    batch.execute(ON_THAT_DAY, zone=zone)
+    for line, role, at in batch.fetch(AFTER_CUSTOMER):
+        batch.warnings.add(_format_after_customer(line, role, at))
     batch.execute("ANALYZE steps")
     begun = batch.fetch(BEGIN, **_step_values(batch))
     batch.execute(
         "UPDATE staging_rows SET is_changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun]
     )
-    different = batch.fetch(DIFFERENT_STEPS)
+    different = batch.fetch(DIFFERENT_STEPS, zone=zone)
     if batch.correct:
         _correct_steps(batch, different)
         return
@@ -150,6 +191,11 @@ def _step_values(batch: Batch) -> dict[str, Any]:
         "last_how": Transition.How.IMPORT_LIVE.value if asked else Transition.How.IMPORT.value,
         "because": batch.how.capitalize(),
     }
+
+
+def _format_after_customer(line: int, role: str, at: Any) -> str:
+    words = {"line": line, "stage": LABELS[StageRole(role)], "given": moment(at)}
+    return _("Line %(line)s: “%(stage)s” %(given)s lies after it became a customer. It was left out.") % words
 
 
 def _format_difference(line: int, role: str, at: Any, known: Any) -> str:
@@ -172,30 +218,28 @@ def _correct_steps(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
         imported = Transition.objects.filter(lead=lead_id, to_stage=stages[role], how=Transition.How.IMPORT)
         if known is None:
             Transition.objects.create(
-                lead_id=lead_id, to_stage=stages[role], at=at, recorded_at=batch.at, how=Transition.How.IMPORT,
+                lead_id=lead_id, to_stage=stages[role], at=at, recorded_at=max(batch.at, at), how=Transition.How.IMPORT,
                 because=batch.how.capitalize(),
             )  # fmt: skip
-        elif not imported.order_by("at")[:1] or not redate_first(imported, at):
+        elif first := imported.order_by("at", "pk").first():
+            correct_step(batch, first, at=at)
+        else:
             batch.warnings.add(_format_difference(line, role, at, known))
             continue
         leads.add(lead_id)
         batch.execute("UPDATE staging_rows SET is_changed = true WHERE line = %(line)s", line=line)
-    for journey in Journey.objects.select_for_update().filter(lead__in=leads).order_by("lead"):
-        _rebuild_journey(journey)
+    list(Journey.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=leads).order_by("pk"))
+    move_beginnings(batch, "SELECT lead_id, min(at) AS first_at FROM steps GROUP BY lead_id")
+    for lead_id in sorted(leads):
+        _relink_imported(lead_id)
+    stand_at_last_step(batch, sorted(leads))
 
 
-def _rebuild_journey(journey: Journey) -> None:
-    steps = list(Transition.objects.filter(lead=journey.pk).select_related("to_stage"))
+def _relink_imported(lead_id: int) -> None:
+    """Let each step of a ledger that is imported history alone come from the one before it."""
+    steps = list(Transition.objects.filter(lead=lead_id).select_related("to_stage").order_by("at", "pk"))
     if any(step.how != Transition.How.IMPORT or step.to_stage is None for step in steps):
         return  # People or the machine moved it since: only the dates are corrected.
-    steps.sort(key=_step_order)
     for before, step in zip([None, *steps], steps, strict=False):
         step.from_stage = before.to_stage if before else None
         step.save(update_fields=["from_stage"])
-    last = steps[-1]
-    Journey.objects.filter(pk=journey.pk).update(stage=last.to_stage, entered_at=last.at)
-
-
-def _step_order(step: Transition) -> tuple[bool, Any, int]:
-    assert step.to_stage is not None
-    return step.to_stage.role == StageRole.CUSTOMER, step.at, step.to_stage.position

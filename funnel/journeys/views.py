@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -17,6 +17,7 @@ from funnel.qualification.qualifying import begin_missing
 from leads.models import Lead
 from smarketing.pages.answers import CONFLICT, form_status
 from teams.http import UserRequest
+from teams.records import get_editable
 
 # Stages
 
@@ -27,8 +28,8 @@ from teams.http import UserRequest
 # One lead's steps
 
 
-def _journey(pk: int) -> Journey:
-    lead = get_object_or_404(Lead.objects.unmerged(), pk=pk)
+def _journey(request: UserRequest, pk: int) -> Journey:
+    lead = get_editable(Lead.objects.unmerged(), request.user, pk=pk)
     begin_missing([lead.pk])
     return Journey.objects.select_related("lead", "stage").get(pk=lead.pk)
 
@@ -44,7 +45,7 @@ def _take_step(request: UserRequest, journey: Journey, step: Callable[[], object
 
 
 def _lead_page(request: UserRequest, journey: Journey, *, status: int) -> HttpResponse:
-    journey = _journey(journey.pk)
+    journey = _journey(request, journey.pk)
     form = StepForm(journey=journey)
     return render(request, "funnel/journeys/journey_step.html", {"journey": journey, "form": form}, status=status)
 
@@ -52,7 +53,7 @@ def _lead_page(request: UserRequest, journey: Journey, *, status: int) -> HttpRe
 @require_http_methods(["GET", "POST"])
 def journey_step(request: UserRequest, pk: int) -> HttpResponse:
     """Move a lead by hand, or open a closed journey again at a stage."""
-    journey = _journey(pk)
+    journey = _journey(request, pk)
     form = StepForm(request.POST or None, journey=journey)
     if not form.is_valid():
         context = {"journey": journey, "form": form}
@@ -66,7 +67,7 @@ def journey_step(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def journey_recycling(request: UserRequest, pk: int) -> HttpResponse:
-    journey = _journey(pk)
+    journey = _journey(request, pk)
     if journey.stage.role == StageRole.LEAD and not journey.closed_at:
         messages.info(request, _("%(lead)s is in nurture already.") % {"lead": journey.lead})
         return redirect("lead", pk)
@@ -92,7 +93,7 @@ def journey_recycling(request: UserRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def journey_end(request: UserRequest, pk: int) -> HttpResponse:
     """Disqualify: this lead is no buyer."""
-    journey = _journey(pk)
+    journey = _journey(request, pk)
     form = DisqualifyForm(request.POST or None)
     if not form.is_valid():
         context = {"journey": journey, "form": form}

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from funnel.metrics.counting import count_by_key, stages_from
+from funnel.metrics.counting import count_steps, stages_from, step_keys
 from funnel.models.journeys import Transition
 from funnel.models.stages import StageRole
 from metrics.rate import Rate, Row
@@ -26,30 +26,32 @@ def entries(role: str, question: Question) -> QuerySet[Transition]:
         at__gte=question.period.starts_at,
         at__lt=question.counts_until,
     )
-    return question.filtered(arrived)
+    return question.filtered(question.told(arrived), own=step_keys())
 
 
-def entered_before() -> Exists:
+def entered_before(question: Question) -> Exists:
     """Whether the same lead entered the same stage before this transition."""
     before = Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
-    return Exists(Transition.objects.filter(before, lead=OuterRef("lead"), to_stage=OuterRef("to_stage")))
+    return Exists(
+        question.told(Transition.objects.filter(before, lead=OuterRef("lead"), to_stage=OuterRef("to_stage")))
+    )
 
 
 def first_entries(role: str, question: Question) -> QuerySet[Transition]:
     """Return the transitions that brought leads into exactly this stage for the first time, in the period."""
-    return entries(role, question).filter(~entered_before())
+    return entries(role, question).filter(~entered_before(question))
 
 
 def re_entries(role: str, question: Question) -> QuerySet[Transition]:
     """Return those that brought leads back into it."""
-    return entries(role, question).filter(entered_before())
+    return entries(role, question).filter(entered_before(question))
 
 
 # Entered
 
 
 def count_entered(question: Question) -> Iterable[Row]:
-    found = count_by_key(first_entries(question.to_role or StageRole.LEAD, question), question)
+    found = count_steps(first_entries(question.to_role or StageRole.LEAD, question), question)
     return [Row.of_count(key, n) for key, n in sorted(found.items())]
 
 
@@ -58,7 +60,7 @@ def leads_entered(question: Question, part: Part) -> LeadPks:
 
 
 def count_reentered(question: Question) -> Iterable[Row]:
-    found = count_by_key(re_entries(question.to_role or StageRole.MQL, question), question)
+    found = count_steps(re_entries(question.to_role or StageRole.MQL, question), question)
     return [Row.of_count(key, n) for key, n in sorted(found.items())]
 
 
@@ -76,7 +78,9 @@ def count_conversion(question: Question) -> Iterable[Row]:
 
 def _with_outcome(question: Question) -> QuerySet[Transition]:
     """Return the cohort, each entry with `converted`, and `before` where the outcome is dated before its cause."""
-    reached = Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(question.to_role))
+    reached = question.told(
+        Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(question.to_role))
+    )
     after = reached.filter(at__gte=OuterRef("at"), at__lt=question.known_until)
     if question.window:
         after = after.filter(at__lt=OuterRef("at") + question.window)
@@ -85,7 +89,7 @@ def _with_outcome(question: Question) -> QuerySet[Transition]:
 
 
 def _cohort(question: Question) -> Iterable[Row]:
-    keyed = _with_outcome(question).annotate(key=question.key("at")).order_by().values("key")
+    keyed = _with_outcome(question).annotate(key=question.key("at", own=step_keys())).order_by().values("key")
     rows = keyed.annotate(
         n=Count("pk"),
         hits=Count("pk", filter=Q(converted=True)),
@@ -95,17 +99,16 @@ def _cohort(question: Question) -> Iterable[Row]:
 
 
 def _period(question: Question) -> Iterable[Row]:
-    into_a = count_by_key(first_entries(question.from_role, question), question)
-    into_b = count_by_key(first_entries(question.to_role, question), question)
+    into_a = count_steps(first_entries(question.from_role, question), question)
+    into_b = count_steps(first_entries(question.to_role, question), question)
     return [Row.of_rate(key, Rate(into_b.get(key, 0), into_a.get(key, 0))) for key in sorted({*into_a, *into_b})]
 
 
-def standing(at: datetime) -> QuerySet[Transition]:
+def standing(at: datetime, question: Question) -> QuerySet[Transition]:
     """Return the last transition of each lead before a moment, of those that stood somewhere then."""
-    later = Transition.objects.filter(
-        Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")), lead=OuterRef("lead"), at__lt=at
-    )
-    return Transition.objects.filter(~Exists(later), at__lt=at, to_stage__isnull=False, lead__merged_into=None)
+    steps = question.told(Transition.objects.filter(at__lt=at))
+    later = steps.filter(Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")), lead=OuterRef("lead"))
+    return steps.filter(~Exists(later), to_stage__isnull=False, lead__merged_into=None)
 
 
 def _stock(question: Question) -> Iterable[Row]:
@@ -115,10 +118,10 @@ def _stock(question: Question) -> Iterable[Row]:
 
 
 def _stock_at(question: Question, end: datetime, name: str = "") -> Iterable[Row]:
-    rows = question.filtered(standing(min(end, question.known_until)))
+    rows = question.filtered(standing(min(end, question.known_until), question), own=step_keys())
     if not name:
-        a = count_by_key(_standing_from(rows, question.from_role), question)
-        b = count_by_key(_standing_from(rows, question.to_role), question)
+        a = count_steps(_standing_from(rows, question.from_role), question)
+        b = count_steps(_standing_from(rows, question.to_role), question)
         return [Row.of_rate(key, Rate(b.get(key, 0), n)) for key, n in sorted(a.items())]
     a_count, b_count = (_standing_from(rows, role).count() for role in (question.from_role, question.to_role))
     return [Row.of_rate(name, Rate(b_count, a_count))]
@@ -138,7 +141,7 @@ def leads_conversion(question: Question, part: Part) -> LeadPks:
     role = question.to_role if part == "numerator" else question.from_role
     if question.view == View.PERIOD:
         return first_entries(role, question).order_by().values("lead")
-    rows = question.filtered(standing(question.counts_until))
+    rows = question.filtered(standing(question.counts_until, question), own=step_keys())
     return _standing_from(rows, role).values("lead")
 
 

@@ -1,25 +1,69 @@
-"""How rows of the funnel are counted, and by what they can be cut."""
+"""How rows of the funnel are counted, and by what they can be cut.
+
+By persona and quadrant a step counts under what it kept of its moment, whatever its lead is today; a deal under what
+its lead's step into the opportunity stage kept.
+"""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
-from django.db.models import Count, Model, QuerySet, Subquery
+from django.db.models import CharField, Count, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
+from funnel.models.journeys import Transition
 from funnel.models.stages import Stage, StageRole
-from leads.metrics import OF_LEAD
+from leads.metrics import OF_LEAD, text_at
+from metrics.question import NOTHING_OWN, Own
 from metrics.registry import Question
 from scoring.metrics import QUADRANT
 
 ROLES = tuple(StageRole.values)
 DIMENSIONS = (*OF_LEAD, QUADRANT.name)
+# Reps answer hand-offs: `sla` registers the dimension, and how it is read of a step.
+WITH_REP = (*DIMENSIONS, "rep")
 M = TypeVar("M", bound=Model)
 
+KEPT: dict[str, Combinable] = {"persona": text_at("persona", ""), "quadrant": F("quadrant")}
+_step_keys: dict[str, Combinable] = dict(KEPT)
 
-def count_by_key(rows: QuerySet[M], question: Question, at: str = "at") -> dict[str, int]:
+
+def register_step_key(dimension: str, key: Combinable) -> None:
+    """Register how a dimension is read of a step, where it is not what the lead is today."""
+    _step_keys[dimension] = key
+
+
+def step_keys() -> Own:
+    return _step_keys
+
+
+def deal_keys(question: Question) -> Own:
+    """What a row of a deal's history is cut by: the deal's owner, annotated as `rep`, and what its lead's step kept."""
+    return {"rep": text_at("rep", ""), **{name: _kept_by_step(key, question) for name, key in KEPT.items()}}
+
+
+def _kept_by_step(key: Combinable, question: Question) -> Combinable:
+    """What the lead's last entry into the opportunity stage by then kept; where the lead was moved only later, when we
+    were told, that entry; without one, the last step before the outcome."""
+    steps = question.told(Transition.objects.filter(lead=OuterRef("opportunity__lead"))).annotate(kept=key)
+    by_then = steps.filter(at__lte=OuterRef("at")).order_by("-at", "-pk")
+    outcome = Q(to_stage__role=StageRole.CUSTOMER, at=OuterRef("at"))
+    opened = Q(to_stage__role=StageRole.OPPORTUNITY)
+    told_later = steps.filter(opened, at__gt=OuterRef("at")).order_by("at", "pk")
+    candidates = (by_then.filter(opened), told_later, by_then.exclude(outcome))
+    found = [Subquery(rows.values("kept")[:1], output_field=CharField()) for rows in candidates]
+    return Coalesce(*found, Value(""), output_field=CharField())
+
+
+def count_by_key(rows: QuerySet[M], question: Question, at: str = "at", own: Own = NOTHING_OWN) -> dict[str, int]:
     """Count rows by the question's key."""
-    keyed = rows.annotate(key=question.key(at)).order_by().values("key").annotate(n=Count("pk"))
+    keyed = rows.annotate(key=question.key(at, own=own)).order_by().values("key").annotate(n=Count("pk"))
     return dict(keyed.values_list("key", "n"))
+
+
+def count_steps(steps: QuerySet[Transition], question: Question, at: str = "at") -> dict[str, int]:
+    return count_by_key(steps, question, at, own=step_keys())
 
 
 def stages_from(role: str) -> QuerySet[Stage]:

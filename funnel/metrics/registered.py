@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from funnel.metrics.contracts import count_contracts, count_revenue, leads_contracts, leads_revenue
+from funnel.metrics.contracts import at_the_end, count, leads_of, leads_of_worth, lost, won, worth
 from funnel.metrics.conversions import (
     count_conversion,
     count_entered,
@@ -13,7 +13,9 @@ from funnel.metrics.conversions import (
     leads_entered,
     leads_reentered,
 )
-from funnel.metrics.counting import DIMENSIONS, ROLES
+from funnel.metrics.counting import ROLES, WITH_REP
+from funnel.metrics.deals import DIMENSIONS as OF_DEAL
+from funnel.metrics.deals import open_deals
 from metrics.registry import Metric, Unit, View, register
 
 for metric in (
@@ -24,7 +26,7 @@ for metric in (
         Unit.COUNT,
         count_entered,
         leads_entered,
-        dimensions=DIMENSIONS,
+        dimensions=WITH_REP,
         stages="one",
         roles=ROLES,
     ),
@@ -35,7 +37,7 @@ for metric in (
         Unit.COUNT,
         count_reentered,
         leads_reentered,
-        dimensions=DIMENSIONS,
+        dimensions=WITH_REP,
         stages="one",
         roles=ROLES,
     ),
@@ -51,7 +53,7 @@ for metric in (
         count_conversion,
         leads_conversion,
         views=(View.COHORT, View.PERIOD, View.STOCK),
-        dimensions=DIMENSIONS,
+        dimensions=WITH_REP,
         stages="pair",
         roles=ROLES,
         takes_window=True,
@@ -61,18 +63,48 @@ for metric in (
         _("Contracts"),
         _("Opportunities won in the period and not reopened."),
         Unit.COUNT,
-        count_contracts,
-        leads_contracts,
-        dimensions=DIMENSIONS,
+        count(won),
+        leads_of(won),
+        dimensions=(*OF_DEAL, "won_reason"),
     ),
     Metric(
         "revenue",
         _("Revenue"),
         _("The amounts of the opportunities won in the period and not reopened, in the company's currency."),
         Unit.MONEY,
-        count_revenue,
-        leads_revenue,
-        dimensions=DIMENSIONS,
+        worth(won),
+        leads_of_worth(won),
+        dimensions=(*OF_DEAL, "won_reason"),
+        flagged_as=_("without an amount in the company's currency"),
+    ),
+    Metric(
+        "lost",
+        _("Opportunities lost"),
+        _("Opportunities lost in the period and not reopened."),
+        Unit.COUNT,
+        count(lost),
+        leads_of(lost),
+        dimensions=(*OF_DEAL, "deal_stage", "lost_reason"),
+    ),
+    Metric(
+        "open_opportunities",
+        _("Open opportunities"),
+        _("Opportunities that are open at the end of the period."),
+        Unit.COUNT,
+        at_the_end(count(open_deals)),
+        leads_of(open_deals),
+        views=(View.STOCK,),
+        dimensions=(*OF_DEAL, "deal_stage"),
+    ),
+    Metric(
+        "pipeline",
+        _("Pipeline"),
+        _("The amounts of the opportunities that are open at the end of the period, in the company's currency."),
+        Unit.MONEY,
+        at_the_end(worth(open_deals)),
+        leads_of_worth(open_deals),
+        views=(View.STOCK,),
+        dimensions=(*OF_DEAL, "deal_stage"),
         flagged_as=_("without an amount in the company's currency"),
     ),
 ):

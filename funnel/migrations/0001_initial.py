@@ -4,7 +4,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.utils.timezone
-import scoring.models
+import history.versions
 from django.conf import settings
 from django.db import migrations, models
 
@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='definition',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(models.F('stage'), '='), (scoring.models.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_definition_in_force_per_stage'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(models.F('stage'), '='), (history.versions.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_definition_in_force_per_stage'),
         ),
         migrations.AddConstraint(
             model_name='definition',

@@ -1,15 +1,19 @@
 """Where they stand."""
 
+from funnel.models.deal_stages import DealStage, DealStageQuerySet
 from funnel.models.journeys import Journey, Transition
 from funnel.models.opportunities import Opportunity, OpportunityQuerySet
-from funnel.models.stages import Definition, DefinitionQuerySet, Reason, ReasonQuerySet, Stage, StageQuerySet, StageRole
+from funnel.models.opportunity_steps import OpportunityStep
+from funnel.models.stages import Definition, Reason, ReasonQuerySet, Stage, StageQuerySet, StageRole
 
 __all__ = [
+    "DealStage",
+    "DealStageQuerySet",
     "Definition",
-    "DefinitionQuerySet",
     "Journey",
     "Opportunity",
     "OpportunityQuerySet",
+    "OpportunityStep",
     "Reason",
     "ReasonQuerySet",
     "Stage",

@@ -7,20 +7,25 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Max, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from funnel.events import JOURNEY_MOVED
+from funnel.models.kept import NOTHING_KEPT, kept_of
 from funnel.models.stages import Definition, Reason, Stage, StageRole
-from leads.models import Lead, StaleLead
+from history.recording import RecordedAt
+from leads.models import Lead, PendingReevaluation, Persona
 from metrics.changes import watched
+from scoring.models import Quadrant
+from smarketing.company import day_starting_at
 from smarketing.queue.waking import wake
 from teams.models import User
 
 
 class Journey(models.Model):
-    """Where one lead stands in the funnel. Narrow: it moves often."""
+    """Where one lead stands in the funnel: at its last step by (at, id), so that no verb writes a step before the one
+    it follows. Narrow: it moves often."""
 
     class Moved(Exception):
         """Someone else moved this journey first."""
@@ -43,9 +48,13 @@ class Journey(models.Model):
     recycled_at = models.DateTimeField(null=True)
     # A recycled lead sleeps until then, whatever it does.
     wake_at = models.DateTimeField(null=True)
-    # The last news of the lead (see StaleLead.news_at), and since when news count: after an import, or where it was
-    # recycled until it does something new.
+    # The last news of the lead (see PendingReevaluation.news_at), and since when news count: after an import, or where
+    # it was recycled until it does something new.
     news_at = models.DateTimeField(null=True)
+    # Who was sent back is not put forward by the machine into the stage it came from, nor a later one, before the
+    # cool-off has passed since then and the lead did something of its own after it.
+    sent_back_from = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="+", db_index=False)
+    sent_back_at = models.DateTimeField(null=True)
     news_count_from = models.DateTimeField(null=True)
 
     class Meta:
@@ -54,7 +63,12 @@ class Journey(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at=None, closed_as="") | Q(closed_at__isnull=False) & ~Q(closed_as=""),
                 name="a_closed_journey_says_as_what",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_back_at=None, sent_back_from=None)
+                | Q(sent_back_at__isnull=False, sent_back_from__isnull=False),
+                name="who_was_sent_back_came_from_somewhere",
+            ),
         ]
 
     @property
@@ -63,15 +77,50 @@ class Journey(models.Model):
         since = self.news_count_from
         return since is not None and (self.news_at is None or self.news_at <= since)
 
+    @property
+    def is_customer(self) -> bool:
+        """Whether it stands at the customer stage, or at one of the company's own behind it."""
+        return self.stage.position >= Stage.objects.role(StageRole.CUSTOMER).position
+
+    @property
+    def last_step_at(self) -> datetime:
+        return self.closed_at or self.entered_at
+
+    def moment_on(self, day: datetime, *, before: Stage) -> datetime:
+        """When a fact happened of which only the day is known, given as the day's start: after the steps of that day
+        into stages before `before`. Any other moment stands as it is."""
+        if not (day_of := day_starting_at(day)):
+            return day
+        steps = Transition.objects.filter(lead=self.pk, to_stage__position__lt=before.position)
+        return steps.filter(at__gte=day_of[0], at__lt=day_of[1]).aggregate(last=Max("at"))["last"] or day
+
+    def moved_at(self, at: datetime) -> datetime:
+        """When a fact of that moment moves it: then, or, where it has gone on since then, now that it is told."""
+        return at if at >= self.last_step_at else max(now(), self.last_step_at)
+
     @classmethod
     def of(cls, lead: Lead) -> Journey:
-        """Return the lead's journey, locked, begun where there was none. Call inside a transaction."""
+        """Lock the lead and then its journey, begun where there was none, and return the journey as it is now: of a
+        lead that was merged, that of the lead which goes on. Call inside a transaction, before locking its deals and
+        hand-offs (`smarketing.database.locks`)."""
+        locked = Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=lead.pk)
+        if locked.merged_into is not None:
+            return cls.of(locked.merged_into)
+        found = cls.objects.select_for_update(of=("self",), no_key=True).filter(pk=locked.pk)
+        journey = found.first()
+        if journey is None:
+            cls._begin(locked)
+            journey = found.get()
+        journey.lead = locked
+        return journey
+
+    @classmethod
+    def _begin(cls, lead: Lead) -> None:
         first = Stage.objects.role(StageRole.LEAD)
         begins = {"stage": first, "entered_at": lead.created_at}
         journey, is_new = cls.objects.get_or_create(lead=lead, defaults=begins)
         if is_new:
             journey._write(first, at=lead.created_at, by=None, how=Transition.How.MACHINE, because="", anew=True)
-        return cls.objects.select_for_update().select_related("stage").get(pk=lead.pk)
 
     def recycle(
         self,
@@ -80,11 +129,13 @@ class Journey(models.Model):
         text: str = "",
         wake_at: datetime | None = None,
         only_with_news: bool = False,
+        handed_off_from: Stage | None = None,
         by: User | None = None,
         at: datetime | None = None,
     ) -> Transition:
         """Back to nurture: the lead sleeps until `wake_at` and may qualify again after the cool-off; `only_with_news`:
-        and not before it has done something new.
+        and not before it has done something new. `handed_off_from`: sales gave up a hand-off that began at that stage,
+        so the lead is sent back from there.
 
         Raises `Moved`, `Closed`, `AlreadyThere`, `Reason.NeedsText`.
         """
@@ -100,6 +151,7 @@ class Journey(models.Model):
             reason=reason,
             wake_at=wake_at,
             only_with_news=only_with_news,
+            sends_back_from=handed_off_from or nurture,
         )
 
     def disqualify(
@@ -121,12 +173,16 @@ class Journey(models.Model):
         reason: Reason | None = None,
         wake_at: datetime | None = None,
         only_with_news: bool = False,
+        sends_back_from: Stage | None = None,
     ) -> Transition:
         """Go to `stage` and write it down. Back to the `lead` stage with a reason is a recycling.
 
+        An earlier stage sends it back, if a person or a hand-off says so: from where it stood, or `sends_back_from`
+        (from the stage that it goes to: not at all). A person's step forward frees it.
+
         Raises `Moved` when somebody else moved the journey since it was read, `Closed` when it is closed.
         """
-        at = at or now()
+        at = max(at or now(), self.last_step_at)
         if self.closed_at:
             raise self.Closed
         recycled = stage.role == StageRole.LEAD and self.stage_id != stage.pk
@@ -135,16 +191,27 @@ class Journey(models.Model):
             changed |= {"recycled_at": at, "wake_at": wake_at}
             if only_with_news:
                 changed["news_count_from"] = at
+        changed |= self._sent_back(stage, how=how, came_from=sends_back_from or self.stage, at=at)
         with transaction.atomic():
             # Compare and set: of two who move the same lead, one wins.
             still_here = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at=None)
             if not still_here.update(**changed):
                 raise self.Moved
             step = self._write(stage, at=at, by=by, how=how, because=because, definition=definition, reason=reason)
-        self.stage, self.entered_at = stage, at
-        if recycled:
-            self.recycled_at, self.wake_at = at, wake_at
+        for name, value in changed.items():
+            setattr(self, name, value)
         return step
+
+    def _sent_back(self, stage: Stage, *, how: str, came_from: Stage, at: datetime) -> dict[str, Any]:
+        """What a step to that stage makes of being sent back."""
+        if stage.position < self.stage.position:
+            by_people = how in (Transition.How.PERSON, Transition.How.HANDOFF)
+            sends_back = by_people and stage.position < came_from.position
+            return {"sent_back_from": came_from, "sent_back_at": at} if sends_back else {}
+        before = self.sent_back_from
+        if before is None or how != Transition.How.PERSON and stage.position < before.position:
+            return {}
+        return {"sent_back_from": None, "sent_back_at": None}
 
     def close(
         self,
@@ -157,7 +224,7 @@ class Journey(models.Model):
         reason: Reason | None = None,
     ) -> Transition:
         """End the journey: no buyer, or lost. The stage it stood at stays readable."""
-        at = at or now()
+        at = max(at or now(), self.last_step_at)
         with transaction.atomic():
             still_here = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at=None)
             if not still_here.update(closed_at=at, closed_as=ended):
@@ -176,11 +243,12 @@ class Journey(models.Model):
         how: Transition.How = "person",  # type: ignore[assignment]
     ) -> Transition:
         """Open a closed journey again, at the stage where it ended or at another."""
-        at = at or now()
+        at = max(at or now(), self.last_step_at)
         stage = to or self.stage
         with transaction.atomic():
             closed = Journey.objects.filter(pk=self.pk, closed_at__isnull=False)
-            if not closed.update(closed_at=None, closed_as="", stage=stage, entered_at=at):
+            free: dict[str, Any] = {"sent_back_from": None, "sent_back_at": None}
+            if not closed.update(closed_at=None, closed_as="", stage=stage, entered_at=at, **free):
                 raise self.Moved
             step = self._write(stage, at=at, by=by, how=how, because=because, anew=True)
         self.closed_at, self.closed_as, self.stage, self.entered_at = None, "", stage, at
@@ -199,6 +267,7 @@ class Journey(models.Model):
         anew: bool = False,
     ) -> Transition:
         """Write the step down. `anew`: from nowhere, as a journey begins or is opened again."""
+        kept = NOTHING_KEPT if how in Transition.BROUGHT_IN else kept_of(self.pk)
         step = Transition.objects.create(
             lead_id=self.pk,
             from_stage_id=None if anew else self.stage_id,
@@ -209,10 +278,12 @@ class Journey(models.Model):
             because=because[:300],
             definition=definition,
             reason=reason,
+            **kept,
         )
-        if to_stage and how != Transition.How.IMPORT:
-            # Who arrives at a stage may be handed over there, or meet the next definition.
-            StaleLead.objects.create(lead_id=self.pk, due_at=at)
+        if how != Transition.How.IMPORT or not to_stage:
+            # Who arrives at a stage may be handed over there, or meet the next definition; what was offered of whoever
+            # left it, or whose journey closed, is withdrawn.
+            PendingReevaluation.objects.create(lead_id=self.pk, due_at=at)
             wake(settings.ADVANCE_TASK)
         JOURNEY_MOVED.emit(
             {
@@ -239,21 +310,38 @@ class Transition(models.Model):
         # The importer asked for it: to be worked like any other.
         IMPORT_LIVE = "import_live", _("by an import, to be worked")
 
+    # Steps that an import brought in.
+    BROUGHT_IN = (How.IMPORT, How.IMPORT_LIVE)
+
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="transitions", db_index=False)
     # No stage to come from: the journey began, or was reopened. No stage to go to: it was closed.
     from_stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="+", db_index=False)
     to_stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="entries", db_index=False)
     at = models.DateTimeField(default=now)
-    recorded_at = models.DateTimeField(default=now, editable=False)
+    recorded_at = RecordedAt(of="at")
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     how = models.CharField(max_length=12, choices=How)
     definition = models.ForeignKey(Definition, models.PROTECT, null=True, related_name="transitions")
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+", db_index=False)
     because = models.CharField(max_length=300, blank=True)
+    # What the lead was when the step was made (`funnel.models.kept`): numbers of steps are cut by these, whatever it
+    # has become since.
+    persona = models.ForeignKey(Persona, models.PROTECT, null=True, related_name="+", db_index=False)
+    quadrant = models.CharField(max_length=13, choices=Quadrant, blank=True, db_default="")
 
     class Meta:
         indexes = [
             models.Index(fields=["lead", "at"], name="transition_of_lead"),
             models.Index(fields=["to_stage", "at"], include=["lead"], name="transition_into_stage"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(at__lte=F("recorded_at")), name="step_is_told_when_it_is_made"),
+            models.CheckConstraint(
+                condition=~Q(how__in=["import", "import_live"]) | Q(persona=None, quadrant=""),
+                name="what_was_brought_in_keeps_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(quadrant__in=["", *Quadrant.values]), name="a_step_keeps_a_known_quadrant"
+            ),
         ]
         triggers = watched()

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from funnel.events import (
+    OPPORTUNITY_CHANGED,
     OPPORTUNITY_LOST,
+    OPPORTUNITY_MOVED,
     OPPORTUNITY_OPENED,
     OPPORTUNITY_REOPENED,
     OPPORTUNITY_WON,
     OpportunityChanged,
 )
+from funnel.models.deal_stages import DealStage
 from funnel.models.journeys import Journey, Transition
+from funnel.models.opportunity_steps import TERMS, OpportunityStep
 from funnel.models.stages import Reason, Stage, StageRole
+from history.edited import edited
 from history.events import Event
+from history.models import Change
+from history.recording import RecordedAt
 from leads.models import Lead
 from metrics.changes import watched
+from smarketing.company import day_starting_at
+from smarketing.currencies import in_currency
 from teams.models import Organization, User
+from teams.records import RecordQuerySet
 
 
-class OpportunityQuerySet(models.QuerySet["Opportunity"]):
+class OpportunityQuerySet(RecordQuerySet["Opportunity"]):
+    kind = "opportunity"
+    refusal = _("You may read this opportunity. Its owner, their team and managers may change it.")
+
     def open(self) -> Self:
         return self.filter(won_at=None, lost_at=None)
 
@@ -34,17 +48,31 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
         """Contracts: won and not reopened."""
         return self.filter(won_at__isnull=False)
 
+    def new_business(self) -> Self:
+        """Those that move the journey of their lead."""
+        return self.filter(kind=Opportunity.Kind.NEW)
+
 
 class Opportunity(models.Model):
-    """A deal with one lead. Won, it is a contract: the goal that both teams share."""
+    """A deal with one lead. Won, it is a contract: the goal that both teams share.
+
+    Its history is a ledger (`OpportunityStep`), which begins with the deal: the columns are its last rows. Only the
+    verbs and imports write either, and both together.
+    """
 
     class Kind(models.TextChoices):
         NEW = "new", _("New business")
         UP_SELL = "up_sell", _("Up-sell")
         CROSS_SELL = "cross_sell", _("Cross-sell")
 
+    class Owned(Exception):
+        """It is somebody's: only what is nobody's can be taken."""
+
     class Decided(Exception):
         """It was won or lost before."""
+
+    class BeforeOpened(Exception):
+        """No deal is won or lost before it was opened."""
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="opportunities")
     system = models.CharField(max_length=60, blank=True, editable=False)
@@ -66,7 +94,15 @@ class Opportunity(models.Model):
     owner = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="opportunities", verbose_name=_("Owner")
     )
+    # Empty: not known, as of a deal of before there were stages.
+    stage = models.ForeignKey(
+        DealStage, models.PROTECT, null=True, blank=True, related_name="opportunities", verbose_name=_("Stage")
+    )
     created_at = models.DateTimeField(default=now, editable=False)
+    recorded_at = RecordedAt(of="opened_at")
+    # Of rows asked `with_rights_of()` somebody.
+    is_editable: bool
+    is_takeable: bool
 
     objects = OpportunityQuerySet.as_manager()
 
@@ -80,8 +116,13 @@ class Opportunity(models.Model):
                 fields=["system", "external_id"], condition=~Q(external_id=""), name="one_opportunity_per_external_id"
             ),
             models.CheckConstraint(condition=Q(won_at=None) | Q(lost_at=None), name="not_both_won_and_lost"),
+            models.CheckConstraint(
+                condition=Q(opened_at=None)
+                | (Q(won_at=None) | Q(won_at__gte=F("opened_at"))) & (Q(lost_at=None) | Q(lost_at__gte=F("opened_at"))),
+                name="decided_after_it_was_opened",
+            ),
         ]
-        triggers = watched()
+        triggers = [*watched(), *edited("lead name", unkept="created_at recorded_at")]
 
     def __str__(self) -> str:
         return self.name or str(self.lead)
@@ -89,6 +130,39 @@ class Opportunity(models.Model):
     @property
     def is_open(self) -> bool:
         return self.won_at is None and self.lost_at is None
+
+    @property
+    def open_since(self) -> datetime | None:
+        """Since when it is open, or was before it was decided."""
+        return max(filter(None, (self.opened_at, self.reopened_at)), default=None)
+
+    @property
+    def moves_journey(self) -> bool:
+        """Only new business does: a customer who is offered more stays one, whatever comes of it."""
+        return self.kind == self.Kind.NEW
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in TERMS}
+
+    def save(self, *args: Any, by: User | None = None, how: str = "", **kwargs: Any) -> None:
+        """A new deal begins its ledger, with what it says of its past."""
+        is_new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new:
+                self._begin_history(by=by, how=how)
+
+    def _begin_history(self, *, by: User | None, how: str) -> None:
+        decided_at = self.won_at or self.lost_at
+        opened_at = self.opened_at or decided_at or self.reopened_at or self.created_at
+        told: dict[str, Any] = {"by": by, "how": how}
+        self._write(OpportunityStep.What.OPENED, at=opened_at, stage=self.stage, **self.terms, **told)
+        if self.reopened_at:
+            self._write(OpportunityStep.What.REOPENED, at=self.reopened_at, **told)
+        if decided_at:
+            what = OpportunityStep.What.WON if self.won_at else OpportunityStep.What.LOST
+            self._write(what, at=decided_at, reason=self.reason, text=self.reason_text, **told)
 
     @classmethod
     def open(
@@ -101,98 +175,224 @@ class Opportunity(models.Model):
         currency: str = "",
         expected_close_on: date | None = None,
         owner: User | None = None,
+        stage: DealStage | None = None,
         opened_at: datetime | None = None,
+        system: str = "",
+        external_id: str = "",
         by: User | None = None,
+        how: str = "",
     ) -> Opportunity:
-        """Begin a deal: its lead enters the opportunity stage then, unless it stands there or beyond."""
-        opened_at = opened_at or now()
+        """Begin a deal, at the first stage if none is said: new business takes its lead to the opportunity stage,
+        unless it stands there or beyond.
+
+        Where the lead has gone on since `opened_at`, it moves now that we are told.
+        """
         with transaction.atomic():
-            made = cls.objects.create(
-                lead=lead,
+            journey = Journey.of(lead)
+            opportunity = Stage.objects.role(StageRole.OPPORTUNITY)
+            opened_at = journey.moment_on(opened_at, before=opportunity) if opened_at else now()
+            made = cls(
+                lead=journey.lead,
                 name=name,
                 kind=kind,
                 amount=amount,
                 currency=currency or Organization.ours().currency,
                 expected_close_on=expected_close_on,
                 owner=owner or by,
+                stage=stage or DealStage.objects.offered().first(),
                 opened_at=opened_at,
+                system=system,
+                external_id=external_id,
             )
-            made._take_lead_to(StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
+            made.save(by=by, how=how)
+            made._take_to(journey, StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
             made._emit(OPPORTUNITY_OPENED, at=opened_at)
         return made
 
+    def move(self, stage: DealStage, *, by: User | None = None, how: str = "", at: datetime | None = None) -> bool:
+        """Take an open deal to another stage; return whether it stood elsewhere. Raises `Decided`."""
+        with transaction.atomic():
+            self._lock()
+            if not self.is_open:
+                raise self.Decided
+            if self.stage_id == stage.pk:
+                return False
+            self._set(stage=stage)
+            step = self._write(OpportunityStep.What.MOVED, at=at or now(), by=by, how=how, stage=stage)
+            self._emit(OPPORTUNITY_MOVED, at=step.at)
+        return True
+
+    def change(
+        self, values: Mapping[str, Any], *, by: User | None = None, how: str = "", at: datetime | None = None
+    ) -> list[str]:
+        """Give it another name or other terms; return the names of what changed. Its past keeps what they were."""
+        if unknown := values.keys() - {"name", *TERMS}:
+            raise ValueError(f"a deal has no {', '.join(sorted(unknown))} to change")
+        with transaction.atomic():
+            self._lock()
+            at = at or now()
+            before = {name: getattr(self, name) for name, value in values.items() if getattr(self, name) != value}
+            if not before:
+                return []
+            self._set(**{name: values[name] for name in before})
+            if "name" in before:
+                renamed = {"name": (before["name"], self.name)}
+                Change.objects.write("opportunity", self.pk, renamed, at=at, by=by, how=how)
+            if before.keys() & set(TERMS):
+                self._write(OpportunityStep.What.CHANGED, at=at, by=by, how=how, **self.terms)
+            self._emit(OPPORTUNITY_CHANGED, at=at)
+        return sorted(before)
+
+    def take(self, *, by: User, how: str = "", at: datetime | None = None) -> None:
+        """Own a deal that is nobody's. Of two who take it at once, one does. Raises `Owned`."""
+        with transaction.atomic():
+            self._lock()
+            if not Opportunity.objects.nobodys().filter(pk=self.pk).exists():
+                raise self.Owned
+            self.change({"owner": by}, by=by, how=how, at=at)
+
     def win(
-        self, *, reason: Reason | None = None, text: str = "", by: User | None = None, at: datetime | None = None
+        self,
+        *,
+        reason: Reason | None = None,
+        text: str = "",
+        by: User | None = None,
+        how: str = "",
+        at: datetime | None = None,
     ) -> None:
-        """A contract: the lead becomes a customer then, at its first. Raises `Decided`, `Reason.NeedsText`."""
-        at = at or now()
+        """A contract: the lead becomes a customer then, at its first; where it has gone on since, now.
+
+        Raises `Decided`, `BeforeOpened`, `Reason.NeedsText`.
+        """
         if reason:
             reason.check_for(Reason.Kind.WON, text=text)
         with transaction.atomic():
+            journey = self._lock()
+            at = self._decided_at(journey, at)
             self._decide(won_at=at, reason=reason, reason_text=text)
-            self._take_lead_to(StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
+            self._write(OpportunityStep.What.WON, at=at, by=by, how=how, reason=reason, text=text)
+            self._take_to(journey, StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
             self._emit(OPPORTUNITY_WON, at=at)
 
     def lose(
-        self, *, reason: Reason | None = None, text: str = "", by: User | None = None, at: datetime | None = None
+        self,
+        *,
+        reason: Reason | None = None,
+        text: str = "",
+        by: User | None = None,
+        how: str = "",
+        at: datetime | None = None,
     ) -> None:
-        """No contract: the journey is closed, unless the lead is a customer or has another deal open.
+        """No contract: lost new business closes the journey, unless the lead is a customer or has other such open.
 
-        Raises `Decided`, `Reason.NeedsText`.
+        Raises `Decided`, `BeforeOpened`, `Reason.NeedsText`.
         """
-        at = at or now()
         if reason:
             reason.check_for(Reason.Kind.LOST, text=text)
         with transaction.atomic():
+            journey = self._lock()
+            at = self._decided_at(journey, at)
             self._decide(lost_at=at, reason=reason, reason_text=text)
-            journey = Journey.of(self.lead)
-            others = Opportunity.objects.filter(lead=self.lead_id).exclude(pk=self.pk)
-            if not journey.closed_at and not others.open().exists() and not others.won().exists():
-                because = text or (reason.name_en if reason else "Opportunity lost")
-                how = Transition.How.OPPORTUNITY
-                journey.close(Journey.Ended.LOST, because=because, by=by, at=at, how=how, reason=reason)
+            self._write(OpportunityStep.What.LOST, at=at, by=by, how=how, reason=reason, text=text)
+            self._close_lost(journey, because=text or (reason.name_en if reason else "Opportunity lost"), by=by, at=at)
             self._emit(OPPORTUNITY_LOST, at=at)
 
-    def reopen(self, *, because: str = "", by: User | None = None, at: datetime | None = None) -> None:
-        """Take the outcome back: the lead stands at the opportunity stage again, unless another contract holds.
+    def reopen(self, *, because: str = "", by: User | None = None, how: str = "", at: datetime | None = None) -> None:
+        """Take the outcome back: it holds no longer from then on, and did until then. The lead stands at the
+        opportunity stage again where this win made it a customer and no other contract holds, or where its journey was
+        closed.
 
         Raises `Decided` when it is open.
         """
-        at = at or now()
         with transaction.atomic():
-            decided = Opportunity.objects.filter(pk=self.pk).filter(Q(won_at__isnull=False) | Q(lost_at__isnull=False))
-            if not decided.update(won_at=None, lost_at=None, reopened_at=at, reason=None, reason_text=""):
+            journey = self._lock()
+            won_at, decided_at = self.won_at, self.won_at or self.lost_at
+            if decided_at is None:
                 raise self.Decided
-            self.refresh_from_db()
-            self._lead_back(because=because or "Opportunity reopened", by=by, at=at)
+            at = max(at or now(), decided_at)
+            self._set(won_at=None, lost_at=None, reopened_at=at, reason=None, reason_text="")
+            self._write(OpportunityStep.What.REOPENED, at=at, by=by, how=how, text=because)
+            self._take_back(journey, won_at, because=because or "Opportunity reopened", by=by, at=at)
             self._emit(OPPORTUNITY_REOPENED, at=at)
 
+    def _lock(self) -> Journey:
+        """Lock its lead, the lead's journey and then the deal, and take it as it is now. A merge may have given it to
+        another lead."""
+        journey = Journey.of(self.lead)
+        Opportunity.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+        self.refresh_from_db()
+        self.lead = journey.lead
+        return journey
+
+    def _decided_at(self, journey: Journey, at: datetime | None) -> datetime:
+        """The moment of an outcome: now, or on its day after the lead's steps and the opening of that day."""
+        if at is None:
+            return now()
+        day, open_since = day_starting_at(at), self.open_since
+        at = journey.moment_on(at, before=Stage.objects.role(StageRole.CUSTOMER))
+        if open_since and at < open_since:
+            if day is None or open_since >= day[1]:
+                raise self.BeforeOpened
+            return open_since
+        return at
+
     def _decide(self, **outcome: object) -> None:
-        """Compare and set: of two who decide at once, one wins."""
-        if not Opportunity.objects.open().filter(pk=self.pk).update(**outcome):
+        """Of two who decide at once, one wins."""
+        if not self.is_open:
             raise self.Decided
-        for name, value in outcome.items():
+        self._set(**outcome)
+
+    def _set(self, **values: object) -> None:
+        Opportunity.objects.filter(pk=self.pk).update(**values)
+        for name, value in values.items():
             setattr(self, name, value)
 
-    def _take_lead_to(self, role: StageRole, *, because: str, by: User | None, at: datetime) -> None:
-        journey, stage = Journey.of(self.lead), Stage.objects.role(role)
-        how = Transition.How.OPPORTUNITY
-        if journey.closed_at:
-            journey.reopen(because=because, by=by, at=at, to=stage, how=how)
-        elif journey.stage.position < stage.position:
-            journey.move_to(stage, because=because, by=by, at=at, how=how)
+    def _write(self, what: OpportunityStep.What, **said: Any) -> OpportunityStep:
+        return OpportunityStep.objects.write(self.pk, what, **said)
 
-    def _lead_back(self, *, because: str, by: User | None, at: datetime) -> None:
-        if Opportunity.objects.filter(lead=self.lead_id).exclude(pk=self.pk).won().exists():
+    def _take_to(self, journey: Journey, role: StageRole, *, because: str, by: User | None, at: datetime) -> None:
+        if not self.moves_journey:
             return
-        journey, stage = Journey.of(self.lead), Stage.objects.role(StageRole.OPPORTUNITY)
+        stage = Stage.objects.role(role)
         how = Transition.How.OPPORTUNITY
         if journey.closed_at:
-            journey.reopen(because=because, by=by, at=at, to=stage, how=how)
-        elif journey.stage_id != stage.pk:
-            journey.move_to(stage, because=because, by=by, at=at, how=how)
+            journey.reopen(because=because, by=by, at=journey.moved_at(at), to=stage, how=how)
+        elif journey.stage.position < stage.position:
+            journey.move_to(stage, because=because, by=by, at=journey.moved_at(at), how=how)
+
+    def _close_lost(self, journey: Journey, *, because: str, by: User | None, at: datetime) -> None:
+        if not self.moves_journey or self._others().filter(lost_at=None).exists():
+            return
+        if not journey.closed_at and not journey.is_customer:
+            how = Transition.How.OPPORTUNITY
+            at = journey.moved_at(at)
+            journey.close(Journey.Ended.LOST, because=because, by=by, at=at, how=how, reason=self.reason)
+
+    def _take_back(
+        self, journey: Journey, won_at: datetime | None, *, because: str, by: User | None, at: datetime
+    ) -> None:
+        if not self.moves_journey or self._others().won().exists():
+            return
+        if not journey.closed_at and won_at and self._made_customer(journey, won_at):
+            stage = Stage.objects.role(StageRole.OPPORTUNITY)
+            journey.move_to(stage, because=because, by=by, at=at, how=Transition.How.OPPORTUNITY)
+        else:
+            self._take_to(journey, StageRole.OPPORTUNITY, because=because, by=by, at=at)
+
+    def _made_customer(self, journey: Journey, won_at: datetime) -> bool:
+        """Whether the lead is a customer by a win, and not by a person or by the stage dates of a file."""
+        entries = Transition.objects.filter(lead=journey.pk, to_stage__role=StageRole.CUSTOMER)
+        entry = entries.order_by("at", "pk").last()
+        if not journey.is_customer or entry is None:
+            return False
+        first, last = day_starting_at(won_at) or (won_at, won_at)
+        imported = entry.how == Transition.How.IMPORT and (entry.at == first or first <= entry.at < last)
+        return imported or entry.how == Transition.How.OPPORTUNITY
+
+    def _others(self) -> OpportunityQuerySet:
+        """The other deals that move the same journey."""
+        return Opportunity.objects.new_business().filter(lead=self.lead_id).exclude(pk=self.pk)
 
     def _emit(self, event: Event[OpportunityChanged], *, at: datetime) -> None:
-        event.emit(
-            {"opportunity": self.pk, "lead": self.lead_id, "amount": self.amount, "currency": self.currency}, at=at
-        )
+        amount = None if self.amount is None else in_currency(Decimal(self.amount), self.currency)
+        event.emit({"opportunity": self.pk, "lead": self.lead_id, "amount": amount, "currency": self.currency}, at=at)

@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Self
 
-from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models, transaction
-from django.db.models import F, Q
-from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from history import in_force
+from history.edited import edited
 from history.frozen import KeepFrozen
+from history.versions import (
+    DATES,
+    DatedVersion,
+    DatedVersionQuerySet,
+    in_force_is_frozen,
+    numbered,
+    one_draft,
+    one_in_force,
+)
 from leads.models import Named
 from metrics.changes import watched
-from scoring.models import DateTimeRange
+from smarketing.database.vocabulary import VocabularyQuerySet
 from teams.models import Team
 
 
@@ -33,9 +37,9 @@ class StageRole(models.TextChoices):
     CUSTOMER = "customer", _("Customer")
 
 
-class StageQuerySet(models.QuerySet["Stage"]):
+class StageQuerySet(VocabularyQuerySet["Stage"]):
     def role(self, role: StageRole | str) -> Stage:
-        return self.get(role=role)
+        return self.look_up(role=role)
 
     @transaction.atomic
     def put_after(self, before: Stage, stage: Stage) -> Stage:
@@ -69,7 +73,7 @@ class Stage(Named):
 
     class Meta:
         ordering = ["position"]
-        triggers = watched()
+        triggers = [*watched(), *edited("name_en name_ja")]
 
     @property
     def party(self) -> str:
@@ -87,7 +91,7 @@ class Stage(Named):
         return self.description_ja if self.description_ja and get_language() == "ja" else self.description
 
 
-class ReasonQuerySet(models.QuerySet["Reason"]):
+class ReasonQuerySet(VocabularyQuerySet["Reason"]):
     def offered(self, kind: Reason.Kind | str) -> Self:
         """Those that may be given today, in their order."""
         return self.filter(kind=kind, retired_at=None)
@@ -95,7 +99,7 @@ class ReasonQuerySet(models.QuerySet["Reason"]):
     @transaction.atomic
     def move(self, reason: Reason, *, up: bool) -> None:
         """Put a reason one place higher or lower in its list."""
-        order = list(self.select_for_update().filter(kind=reason.kind).order_by("position", "pk"))
+        order = list(self.select_for_update(no_key=True).filter(kind=reason.kind).order_by("position", "pk"))
         here = order.index(reason)
         there = here - 1 if up else here + 1
         if 0 <= there < len(order):
@@ -131,7 +135,7 @@ class Reason(Named):
     class Meta:
         ordering = ["kind", "position", "pk"]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="reason_key_is_unique")]
-        triggers = watched()
+        triggers = [*watched(), *edited("name_en name_ja")]
 
     def check_for(self, *kinds: Kind, text: str = "") -> None:
         """Raise `ValueError` for a reason of another list, `NeedsText` for one that wants words and has none."""
@@ -141,68 +145,35 @@ class Reason(Named):
             raise self.NeedsText
 
 
-class DefinitionQuerySet(models.QuerySet["Definition"]):
-    def in_force(self, at: datetime | None = None) -> Self:
-        return self.filter(in_force.holding(at or now()))
-
-
-class Definition(models.Model):
+class Definition(DatedVersion):
     """What makes a lead MQL, or SQL: one wording. Frozen when proposed, in force when an agreement is."""
 
-    class Frozen(Exception):
-        """It was proposed: make the next version."""
+    SERIES = "stage"
 
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="definitions")
-    number = models.PositiveIntegerField()
     text = models.TextField(_("In words"), blank=True)
     criteria = models.JSONField(_("Criteria"), null=True, blank=True)
     # Days a recycled lead must wait before it may qualify again.
     cool_off_days = models.PositiveIntegerField(_("Cool-off in days"), default=60)
     # Chosen by the signer: qualify everyone who stands and matches, or only whoever has news from then on.
     qualifies_standing = models.BooleanField(default=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
-    )
-    created_at = models.DateTimeField(default=now, editable=False)
     frozen_at = models.DateTimeField(null=True, blank=True, editable=False)
-    in_force_from = models.DateTimeField(null=True, blank=True, editable=False)
-    replaced_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = DefinitionQuerySet.as_manager()
+    objects = DatedVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["stage", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["stage", "number"], name="definitions_are_numbered"),
-            models.UniqueConstraint(
-                fields=["stage"], condition=Q(frozen_at=None), name="one_draft_definition_per_stage"
-            ),
-            ExclusionConstraint(
-                name="one_definition_in_force_per_stage",
-                expressions=[
-                    (F("stage"), RangeOperators.EQUAL),
-                    (DateTimeRange("in_force_from", "replaced_at", RangeBoundary()), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(in_force_from__isnull=False),
-            ),
-            models.CheckConstraint(
-                condition=Q(in_force_from=None) | Q(frozen_at__isnull=False, criteria__isnull=False),
-                name="a_definition_in_force_is_frozen",
-            ),
+            numbered("definitions_are_numbered", series="stage"),
+            one_draft("one_draft_definition_per_stage", series="stage"),
+            one_in_force("one_definition_in_force_per_stage", series="stage"),
+            in_force_is_frozen("a_definition_in_force_is_frozen", also="criteria"),
         ]
-        triggers = [KeepFrozen("frozen_at", "in_force_from", "replaced_at", "qualifies_standing")]
+        triggers = [KeepFrozen("frozen_at", *DATES, "qualifies_standing"), *edited("stage number")]
 
     def __str__(self) -> str:
         return f"{self.stage} v{self.number}"
 
-    def freeze(self, *, at: datetime | None = None) -> None:
-        Definition.objects.filter(pk=self.pk, frozen_at=None).update(frozen_at=at or now())
-
     def put_in_force(self, *, from_at: datetime, qualifies_standing: bool = False) -> None:
-        """Hold from that moment on, in place of the one that would.
-
-        One that holds already goes on as it is. Raises `in_force.Replaced` for one whose time is over.
-        """
-        of_stage = Definition.objects.filter(stage=self.stage_id, in_force_from__isnull=False)
-        in_force.begin(self, of_stage, from_at=from_at, qualifies_standing=qualifies_standing)
-        self.refresh_from_db(fields=["in_force_from", "replaced_at", "qualifies_standing"])
+        """Be in force from that moment on, in place of the one of its stage that would. Raises `Replaced`."""
+        self._begin(from_at, qualifies_standing=qualifies_standing)

@@ -14,7 +14,7 @@ STAGE_AT = f"""(SELECT {KEY} FROM funnel_transition t JOIN funnel_stage g ON g.i
 
 
 def stages() -> Iterable[tuple[str, str]]:
-    return [(stage.role or str(stage.pk), str(stage)) for stage in Stage.objects.all()]
+    return [(stage.role or str(stage.pk), str(stage)) for stage in Stage.objects.known()]
 
 
 def register() -> None:

@@ -9,10 +9,14 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
+from funnel.models.deal_stages import DealStage
 from funnel.models.stages import Reason, Stage
+from smarketing.pages.inputs import ListedForm
 
 
-class StageForm(forms.ModelForm):  # type: ignore[type-arg]
+class StageForm(ListedForm):
+    list_page, list_title, new_title = "stages", _("Stages"), _("New stage")
+
     after = forms.ModelChoiceField(Stage.objects.all(), label=_("Comes after"), empty_label=None)
 
     class Meta:
@@ -44,7 +48,9 @@ class StageForm(forms.ModelForm):  # type: ignore[type-arg]
         return Stage.objects.put_after(after, self.instance)
 
 
-class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+class ReasonForm(ListedForm):
+    list_page, list_title, new_title = "reasons", _("Reasons"), _("New reason")
+
     class Meta:
         model = Reason
         fields = ("name_en", "name_ja", "needs_text", "disqualifies")
@@ -71,6 +77,30 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
             reason.disqualifies = reason.disqualifies or reason.kind == Reason.Kind.DISQUALIFIED
         reason.save()
         return reason
+
+
+class DealStageForm(ListedForm):
+    list_page, list_title, new_title = "deal_stages", _("Stages of a deal"), _("New stage")
+
+    class Meta:
+        model = DealStage
+        fields = ("name_en", "name_ja")
+
+    def clean_name_en(self) -> str:
+        name: str = self.cleaned_data["name_en"]
+        if DealStage.objects.filter(name_en__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("This list has “%(name)s” already."), params={"name": name})
+        return name
+
+    def save(self, commit: bool = True) -> DealStage:
+        stage: DealStage = self.instance
+        if not stage.pk:
+            last = DealStage.objects.order_by("-position").first()
+            stage.position = (last.position if last else 0) + 10
+            taken = set(DealStage.objects.values_list("key", flat=True))
+            stage.key = _free_key(slugify(stage.name_en)[:30] or "stage", taken)
+        stage.save()
+        return stage
 
 
 def _free_key(key: str, taken: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from funnel.journeys.standing import misplaced_leads
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole, Transition
-from history.models import Outbox
+from funnel.opportunities.ledger import disagreeing_deals
+from history.models import Change, Outbox
 from leads.activities.recording import record
 from leads.models import Lead
 from leads.registering.registration import register
@@ -34,6 +37,13 @@ DEAL_HEAD = "lead,deal,amount,opened,won,lost,why\n"
 @pytest.fixture(autouse=True)
 def _utc(settings: Settings) -> None:
     settings.COMPANY_TIME_ZONE = "UTC"
+
+
+@pytest.fixture(autouse=True)
+def _every_lead_stands_at_its_last_step(db: None) -> Iterator[None]:
+    yield
+    assert misplaced_leads() == []
+    assert disagreeing_deals() == []
 
 
 def day(text: str) -> datetime:
@@ -104,10 +114,28 @@ def test_a_lead_imported_as_qualified_is_handed_over_only_where_the_importer_ask
     assert Handoff.objects.get().lead == known("2")
 
 
-def test_a_customer_stays_one_whatever_the_dates_say() -> None:
-    bring("leads", f"{HEAD}1,,2025-02-05,,2025-02-01\n", STAGES)
+def test_what_lies_after_the_step_into_customer_is_left_out_and_said() -> None:
+    made, _told = bring("leads", f"{HEAD}1,2025-01-01,2025-02-05,,2025-02-01\n", STAGES)
     assert Journey.objects.get().stage.role == "customer"
-    assert steps(known()) == [(None, "mql", "02-05"), ("mql", "customer", "02-01")]
+    assert steps(known()) == [(None, "lead", "01-01"), ("lead", "customer", "02-01")]
+    assert [("MQL" in said, "after it became a customer" in said) for said in made.said] == [(True, True)]
+
+
+def test_dated_steps_of_one_day_follow_each_other() -> None:
+    bring("leads", f"{HEAD}1,2025-01-01 08:00,2025-01-01,2025-01-01 17:00,2025-01-01\n", STAGES)
+    assert steps(known())[-1] == ("sql", "customer", "01-01")
+    assert list(Transition.objects.order_by("at", "pk").values_list("to_stage__role", flat=True)) == [
+        "lead", "mql", "sql", "customer",
+    ]  # fmt: skip
+    assert misplaced_leads() == []
+
+
+def test_a_correction_moves_back_the_beginning_that_an_import_wrote() -> None:
+    bring("leads", "id\n1\n", {"id": "external_id"})
+    bring("leads", f"{HEAD}1,,2025-01-05,,\n", STAGES, correct=True)
+    assert sorted(steps(known()), key=str) == [("lead", "mql", "01-05"), (None, "lead", "01-05")]
+    assert known().journey.stage.role == "mql"
+    assert Change.objects.filter(subject="transition", field="at").count() == 1
 
 
 def test_the_same_file_again_moves_nothing() -> None:
@@ -184,10 +212,61 @@ def test_a_won_deal_makes_its_lead_a_customer_on_that_day(lead: Lead) -> None:
     assert lead.journey.news_count_from == NOW
 
 
-def test_a_deal_won_before_the_first_contact_is_kept_as_it_is() -> None:
+def test_a_deal_won_before_the_first_contact_is_history_and_moves_nobody() -> None:
     bring("leads", f"{HEAD}1,,2025-02-05,,\n", STAGES)
     bring("opportunities", f"{DEAL_HEAD}1,d1,,,2025-02-01,,\n", DEALS)
     assert steps(known()) == [(None, "mql", "02-05"), ("mql", "customer", "02-01")]
+    assert stands(known()) == ("mql", "")
+
+
+def test_a_deal_before_the_beginning_that_an_import_wrote_moves_it_back() -> None:
+    bring("leads", "id\n1\n", {"id": "external_id"})
+    bring("opportunities", f"{DEAL_HEAD}1,d1,,2025-03-01,2025-04-01,,\n", DEALS)
+    assert steps(known()) == [
+        (None, "lead", "03-01"), ("lead", "opportunity", "03-01"), ("opportunity", "customer", "04-01"),
+    ]  # fmt: skip
+    change = Change.objects.get(subject="transition")
+    assert (change.field, str(change.old)[:10], str(change.new)[:10]) == ("at", f"{NOW:%Y-%m-%d}", "2025-03-01")
+
+
+def test_a_deal_of_the_day_of_an_earlier_step_follows_it(lead: Lead) -> None:
+    Journey.of(lead).move_to(Stage.objects.role("mql"), because="Called", at=day("2025-03-01 09:00"))
+    text = f"{DEAL_HEAD}1,d1,10,2025-03-01,2025-03-01,,\n"
+    bring("opportunities", text, DEALS)
+    assert list(Transition.objects.filter(how="import").values_list("at", flat=True)) == [day("2025-03-01 09:00")] * 2
+    assert stands(lead) == ("customer", "")
+    assert bring("opportunities", text, DEALS)[1] == counts(unchanged=1)
+
+
+def test_a_day_equals_every_moment_of_it() -> None:
+    lead = make.lead(StageRole.MQL, created_at=day("2025-03-01 09:00"), email="a@x.example")
+    Opportunity.open(lead, name="Pilot", opened_at=day("2025-03-01"))
+    mapping = {"mail": "lead.email", "deal": "name", "opened": "opened_at"}
+    made, told = bring("opportunities", "mail,deal,opened\na@x.example,Pilot,2025-03-01\n", mapping)
+    assert (told, made.said) == (counts(unchanged=1), [])
+
+
+@pytest.mark.parametrize(
+    "dates", ["2025-05-01,2025-01-01,", "2025-05-01,,2025-01-01", "2025-05-01 10:00,2025-05-01 09:00,"]
+)
+def test_a_deal_decided_before_it_was_opened_is_refused(lead: Lead, dates: str) -> None:
+    assert bring("opportunities", f"{DEAL_HEAD}1,d1,10,{dates},\n", DEALS)[1] == counts(rejected=1)
+    assert not Opportunity.objects.exists()
+
+
+def test_a_known_deal_is_not_decided_before_it_was_opened_either(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-05-01,,,\n", DEALS)
+    for correct_it in (False, True):
+        text = f"{DEAL_HEAD}1,d1,10,,2025-04-01,,\n"
+        assert bring("opportunities", text, DEALS, correct=correct_it)[1] == counts(rejected=1)
+    assert Opportunity.objects.get().is_open
+
+
+def test_decided_on_the_day_of_its_opening_it_was_decided_after_it(lead: Lead) -> None:
+    text = f"{DEAL_HEAD}1,d1,10,2025-05-01 10:00,2025-05-01,,\n"
+    bring("opportunities", text, DEALS)
+    assert Opportunity.objects.get().won_at == day("2025-05-01 10:00")
+    assert bring("opportunities", text, DEALS)[1] == counts(unchanged=1)
 
 
 def test_the_same_deals_again_change_nothing(lead: Lead) -> None:
@@ -197,6 +276,13 @@ def test_the_same_deals_again_change_nothing(lead: Lead) -> None:
     assert bring("opportunities", text, DEALS)[1] == counts(unchanged=2)
     assert list(Transition.objects.values()) == before
     assert Opportunity.objects.get(external_id="").reason == Reason.objects.get(kind="lost", key="price")
+
+
+def test_deals_whose_id_says_nothing_are_not_one_deal(lead: Lead) -> None:
+    text = f"{DEAL_HEAD}1,N/A,10,2025-03-01,,,\n1,N/A,20,2025-04-01,,,\n"
+    assert bring("opportunities", text, DEALS)[1] == counts(created=2)
+    assert bring("opportunities", text, DEALS)[1] == counts(unchanged=2)
+    assert set(Opportunity.objects.values_list("external_id", flat=True)) == {""}
 
 
 def test_an_open_deal_that_is_won_later_moves_its_lead_then(lead: Lead) -> None:
@@ -228,6 +314,79 @@ def test_a_changed_outcome_is_said_and_corrects_only_when_asked(lead: Lead) -> N
     assert Opportunity.objects.get().won_at == day("2025-04-03")
     assert Transition.objects.get(to_stage__role="customer").at == day("2025-04-03")
     assert lead.journey.entered_at == day("2025-04-03")
+
+
+def stands(lead: Lead) -> tuple[str | None, str]:
+    journey = Journey.objects.get(lead=lead)
+    return journey.stage.role, journey.closed_as
+
+
+def correct(deals: str) -> None:
+    bring("opportunities", DEAL_HEAD + deals, DEALS, correct=True)
+
+
+def test_a_win_corrected_to_a_loss_is_the_end_of_the_journey(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,2025-04-01,,\n", DEALS)
+    correct("1,d1,10,2025-03-01,,2025-04-02,price\n")
+    assert stands(lead) == ("opportunity", "lost")
+    assert steps(lead)[-1] == ("opportunity", None, "04-02")
+    assert lead.journey.closed_at == day("2025-04-02")
+    step = Transition.objects.get(lead=lead, to_stage=None)
+    assert step.reason == Reason.objects.get(kind="lost", key="price")
+    changes = dict(Change.objects.of("transition", step.pk).values_list("field", "old"))
+    assert changes["to_stage_id"] == Stage.objects.role("customer").pk
+    assert changes["at"].startswith("2025-04-01")
+
+
+def test_a_win_corrected_to_a_loss_beside_another_contract_leaves_the_customer(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,,2025-04-01,,\n1,d2,10,,2025-05-01,,\n", DEALS)
+    correct("1,d1,10,,,2025-04-01,\n")
+    assert stands(lead) == ("customer", "")
+    assert steps(lead)[-1] == ("lead", "customer", "05-01")
+
+
+def test_a_win_corrected_to_a_loss_beside_an_open_deal_leads_back_to_it(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,2025-04-01,,\n1,d2,10,2025-03-02,,,\n", DEALS)
+    correct("1,d1,10,2025-03-01,,2025-04-01,\n")
+    assert stands(lead) == ("opportunity", "")
+    assert steps(lead)[-1] == ("lead", "opportunity", "03-01")
+
+
+def test_a_loss_corrected_to_a_win_makes_a_customer(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,,2025-04-02,\n", DEALS)
+    correct("1,d1,10,2025-03-01,2025-04-01,,\n")
+    assert stands(lead) == ("customer", "")
+    assert steps(lead)[-1] == ("opportunity", "customer", "04-01")
+
+
+def test_a_corrected_opening_and_loss_redate_their_steps(lead: Lead) -> None:
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,,2025-04-02,\n", DEALS)
+    correct("1,d1,10,2025-03-03,,2025-04-04,\n")
+    assert steps(lead)[1:] == [("lead", "opportunity", "03-03"), ("opportunity", None, "04-04")]
+    assert Journey.objects.get().closed_at == day("2025-04-04")
+
+
+def test_more_sold_to_a_customer_moves_nobody(lead: Lead) -> None:
+    mapping = {"lead": "lead.external_id", "kind": "kind", "opened": "opened_at", "won": "won_at", "lost": "lost_at"}
+    head = "lead,kind,opened,won,lost\n"
+    bring("opportunities", f"{head}1,up-sell,2025-03-01,,2025-04-01\n", mapping)
+    bring("opportunities", f"{head}1,cross-sell,2025-03-02,2025-04-01,\n", mapping)
+    assert stands(lead) == ("lead", "")
+    bring("opportunities", f"{head}1,new,2025-05-01,,2025-06-01\n", mapping)
+    assert stands(lead) == ("opportunity", "lost")
+
+
+def test_a_loss_closes_no_customer(lead: Lead) -> None:
+    Journey.of(lead).move_to(Stage.objects.role("customer"), because="Signed", at=day("2025-02-01"))
+    bring("opportunities", f"{DEAL_HEAD}1,d1,10,2025-03-01,,2025-04-01,\n", DEALS)
+    assert stands(lead) == ("customer", "")
+
+
+def test_a_corrected_stage_date_keeps_what_it_was() -> None:
+    bring("leads", f"{HEAD}1,,2025-01-05,,\n", STAGES)
+    bring("leads", f"{HEAD}1,,2025-01-06,,\n", STAGES, correct=True)
+    change = Change.objects.get(subject="transition")
+    assert (change.field, str(change.old)[:10], str(change.new)[:10]) == ("at", "2025-01-05", "2025-01-06")
 
 
 def test_bad_deals_are_rejected(lead: Lead) -> None:

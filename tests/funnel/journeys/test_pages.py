@@ -4,10 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils.timezone import now
 
-from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
+from funnel.journeys.standing import misplaced_leads
+from funnel.models import DealStage, Journey, Opportunity, Reason, Stage, StageRole
 from teams.models import Role
 from tests import make
 
@@ -144,6 +146,7 @@ def test_a_closed_journey_is_opened_again_at_a_stage(as_manager):
 def test_a_deal_is_opened_won_and_reopened_by_the_pages(as_manager):
     lead = make.lead(StageRole.SQL, created_at=now() - timedelta(days=9))
     data = {"name": "Line 3", "kind": "new", "amount": "1200000", "currency": "jpy", "opened_on": ""}
+    data["stage"] = str(DealStage.objects.offered()[0].pk)
     as_manager.post(reverse("opportunity_new", args=[lead.pk]), data)
     deal = Opportunity.objects.get()
     assert (deal.amount, deal.currency, deal.lead) == (Decimal(1_200_000), "JPY", lead)
@@ -173,3 +176,38 @@ def test_wrong_input_is_said_at_the_field(as_manager, wrong, said):
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not Opportunity.objects.exists()
+
+
+def decide(browser, deal: Opportunity, outcome: str, on: str) -> dict[str, list[str]]:
+    """The errors of the page on which a deal is said to be won or lost on a day."""
+    reason = Reason.objects.offered(outcome).filter(needs_text=False)[0]
+    answer = browser.post(reverse(f"opportunity_{outcome}", args=[deal.pk]), {"reason": reason.pk, "on": on})
+    return answer.context["form"].errors if answer.status_code == 422 else {}
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_a_day_before_the_deal_was_opened_is_refused_at_its_place(in_tokyo, as_manager, outcome):
+    deal = Opportunity.open(make.lead(StageRole.SQL, created_at=make.MONDAY_9AM), opened_at=make.TEN)
+    assert list(decide(as_manager, deal, outcome, "2026-11-15")) == ["on"]
+    deal.refresh_from_db()
+    assert deal.is_open
+    assert decide(as_manager, deal, outcome, "2026-11-16") == {}
+    deal.refresh_from_db()
+    assert make.TEN in (deal.won_at, deal.lost_at)
+
+
+def test_a_loss_on_a_day_before_the_last_step_is_refused(in_tokyo, as_manager):
+    lead = make.lead(StageRole.SQL, created_at=make.MONDAY_9AM)
+    with time_machine.travel(make.MONDAY_9AM + timedelta(days=3), tick=False):
+        deal = Opportunity.open(lead, opened_at=make.MONDAY_9AM - timedelta(days=3))
+    assert list(decide(as_manager, deal, "lost", "2026-11-17")) == ["on"]
+    assert decide(as_manager, deal, "lost", "2026-11-19") == {}
+    assert Journey.objects.get(lead=lead).closed_as == "lost"
+
+
+def test_a_win_on_a_day_before_the_last_step_moves_the_lead_now(in_tokyo, as_manager):
+    lead = make.lead(StageRole.SQL, created_at=make.MONDAY_9AM)
+    deal = Opportunity.open(lead, opened_at=make.MONDAY_9AM - timedelta(days=3))
+    assert decide(as_manager, deal, "won", "2026-11-14") == {}
+    assert Journey.objects.get(lead=lead).stage.role == "customer"
+    assert misplaced_leads() == []

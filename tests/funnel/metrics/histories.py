@@ -18,16 +18,18 @@ SOURCES = ["", "Expo", "検索", "paid search"]
 
 @dataclass(frozen=True)
 class Step:
-    """One row of the ledger: `n` is its place in it."""
+    """One row of the ledger: `n` is its place in it, `kept` the persona and the quadrant of its moment."""
 
     n: int
     at: datetime
     to: str | None
+    kept: dict[str, str]
 
 
 @dataclass
 class Person:
     pk: int
+    # What it is today.
     by: dict[str, str]
     merged: bool
     steps: list[Step] = field(default_factory=list)
@@ -41,9 +43,21 @@ class Person:
         first = self.first(role)
         return [step for step in self.steps if step.to == role and step != first]
 
-    def stands(self, at: datetime) -> str | None:
+    def stands(self, at: datetime) -> Step | None:
+        """The step by which it stands somewhere then."""
         before = [step for step in self.steps if step.at < at]
-        return max(before, key=lambda step: (step.at, step.n)).to if before else None
+        last = max(before, key=lambda step: (step.at, step.n), default=None)
+        return last if last and last.to else None
+
+    def kept_of_deal(self, won_at: datetime) -> dict[str, str]:
+        """What its step into the opportunity stage kept, the last by the win or else the first after it; without one,
+        its last step before the win."""
+        steps = sorted(self.steps, key=lambda step: (step.at, step.n))
+        opened = [step for step in steps if step.to == "opportunity"]
+        by_then = [step for step in steps if step.at <= won_at and (step.to, step.at) != ("customer", won_at)]
+        found = [step for step in opened if step.at <= won_at][-1:]
+        found = found or [step for step in opened if step.at > won_at][:1] or by_then[-1:]
+        return found[0].kept if found else {"persona": "", "quadrant": ""}
 
 
 def moments(rng: random.Random, zone: ZoneInfo) -> list[datetime]:
@@ -83,14 +97,21 @@ def make(seed: int, zone: ZoneInfo, size: int = 24) -> list[Person]:
     rng.shuffle(rows)
     for person, at, role in rows:
         before = rng.choice([None, *stages.values()])
+        how = rng.choice([Transition.How.MACHINE, Transition.How.MACHINE, Transition.How.IMPORT])
+        brought_in = how == Transition.How.IMPORT
+        persona = None if brought_in else rng.choice([None, *personas])
+        quadrant = "" if brought_in else rng.choice(["", *Quadrant.values])
         made = Transition.objects.create(
             lead_id=person.pk,
             from_stage=before,
             to_stage=stages[role] if role else None,
             at=at,
-            how=rng.choice([Transition.How.MACHINE, Transition.How.IMPORT]),
+            how=how,
+            persona=persona,
+            quadrant=quadrant,
         )
-        person.steps.append(Step(made.pk, at, role))
+        kept = {"persona": str(persona.pk) if persona else "", "quadrant": quadrant}
+        person.steps.append(Step(made.pk, at, role, kept))
     for person in people:
         for _ in range(rng.choice([0, 0, 1, 2])):
             _deal(rng, person, rng.choice(known))

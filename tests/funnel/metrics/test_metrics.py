@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from metrics.question import ALL, Question
 from metrics.rate import Row
 from metrics.registry import metric
 from tests.funnel.metrics import histories
-from tests.funnel.metrics.histories import ROLES, Person
+from tests.funnel.metrics.histories import ROLES, Person, Step
 
 pytestmark = pytest.mark.django_db
 
@@ -37,19 +37,18 @@ class Oracle:
     """Counts by looking at everyone, one after the other, in plain words."""
 
     def __init__(self, people: list[Person], question: Question) -> None:
-        self.people = [person for person in people if not person.merged and self._asked(person, question)]
+        self.people = [person for person in people if not person.merged]
         self.question = question
         self.zone = question.period.zone
 
-    @staticmethod
-    def _asked(person: Person, question: Question) -> bool:
-        return all(person.by[name] == value for name, value in question.filters.items())
+    def is_asked(self, by: dict[str, str]) -> bool:
+        return all(by[name] == value for name, value in self.question.filters.items())
 
     def within(self, at: datetime, period: Period | None = None) -> bool:
         period = period or self.question.period
         return period.start <= at.astimezone(self.zone).date() < period.end and at <= self.question.at
 
-    def key(self, person: Person, at: datetime) -> str:
+    def key(self, values: dict[str, str], at: datetime) -> str:
         by = self.question.by
         day = at.astimezone(self.zone).date()
         if not by:
@@ -58,14 +57,17 @@ class Oracle:
             return f"{day:%Y-%m}"
         if by == "week":
             return (day - timedelta(days=day.weekday())).isoformat()
-        return person.by[by]
+        return values[by]
 
     def first_into(self, role: str) -> Cases:
-        found = [(person, person.first(role)) for person in self.people]
-        return [(self.key(p, step.at), p.pk) for p, step in found if step and self.within(step.at)]
+        return self.cases((person, step) for person in self.people if (step := person.first(role)))
 
     def again_into(self, role: str) -> Cases:
-        return [(self.key(p, s.at), p.pk) for p in self.people for s in p.again(role) if self.within(s.at)]
+        return self.cases((person, step) for person in self.people for step in person.again(role))
+
+    def cases(self, steps: Iterable[tuple[Person, Step]]) -> Cases:
+        cut = [(person, step, person.by | step.kept) for person, step in steps if self.within(step.at)]
+        return [(self.key(by, step.at), person.pk) for person, step, by in cut if self.is_asked(by)]
 
     def conversion(self) -> dict[str, Cases]:
         return {"cohort": self.cohort, "period": self.period, "stock": self.stock}[self.question.view]()
@@ -76,9 +78,9 @@ class Oracle:
         found: dict[str, Cases] = {"denominator": [], "numerator": [], "flagged": []}
         for person in self.people:
             entry = person.first(asked.from_role)
-            if not entry or not self.within(entry.at):
+            if not entry or not self.cases([(person, entry)]):
                 continue
-            case = (self.key(person, entry.at), person.pk)
+            (case,) = self.cases([(person, entry)])
             outcomes = [step.at for step in person.steps if step.to in reached and step.at <= asked.at]
             until = entry.at.astimezone(UTC) + (asked.window or timedelta(days=99_999))
             found["denominator"].append(case)
@@ -101,20 +103,23 @@ class Oracle:
         found: dict[str, Cases] = {"denominator": [], "numerator": [], "flagged": []}
         buckets = {p.key: p.ends_at for p in asked.buckets()} if asked.by in ("month", "week") else {}
         for person in self.people:
-            for key, end in (buckets or {self.key(person, asked.period.starts_at): asked.period.ends_at}).items():
-                role = person.stands(min(end, asked.at + timedelta(microseconds=1)))
-                if role and ROLES.index(role) >= ROLES.index(asked.from_role):
+            for name, end in (buckets or {"": asked.period.ends_at}).items():
+                step = person.stands(min(end, asked.at + timedelta(microseconds=1)))
+                if step is None or not self.is_asked(by := person.by | step.kept):
+                    continue
+                key = name or self.key(by, asked.period.starts_at)
+                if ROLES.index(str(step.to)) >= ROLES.index(asked.from_role):
                     found["denominator"].append((key, person.pk))
-                    if ROLES.index(role) >= ROLES.index(asked.to_role):
+                    if ROLES.index(str(step.to)) >= ROLES.index(asked.to_role):
                         found["numerator"].append((key, person.pk))
         return found
 
     def contracts(self) -> list[tuple[str, int, Decimal | None, str]]:
         return [
-            (self.key(p, at), p.pk, amount, currency)
+            (self.key(by, at), p.pk, amount, currency)
             for p in self.people
             for at, amount, currency in p.deals
-            if self.within(at)
+            if self.within(at) and self.is_asked(by := p.by | p.kept_of_deal(at))
         ]
 
 
@@ -177,7 +182,8 @@ def past(request: pytest.FixtureRequest, settings: Any) -> Past:
     ragged = Question(Period(date(2026, 2, 11), date(2026, 4, 16)), at=LONG_AFTER)
     going_on = replace(whole, at=datetime(2026, 3, 20, 15, tzinfo=UTC))
     some = replace(whole, filters={"source": "Expo"})
-    return Past(seed, histories.make(seed, zone), [whole, ragged, going_on, some], thorough=seed > 2)
+    hot = replace(whole, filters={"quadrant": "hot"})
+    return Past(seed, histories.make(seed, zone), [whole, ragged, going_on, some, hot], thorough=seed > 2)
 
 
 def test_entries_and_re_entries_agree_with_a_plain_count(past):

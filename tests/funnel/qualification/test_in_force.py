@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from funnel.models import Definition, Stage, StageRole
-from history.in_force import Replaced
 from scoring.models import ScoreModel
 from tests import make
 
@@ -72,7 +71,7 @@ def test_one_that_was_replaced_does_not_come_back():
     first, second = version(1), version(2)
     first.put_in_force(from_at=NOW)
     second.put_in_force(from_at=NOW + DAY)
-    with pytest.raises(Replaced):
+    with pytest.raises(Definition.Replaced):
         first.put_in_force(from_at=NOW + 2 * DAY)
     assert holding(NOW + 3 * DAY) == [2]
 

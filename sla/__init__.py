@@ -1,1 +1,1 @@
-"""What the teams promised each other."""
+"""The service level agreement between the teams, and the hand-offs that it governs."""

@@ -1,6 +1,6 @@
-"""All that people are told about what the teams promised each other, for `sla.apps` and for tests."""
+"""All kinds of notices of this app, for `sla.apps` and for tests."""
 
-from sla.agreement.notices import IN_FORCE, SENT_BACK, TO_SIGN
+from sla.agreement.notices import IN_FORCE, OUTDATED, SENT_BACK, TO_SIGN
 from sla.attainment.notices import AT_RISK
 from sla.disputes.notices import DISPUTED, SETTLED
 from sla.escalation.notices import BREACH, ENDED, REMINDER
@@ -16,6 +16,7 @@ __all__ = [
     "IN_FORCE",
     "NOT_READY",
     "OFFERED",
+    "OUTDATED",
     "REASSIGNED",
     "REJECTED",
     "REMINDER",

@@ -1,45 +1,66 @@
+from contextlib import suppress
+
 from celery import shared_task
 
+from history import leases
+from history.leases import Step
+from sla.agreement import outdated
 from sla.attainment import computing as attainment
 from sla.escalation import sweeping
-from sla.flow import advancing
-from sla.flow.machine import working
-from sla.routing import offering
-from sla.routing import reassigning as leaving
+from sla.flow import advancing, background, filling
+from sla.routing import offering, reassigning
+
+FILLING_SECONDS = 30
 
 
 @shared_task(ignore_result=True)
 def advance() -> None:
-    with working() as may_work:
-        if may_work:
-            advancing.advance_all()
+    with background.running() as step:
+        advancing.advance_all(step=step)
 
 
 @shared_task(ignore_result=True)
 def offer_waiting() -> None:
-    """Nobody could take them, and now somebody is back or has room."""
-    with working() as may_work:
-        if may_work:
-            offering.offer()
+    """Offer leads that nobody could take before: somebody may be back, or have room again."""
+    with background.running() as step:
+        offering.offer(step=step)
 
 
 @shared_task(ignore_result=True)
 def sweep_timers() -> None:
-    with working() as may_work:
-        if may_work:
-            sweeping.sweep_timers()
-            leaving.reassign_of_the_gone()
+    with background.running() as step:
+        sweeping.sweep_timers(step=step)
+        _withdraw_moved(step)
+        reassigning.reassign_from_deactivated(step=step)
+
+
+def _withdraw_moved(step: Step) -> None:
+    """The flow withdraws those of the leads that it takes along: here nobody is left out."""
+    with step():
+        offering.withdraw_moved()
+
+
+@shared_task(ignore_result=True)
+def watch_proposal() -> None:
+    """Say what has changed under a proposal that waits: a head is replaced, a field that it names is deleted."""
+    with background.running() as step, step():
+        outdated.notify_outdated()
 
 
 @shared_task(ignore_result=True)
 def begin_day() -> None:
-    with working() as may_work:
-        if may_work:
-            advancing.begin_day()
+    with background.running() as step:
+        advancing.begin_day(step=step)
+
+
+@shared_task(ignore_result=True)
+def fill_past() -> None:
+    """After an upgrade, fill in what old steps keep; for so long that other tasks have their turn."""
+    with background.running() as step, suppress(leases.Taken):
+        filling.fill_past(step=step, seconds=FILLING_SECONDS)
 
 
 @shared_task(ignore_result=True)
 def compute_attainment() -> None:
-    with working() as may_work:
-        if may_work:
-            attainment.refresh()
+    with background.running() as step, step():
+        attainment.refresh()

@@ -8,24 +8,25 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from funnel.models import Definition, Stage
-from funnel.qualification.qualifying import standing
+from funnel.qualification.qualifying import Funnel, standing
+from sla.agreement.content import content
 from sla.agreement.drafting import adopt_definition, draft_next
 from sla.agreement.models.agreements import AgreedDefinition, Agreement
 from sla.agreement.proposing import propose
+from sla.agreement.terms import Terms
 from teams.models import User
 
 
 def draft_definition(stage: Stage, *, by: User | None = None, at: datetime | None = None) -> Definition:
     """Return the stage's draft definition; where there is none, begin one from the newest version."""
     with transaction.atomic():
-        Stage.objects.select_for_update().get(pk=stage.pk)
-        newest = Definition.objects.filter(stage=stage).order_by("-number").first()
-        if newest is not None and newest.frozen_at is None:
-            return newest
-        source = _pending_definition(stage) or _newest_signed(stage) or newest
-        return Definition.objects.create(
+        definitions = Definition.objects.lock_series(stage)
+        if draft := definitions.drafts().first():
+            return draft
+        source = _pending_definition(stage) or definitions.dated().newest() or definitions.newest()
+        return definitions.create(
             stage=stage,
-            number=newest.number + 1 if newest else 1,
+            number=definitions.next_number(),
             text=source.text if source else "",
             criteria=source.criteria if source else None,
             cool_off_days=source.cool_off_days if source else 60,
@@ -41,17 +42,19 @@ def _pending_definition(stage: Stage) -> Definition | None:
     return row.definition if row else None
 
 
-def _newest_signed(stage: Stage) -> Definition | None:
-    return Definition.objects.filter(stage=stage, in_force_from__isnull=False).order_by("-number").first()
-
-
 def propose_definition(definition: Definition, *, by: User, at: datetime | None = None) -> Agreement:
     """Propose an agreement that changes only this definition.
 
     Where a draft with other changes exists, the definition is added to it and the draft returned unproposed.
 
-    Raises `Frozen` while another proposal waits; `NotReady`, with the draft kept, when something is missing.
+    Raises `Unchanged` where the agreed one says the same; `Frozen` while another proposal waits; `NotReady`, with the
+    draft kept, when something is missing.
     """
+    agreed = AgreedDefinition.objects.filter(
+        agreement=Agreement.objects.signed().first(), definition__stage=definition.stage_id
+    ).first()
+    if agreed and content(agreed.definition) == content(definition):
+        raise Agreement.Unchanged
     existing = Agreement.objects.pending().first()
     draft = draft_next(by=by, at=at)
     adopt_definition(draft, definition)
@@ -64,6 +67,6 @@ def propose_definition(definition: Definition, *, by: User, at: datetime | None 
 def standing_leads_by_definition(agreement: Agreement, *, at: datetime | None = None) -> list[tuple[Definition, int]]:
     """For each definition that the agreement changes: how many standing leads it would qualify, by today's scores."""
     at = at or now()
-    in_force = set(Definition.objects.in_force(at).values_list("pk", flat=True))
-    changed = [definition for definition in agreement.definitions() if definition.pk not in in_force]
+    in_force = {definition.pk for definition in Funnel.of(at).definitions}
+    changed = [each for each in Terms.of(agreement).definitions.values() if each.pk not in in_force]
     return [(definition, standing(definition, at=at).count()) for definition in changed]

@@ -28,18 +28,18 @@ def draft_next(*, by: User | None = None, at: datetime | None = None) -> Agreeme
     Raises `Frozen` while a proposal waits for signatures.
     """
     draft = Agreement.objects.pending().first() or _begin_draft(by, at or now())
-    if draft.proposed_at:
+    if not draft.is_draft:
         raise Agreement.Frozen
     return draft
 
 
 @transaction.atomic
 def _begin_draft(by: User | None, at: datetime) -> Agreement:
-    newest = Agreement.objects.select_for_update().order_by("-number").first()
+    agreements = Agreement.objects.lock_series()
     # Somebody else may have begun one while we waited for the lock.
     if draft := Agreement.objects.pending().first():
         return draft
-    draft = Agreement.objects.create(number=newest.number + 1 if newest else 1, created_by=by, created_at=at)
+    draft = agreements.create(number=agreements.next_number(), created_by=by, created_at=at)
     if signed := Agreement.objects.signed().first():
         _copy_terms(signed, draft)
     return draft
@@ -78,18 +78,10 @@ def _copy(row: Hop | Clause | Policy | Step, draft: Agreement) -> None:
     row.save()
 
 
-def lock_draft(agreement: Agreement) -> Agreement:
-    """Return the draft under a row lock; call inside a transaction. Raises `Frozen` once it is proposed."""
-    locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
-    if locked.proposed_at:
-        raise Agreement.Frozen
-    return locked
-
-
 def adopt_definition(draft: Agreement, definition: Definition) -> None:
     """Make this the definition that the draft names for its stage. Raises `Frozen`."""
     with transaction.atomic():
-        lock_draft(draft)
+        draft.lock_draft()
         draft.agreed_definitions.filter(definition__stage=definition.stage_id).delete()
         AgreedDefinition.objects.create(agreement=draft, definition=definition)
 
@@ -97,11 +89,11 @@ def adopt_definition(draft: Agreement, definition: Definition) -> None:
 def adopt_score_model(draft: Agreement, model: ScoreModel) -> None:
     """Make this the score model that the draft names. Raises `Frozen`."""
     with transaction.atomic():
-        lock_draft(draft)
+        draft.lock_draft()
         Agreement.objects.filter(pk=draft.pk).update(score_model=model)
 
 
 def discard(draft: Agreement) -> None:
     """Delete the draft; what it named stays. Raises `Frozen`."""
     with transaction.atomic():
-        lock_draft(draft).delete()
+        draft.lock_draft().delete()

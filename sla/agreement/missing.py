@@ -5,43 +5,52 @@ from __future__ import annotations
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from funnel.models import Definition
+from history.versions import State
 from leads.criteria import BadCriteria, Catalogue, check
 from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Question, UnknownMetric, metric
-from scoring.models import ScoreModel
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
 from sla.agreement.models.hops import Hop
+from sla.agreement.terms import Terms
 
 
 def missing(agreement: Agreement) -> list[str]:
     """List what is missing before the draft can be proposed; empty when it can."""
+    terms = Terms.of(agreement)
+    return [*_check_parties(terms), *_check_score_replacement(agreement), *missing_terms(agreement)]
+
+
+def missing_terms(agreement: Agreement) -> list[str]:
+    """List what no longer holds together in what the agreement says, whoever signs it."""
+    terms = Terms.of(agreement)
     return [
-        *_check_parties(agreement),
-        *_check_personas(agreement),
-        *_check_definitions(agreement),
-        *_check_hops(agreement),
-        *_check_policies(agreement),
-        *_check_clauses(agreement),
+        *_check_personas(terms),
+        *_check_definitions(terms),
+        *_check_hops(terms),
+        *_check_policies(terms),
+        *_check_clauses(terms),
         *_check_scores(agreement),
     ]
 
 
-def _check_parties(agreement: Agreement) -> list[str]:
-    parties = list(agreement.parties.select_related("team", "head"))
+def _check_parties(terms: Terms) -> list[str]:
+    parties = terms.parties
     problems = []
     if len(parties) < 2:
         problems.append(_("An agreement needs two parties or more."))
     for party in parties:
         if party.head is None or not party.head.is_active:
             problems.append(_("%(team)s has no head who could sign for it.") % {"team": party.team})
+        elif party.head != party.signer:
+            words = _("%(person)s does not head %(team)s: only its head, %(head)s, signs for it.")
+            problems.append(words % {"person": party.head, "team": party.team, "head": party.signer})
     return problems
 
 
-def _check_personas(agreement: Agreement) -> list[str]:
+def _check_personas(terms: Terms) -> list[str]:
     problems = []
-    versions = [agreed.version for agreed in agreement.agreed_personas.select_related("version__persona")]
+    versions = terms.versions
     for version in versions:
         if version.criteria is None:
             problems.append(_("The persona “%(persona)s” has no criteria.") % {"persona": version})
@@ -56,33 +65,31 @@ def _check_personas(agreement: Agreement) -> list[str]:
     return problems
 
 
-def _check_definitions(agreement: Agreement) -> list[str]:
+def _check_definitions(terms: Terms) -> list[str]:
     problems = []
-    for definition in agreement.definitions():
+    for definition in terms.definitions.values():
         if definition.criteria is None:
             problems.append(_("The definition of %(stage)s has no criteria.") % {"stage": definition.stage})
         elif not _is_valid(definition.criteria):
             problems.append(_("The criteria of %(stage)s no longer hold together.") % {"stage": definition.stage})
-        elif _was_replaced(definition):
+        elif definition.state == State.REPLACED:
             words = _("%(definition)s was in force before and was replaced: make its next version.")
             problems.append(words % {"definition": definition})
     return problems
 
 
-def _check_hops(agreement: Agreement) -> list[str]:
+def _check_hops(terms: Terms) -> list[str]:
     problems = []
-    defined = {definition.stage_id for definition in agreement.definitions()}
-    teams = set(agreement.parties.values_list("team", flat=True))
-    hops = agreement.hops.select_related("from_stage", "offering_team", "receiving_team")
-    for hop in hops:
-        if hop.from_stage_id not in defined and hop.from_stage.has_definition:
+    teams = {party.team_id for party in terms.parties}
+    for hop in terms.hops:
+        if hop.from_stage_id not in terms.definitions and hop.from_stage.has_definition:
             words = _("Leads are handed over when they become %(stage)s, but nothing defines %(stage)s.")
             problems.append(words % {"stage": hop.from_stage})
         for team in (hop.offering_team, hop.receiving_team):
             if team.pk not in teams:
                 problems.append(_("%(team)s takes part in a hand-off but is no party.") % {"team": team})
         problems += _check_ready_fields(hop)
-    if not hops:
+    if not terms.hops:
         problems.append(_("No hand-off is agreed: say who hands leads to whom."))
     return problems
 
@@ -95,8 +102,8 @@ def _check_ready_fields(hop: Hop) -> list[str]:
     ]
 
 
-def _check_policies(agreement: Agreement) -> list[str]:
-    policies = list(agreement.policies.order_by("position"))
+def _check_policies(terms: Terms) -> list[str]:
+    policies = terms.policies
     problems = []
     if not policies or not policies[-1].matches_all:
         problems.append(_("The last policy of hand-offs must match all: say by when every other hand-off is answered."))
@@ -108,11 +115,11 @@ def _check_policies(agreement: Agreement) -> list[str]:
     return problems
 
 
-def _check_clauses(agreement: Agreement) -> list[str]:
-    teams = set(agreement.parties.values_list("team", flat=True))
+def _check_clauses(terms: Terms) -> list[str]:
+    teams = {party.team_id for party in terms.parties}
     problems = []
     month = Period.month_of(now())
-    for n, clause in enumerate(agreement.clauses.select_related("team"), 1):
+    for n, clause in enumerate(terms.clauses, 1):
         if clause.team_id not in teams:
             words = _("%(team)s promises something but is no party.")
             problems.append(words % {"team": clause.team})
@@ -142,16 +149,20 @@ def metric_for(clause: Clause, period: Period) -> Metric:
 
 
 def _check_scores(agreement: Agreement) -> list[str]:
-    model = agreement.score_model
-    if model is None:
+    if agreement.score_model is None:
         return [_("No score model is chosen.")]
-    if _was_replaced(model):
-        return [_("Score model %(model)s was replaced: choose the one that holds or a newer one.") % {"model": model}]
+    if agreement.score_model.state == State.REPLACED and not agreement.score_model_replacement:
+        return [_describe_replaced_scores(agreement)]
     return []
 
 
-def _was_replaced(version: Definition | ScoreModel) -> bool:
-    return bool(version.replaced_at and version.in_force_from and version.in_force_from < version.replaced_at <= now())
+def _check_score_replacement(agreement: Agreement) -> list[str]:
+    return [_describe_replaced_scores(agreement)] if agreement.score_model_replacement else []
+
+
+def _describe_replaced_scores(agreement: Agreement) -> str:
+    words = _("Score model %(model)s was replaced: choose the one that holds or a newer one.")
+    return words % {"model": agreement.score_model}
 
 
 def _is_valid(criteria: object) -> bool:

@@ -34,6 +34,26 @@ TO_SIGN = register(
 )
 
 
+def describe_outdated(params: AgreementParams) -> str:
+    words = _("Something has changed since version %(number)s of the agreement was proposed: look at it again.")
+    return words % {"number": params["number"]}
+
+
+OUTDATED = register(
+    NoticeKind[AgreementParams](
+        "outdated",
+        gettext_lazy("Something changed under a proposed agreement"),
+        params=AgreementParams,
+        sentence=describe_outdated,
+        icon="warning",
+        pages=[Page("agreement_version", ["number"])],
+        roles=MARKETING,
+        to_heads=True,
+        example={"agreement": 7, "number": 3},
+    )
+)
+
+
 class SentBackParams(AgreementParams):
     person: NameParams
     # As it was written.

@@ -22,9 +22,12 @@ def notify(
     agreement: Agreement,
     *,
     at: datetime,
+    change: str = "",
 ) -> None:
+    """Notify each once a proposal, or once for each `change` of it."""
     params: AgreementParams = {"agreement": agreement.pk, "number": agreement.number}
-    Notice.objects.notify(people, kind, params, about=notice_subject(agreement), at=at)
+    about = f"{notice_subject(agreement)} {change}".strip()
+    Notice.objects.notify(people, kind, params, about=about, at=at)
 
 
 def notify_sent_back(people: Sequence[User], agreement: Agreement, *, by: User, reason: str, at: datetime) -> None:

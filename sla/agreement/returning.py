@@ -15,6 +15,7 @@ from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment, Signature
 from sla.agreement.notices import TO_SIGN
 from sla.agreement.notifying import notice_subject, notify_sent_back
+from sla.agreement.outdated import outdated
 from sla.agreement.proposing import HISTORY_SUBJECT
 from sla.agreement.signing import unsigned_by
 from sla.events import AGREEMENT_REOPENED
@@ -22,14 +23,16 @@ from teams.models import Notice, User
 
 
 def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
-    """Make the proposal a draft again, as long as nobody signed it or when a head who has not signed no longer can.
+    """Make the proposal a draft again, as long as nobody signed it, or when a head who has not signed no longer can or
+    something that it names has changed so that it cannot begin.
 
     Raises `Frozen`.
     """
     with transaction.atomic():
         locked = lock_proposal(agreement)
         at = at or now()
-        if Signature.objects.filter(party__agreement=locked).exists() and not _has_lost_a_signer(locked):
+        is_signed = Signature.objects.filter(party__agreement=locked).exists()
+        if is_signed and not _has_lost_a_signer(locked) and not outdated(locked):
             raise Agreement.Frozen
         _void_signatures(locked, by=by, how="withdrawal", at=at)
         _unfreeze(locked, by=by, how="withdrawal", comment="", at=at)
@@ -80,7 +83,7 @@ def send_back(
 
 def _notify_sent_back(proposal: Agreement, *, by: User, reason: str, at: datetime) -> None:
     """Notify the author, the proposer and the other heads, with the first request."""
-    heads = [party.head for party in proposal.parties.select_related("head")]
+    heads = [party.signer for party in proposal.parties.select_related("team__head", "head")]
     recipients = {person for person in (proposal.created_by, proposal.proposed_by, *heads) if person} - {by}
     notify_sent_back(list(recipients), proposal, by=by, reason=reason, at=at)
 

@@ -10,12 +10,13 @@ from django.utils.timezone import now
 from scoring.events import SCORE_MODEL_REPLACED
 from scoring.models import ScoreModel
 from sla.agreement.models.agreements import Agreement
+from sla.agreement.outdated import notify_outdated
 from sla.agreement.signing import next_day_start
 
 
 def current_score_model() -> ScoreModel | None:
     """The model in force, or the one that replaces it tomorrow."""
-    return ScoreModel.objects.filter(in_force_from__isnull=False, replaced_at=None).first()
+    return ScoreModel.objects.dated().filter(replaced_at=None).first()
 
 
 def may_replace_score_model(at: datetime | None = None) -> bool:
@@ -28,12 +29,16 @@ def may_replace_score_model(at: datetime | None = None) -> bool:
 def replace_score_model(model: ScoreModel, *, at: datetime | None = None) -> None:
     """Put a model into force at the start of the next company day, without a new agreement.
 
-    Raises `Frozen` where the agreement in force wants signatures for it.
+    Whoever proposed an agreement that waits and names another one, and its signers, are told at once. Raises `Frozen`
+    where the agreement in force wants signatures for it.
     """
     at = at or now()
-    if not may_replace_score_model(at):
-        raise Agreement.Frozen
     with transaction.atomic():
+        # Nobody signs or replaces another meanwhile.
+        Agreement.objects.lock_series()
+        if not may_replace_score_model(at):
+            raise Agreement.Frozen
         model.freeze(at=at)
         model.put_in_force(from_at=next_day_start(at))
         SCORE_MODEL_REPLACED.emit({"score_model": model.pk, "number": model.number}, at=at)
+        notify_outdated(at=at)

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from django.utils.timezone import now
-
 from funnel.models import Definition
-from sla.agreement.models.agreements import Agreement
+from history.versions import State
+from sla.agreement.models.agreements import AgreedDefinition, Agreement
+from smarketing.database.vocabulary import recall
 
 
-def agreement_state(agreement: Agreement) -> str:
-    """`draft`, `proposed`, `coming`, `in_force`, `replaced`, or `never` (replaced before it began)."""
-    if agreement.proposed_at is None:
-        return "draft"
-    if agreement.in_force_from is None:
-        return "proposed"
-    return _state_once_signed(agreement.in_force_from, agreement.replaced_at)
+def definition_state(definition: Definition) -> State:
+    """Its state; of a frozen one that a proposal names, that it is proposed."""
+    if definition.state == State.FROZEN:
+        return State.PROPOSED if definition.pk in recall(AgreedDefinition, _proposed) else State.FROZEN
+    return definition.state
 
 
-def definition_state(definition: Definition) -> str:
-    """As of an agreement, or `frozen`: it was proposed with an agreement that is a draft again."""
-    if definition.frozen_at is None:
-        return "draft"
-    if definition.in_force_from is None:
-        agreement = pending_agreement_naming(definition)
-        return "proposed" if agreement and agreement.proposed_at else "frozen"
-    return _state_once_signed(definition.in_force_from, definition.replaced_at)
-
-
-def _state_once_signed(in_force_from: datetime, replaced_at: datetime | None) -> str:
-    at = now()
-    if replaced_at and replaced_at <= in_force_from:
-        return "never"
-    if replaced_at and replaced_at <= at:
-        return "replaced"
-    return "coming" if in_force_from > at else "in_force"
+def _proposed() -> set[int]:
+    """The definitions that a proposal names."""
+    waiting = AgreedDefinition.objects.filter(agreement__in=Agreement.objects.waiting())
+    return set(waiting.order_by().values_list("definition", flat=True))
 
 
 def pending_agreement_naming(definition: Definition) -> Agreement | None:
@@ -43,10 +26,16 @@ def pending_agreement_naming(definition: Definition) -> Agreement | None:
     return Agreement.objects.pending().filter(agreed_definitions__definition=definition).first()
 
 
-def versions_with_state() -> list[tuple[Agreement, str]]:
+def versions_with_state() -> list[tuple[Agreement, State]]:
     """All agreements with their states, the oldest first."""
-    return [(version, agreement_state(version)) for version in Agreement.objects.order_by("number")]
+    return [(version, version.state) for version in versions()]
 
 
-def previous_version(agreement: Agreement) -> Agreement | None:
-    return Agreement.objects.filter(number__lt=agreement.number).order_by("-number").first()
+def versions() -> list[Agreement]:
+    """All agreements, the oldest first. While a page is made they are read once."""
+    return recall(Agreement, lambda: list(Agreement.objects.select_related("score_model").order_by("number")))
+
+
+def version_before(agreement: Agreement) -> Agreement | None:
+    """`Agreement.previous`, of those."""
+    return next((version for version in reversed(versions()) if version.number < agreement.number), None)

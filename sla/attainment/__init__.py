@@ -1,1 +1,1 @@
-"""What every clause came to."""
+"""How far each clause is kept, period by period."""

@@ -1,4 +1,4 @@
-"""Computing and storing what every clause came to, period by period.
+"""Computing and storing the attainment of every clause, period by period.
 
 A clause's period is judged whole under the version in force at the period's start: a clause of a new version starts
 with the next full period, and later versions change nothing of the past. A late fact may: then the value differs from
@@ -10,11 +10,12 @@ query a clause and never patches an earlier result: see docs/decisions/0016-atta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.timezone import now
 
 from metrics.period import Period
@@ -22,15 +23,16 @@ from sla.agreement.models.clauses import Clause
 from sla.attainment.judging import DECIDED, judge, values_by_period
 from sla.attainment.models import Attainment
 from sla.attainment.periods import JudgedClause, judged_clauses
-from sla.attainment.warning import warn
+from sla.attainment.warning import notify_at_risk
+from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from smarketing.company import start_of_day
+from smarketing.database.locks import Lock
+from smarketing.queue.isolating import isolate
 from smarketing.queue.waking import wake
 
-# Two processes that compute at once would notify twice.
-COMPUTING_LOCK = 7_305_006
 # How old the numbers of a running period may be.
-FRESH = timedelta(minutes=5)
+MAX_AGE = timedelta(minutes=5)
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,8 +44,8 @@ def compute(*, at: datetime | None = None, clauses: Iterable[Clause] | None = No
     """
     at = at or now()
     only = None if clauses is None else {clause.pk for clause in clauses}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [COMPUTING_LOCK])
+    with transaction.atomic():
+        Lock.ATTAINMENT.acquire()
         clauses_to_judge = [judged for judged in judged_clauses(at) if only is None or judged.clause.pk in only]
         if full and only is None:
             _delete_orphans(clauses_to_judge)
@@ -79,29 +81,43 @@ def refresh(*, at: datetime | None = None) -> int:
         judged.clause
         for judged in judged_clauses(at)
         for period in judged.periods
-        if computed.get((judged.clause.pk, period.start), NEVER) <= _fresh_after(period, at)
+        if computed.get((judged.clause.pk, period.start), NEVER) <= _stale_until(period, at)
     ]
     return compute(at=at, clauses=due) if due else 0
 
 
-def _fresh_after(period: Period, at: datetime) -> datetime:
+def _stale_until(period: Period, at: datetime) -> datetime:
     """A computation up to this moment is too old."""
-    return at - FRESH if at < period.ends_at else start_of_day(at)
+    return at - MAX_AGE if at < period.ends_at else start_of_day(at)
 
 
 def _compute_rows(judged_clauses: list[JudgedClause], at: datetime, full: bool) -> int:
     stored = _stored_rows(judged_clauses)
     hours = Calendar.default().hours(at=at)
-    rows = []
+    rows: list[Attainment] = []
     for judged in judged_clauses:
         clause = judged.clause
         before = {period: stored.get((clause.pk, period.start)) for period in judged.periods}
         stale = [period for period in judged.periods if full or _is_stale(before[period], at)]
-        values = values_by_period(clause, stale, at)
-        rows += [judge(clause, period, values.get(period.key), hours, at, before[period]) for period in stale]
+        isolate([judged], partial(_judge_periods, rows=rows, stale=stale, before=before, hours=hours, at=at))
     _store(rows)
-    warn(rows, {judged.clause.pk: judged for judged in judged_clauses}, at)
+    notify_at_risk(rows, {judged.clause.pk: judged for judged in judged_clauses}, at)
     return len(rows)
+
+
+def _judge_periods(
+    judged_clauses: Sequence[JudgedClause],
+    *,
+    rows: list[Attainment],
+    stale: list[Period],
+    before: dict[Period, Attainment | None],
+    hours: OpeningHours,
+    at: datetime,
+) -> None:
+    """Judge the stale periods of a clause, and add them to `rows`. A clause that breaks this keeps what it came to."""
+    for judged in judged_clauses:
+        values = values_by_period(judged.clause, stale, at)
+        rows += [judge(judged.clause, period, values.get(period.key), hours, at, before[period]) for period in stale]
 
 
 def _stored_rows(judged_clauses: list[JudgedClause]) -> dict[tuple[int, date], Attainment]:

@@ -18,7 +18,7 @@ State = Attainment.State
 DECIDED = (State.MET, State.MISSED)
 
 
-def question_of(clause: Clause, period: Period, at: datetime, *, by: str = "") -> Question:
+def clause_question(clause: Clause, period: Period, at: datetime, *, by: str = "", as_seen: bool = False) -> Question:
     """The question that a clause asks its metric about a period."""
     return Question(
         period,
@@ -28,10 +28,11 @@ def question_of(clause: Clause, period: Period, at: datetime, *, by: str = "") -
         filters=clause.filters,
         by=by,
         at=at,
+        as_seen=as_seen,
     )
 
 
-def values_by_period(clause: Clause, periods: list[Period], at: datetime) -> dict[str, Row]:
+def values_by_period(clause: Clause, periods: list[Period], at: datetime, *, as_seen: bool = False) -> dict[str, Row]:
     """The metric's rows for adjacent periods of a clause, by period key, in one query.
 
     Empty if the metric no longer exists or no longer takes the question.
@@ -40,7 +41,7 @@ def values_by_period(clause: Clause, periods: list[Period], at: datetime) -> dic
         return {}
     span = Period(periods[0].start, periods[-1].end, periods[0].zone)
     try:
-        rows = metric(clause.metric).rows(question_of(clause, span, at, by=clause.every))
+        rows = metric(clause.metric).rows(clause_question(clause, span, at, by=clause.every, as_seen=as_seen))
     except (UnknownMetric, BadQuestion):
         return {}
     return {row.key: row for row in rows}
@@ -68,7 +69,7 @@ def judge(
     return attainment
 
 
-def row_of(attainment: Attainment) -> Row:
+def stored_row(attainment: Attainment) -> Row:
     """A stored attainment as a row of its metric."""
     denominator = None if attainment.denominator is None else int(attainment.denominator)
     return Row("", int(attainment.numerator or 0), denominator, attainment.value)
@@ -78,7 +79,7 @@ def clause_state(clause: Clause, period: Period, row: Row | None, hours: Opening
     """Met or missed once the period is over, maturing while leads may still convert, until then by its pace."""
     if row is not None and clause.window_days and not row.mature:
         return State.MATURING
-    pace = None if row is None else pace_of(clause, period, row, hours, at)
+    pace = None if row is None else clause_pace(clause, period, row, hours, at)
     if pace is None:
         return State.NO_DATA
     if at >= period.ends_at:
@@ -87,7 +88,7 @@ def clause_state(clause: Clause, period: Period, row: Row | None, hours: Opening
     return states.get(pace.tone, State.NO_DATA)
 
 
-def pace_of(clause: Clause, period: Period, row: Row, hours: OpeningHours, at: datetime) -> Pace | None:
+def clause_pace(clause: Clause, period: Period, row: Row, hours: OpeningHours, at: datetime) -> Pace | None:
     """The value against its target and the open days passed; None without a value, such as a rate over nothing."""
     value = exact_value(row)
     if value is None:

@@ -1,4 +1,4 @@
-"""What every clause came to, period by period."""
+"""The attainment of clauses, period by period."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sla.agreement.models.clauses import Clause
 
 
 class Attainment(models.Model):
-    """What one clause came to in one period, as computed last, and as it stood when the period was first decided."""
+    """The value of one clause in one period, as computed last, and as it was when first met or missed."""
 
     class State(models.TextChoices):
         MET = "met", _("Met")

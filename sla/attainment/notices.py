@@ -1,4 +1,4 @@
-"""What people are told about commitments while something can still be done."""
+"""The notice that a clause is at risk, sent while something can still be done."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from teams.permissions import ANSWERING, MARKETING
 
 
 class ClauseParams(TypedDict):
-    """What a notice keeps of a clause, to describe it in the reader's language: it is signed, and never edited."""
+    """What a notice stores of a clause, to describe it in the reader's language. A signed clause is never edited."""
 
     metric: str
     comparator: str
@@ -48,14 +48,14 @@ class AtRiskParams(TypedDict):
 
 
 def describe_at_risk(params: AtRiskParams) -> str:
-    return _("At risk: %(clause)s") % {"clause": describe_kept_clause(params["clause"])}
+    return _("At risk: %(clause)s") % {"clause": describe_stored_clause(params["clause"])}
 
 
-def describe_kept_clause(kept: ClauseParams | str) -> str:
-    """The sentence of the clause. Earlier versions kept it finished."""
-    if isinstance(kept, str):
-        return kept
-    fields: dict[str, Any] = {**kept, "target": Decimal(kept["target"])}
+def describe_stored_clause(stored: ClauseParams | str) -> str:
+    """The sentence of the clause. Older notices stored the finished sentence instead of its parameters."""
+    if isinstance(stored, str):
+        return stored
+    fields: dict[str, Any] = {**stored, "target": Decimal(stored["target"])}
     return as_text(describe_clause(Clause(**fields)))
 
 

@@ -1,8 +1,8 @@
-"""Days on which somebody is away, as they or whoever leads them enter them."""
+"""The form for absences, entered by people themselves or by whoever leads them."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -10,18 +10,19 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sla.calendars.models import Absence
+from sla.calendars.models import Absence, Calendar
+from smarketing.company import company_zone
 from smarketing.pages.wording import person_name
 from teams.models import Role, User
 
 # Longer than two years is a typing error.
-LONGEST = timedelta(days=731)
-FARTHEST = timedelta(days=3660)
+MAX_ABSENCE = timedelta(days=731)
+MAX_DISTANCE = timedelta(days=3660)
 
 
-def people_of(user: User) -> QuerySet[User]:
-    """For whom this person may enter absences: managers and administrators for all, heads for their teams, everyone
-    for themself."""
+def people_editable_by(user: User) -> QuerySet[User]:
+    """The people whose absences a user may edit: everyone for managers and administrators, their teams for heads, and
+    themself for all others."""
     everyone = User.objects.active()
     if not user.has_role(Role.MANAGER, Role.ADMINISTRATOR):
         everyone = everyone.filter(Q(pk=user.pk) | Q(team__head=user))
@@ -44,23 +45,25 @@ class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
             "until_on": forms.DateInput(attrs={"type": "date"}),
         }
 
-    def __init__(self, *args: Any, by: User, today: date, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
-        self.fields["user"] = PersonChoice(people_of(by), label=_("Who"), initial=by.pk, empty_label=None)
+        self.at = at
+        self.fields["user"] = PersonChoice(people_editable_by(by), label=_("Who"), initial=by.pk, empty_label=None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         first, last, user = (cleaned.get(name) for name in ("from_on", "until_on", "user"))
         if not isinstance(first, date) or not isinstance(last, date):
             return cleaned
+        # Days are those of the absent person's own calendar.
+        today = self.at.astimezone(Calendar.for_user(user).zone if user else company_zone()).date()
         if last < first:
             self.add_error("until_on", _("The last day is not before the first."))
-        elif last < self.today:
+        elif last < today:
             self.add_error("until_on", _("These days are over."))
-        elif last - first > LONGEST:
+        elif last - first > MAX_ABSENCE:
             self.add_error("until_on", _("An absence lasts two years at most."))
-        elif last - self.today > FARTHEST:
+        elif last - today > MAX_DISTANCE:
             self.add_error("until_on", _("That is too far away."))
         elif user and user.absences.filter(from_on__lte=last, until_on__gte=first).exists():
             self.add_error("from_on", _("%(person)s is away on some of these days already.") % {"person": user})

@@ -17,25 +17,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar, CalendarDay, CalendarUse, windows_of
+from sla.calendars.models import Calendar, CalendarDay, CalendarUse, format_windows, read_stored_windows
 from teams.forms import ZoneInput, countries
 from teams.models import Team, User
 
 # A closing of more than three months is a typing error.
-LONGEST = timedelta(days=92)
-FARTHEST = timedelta(days=3660)
+MAX_CLOSING = timedelta(days=92)
+MAX_DISTANCE = timedelta(days=3660)
 
 WINDOW = re.compile(r"^(\d{1,2})(?::?(\d{2}))?\s*(?:-|–|—|~|〜|から|to)\s*(\d{1,2})(?::?(\d{2}))?$")
 
 
-def read_windows(text: str) -> list[list[str]]:
-    """Return `[["09:00", "12:00"], …]` from what was typed; raises `ValidationError` naming the part."""
+def parse_windows(text: str) -> list[list[str]]:
+    """Parse "9:00–12:00, 13:00–18:00" to `[["09:00", "12:00"], …]`. Raises `ValidationError` naming the part."""
     windows = []
     plain = unicodedata.normalize("NFKC", text).strip()
     for part in filter(None, (part.strip() for part in re.split(r"[,;、]", plain))):
         found = WINDOW.match(part)
         try:
-            opens, closes = _times(found) if found else (None, None)
+            opens, closes = _parse_times(found) if found else (None, None)
         except ValueError:
             opens = closes = None
         if opens is None or closes is None:
@@ -44,22 +44,17 @@ def read_windows(text: str) -> list[list[str]]:
     return sorted(windows)
 
 
-def _times(found: re.Match[str]) -> tuple[time, time]:
-    opens, closes = (time(int(h) % 24 if h == "24" else int(h), int(m or 0)) for h, m in _pairs(found))
-    return opens, closes
-
-
-def _pairs(found: re.Match[str]) -> list[tuple[str, str | None]]:
+def _parse_times(found: re.Match[str]) -> tuple[time, time]:
     opens_h, opens_m, closes_h, closes_m = found.groups()
-    return [(opens_h, opens_m), (closes_h, closes_m)]
+    return _parse_time(opens_h, opens_m), _parse_time(closes_h, closes_m)
 
 
-def write_windows(windows: list[list[str]]) -> str:
-    return ", ".join(f"{opens}–{closes}" for opens, closes in windows)
+def _parse_time(hours: str, minutes: str | None) -> time:
+    return time(0 if hours == "24" else int(hours), int(minutes or 0))
 
 
 class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
-    """When it is open, whose holidays close it, and, for any but the company's, who works by it."""
+    """The opening hours and holidays of a calendar and, unless it is the company's, who uses it."""
 
     class Meta:
         model = Calendar
@@ -77,14 +72,14 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields[f"day_{weekday}"] = forms.CharField(
                 label=name,
                 required=False,
-                initial=write_windows(stored.get(str(weekday), [])),
+                initial=format_windows(stored.get(str(weekday), [])),
                 widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
             )
         if not self.instance.is_default:
-            self._ask_who()
+            self._add_user_fields()
 
-    def _ask_who(self) -> None:
-        """Everybody else goes by the company's calendar, so that one asks for nobody."""
+    def _add_user_fields(self) -> None:
+        """Add the fields for the teams and people that use it. Everybody else uses the company's."""
         used = CalendarUse.objects.filter(calendar=self.instance.pk) if self.instance.pk else CalendarUse.objects.none()
         self.fields["teams"] = forms.ModelMultipleChoiceField(
             Team.objects.all(),
@@ -102,10 +97,10 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
             widget=forms.SelectMultiple(attrs={"size": 6}),
         )
 
-    def keep(self) -> Calendar:
-        """Save it, and who uses it; whoever used another until now leaves that one."""
+    def save_with_users(self) -> Calendar:
+        """Save the calendar and who uses it; they no longer use another."""
         with transaction.atomic():
-            # Two who give one person two calendars come one after the other.
+            # One lock for all calendars: nobody may be given two at once.
             Calendar.objects.select_for_update().get(is_default=True)
             calendar: Calendar = self.save()
             if calendar.is_default:
@@ -129,9 +124,9 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
         windows: dict[str, list[list[str]]] = {}
         for weekday in WEEKDAYS:
             try:
-                found = read_windows(cleaned.get(f"day_{weekday}", ""))
+                found = parse_windows(cleaned.get(f"day_{weekday}", ""))
                 if found:
-                    OpeningHours(windows_of({str(weekday): found}), frozenset(), ZoneInfo("UTC"))
+                    OpeningHours(read_stored_windows({str(weekday): found}), frozenset(), ZoneInfo("UTC"))
                     windows[str(weekday)] = found
             except ValidationError as error:
                 self.add_error(f"day_{weekday}", error)
@@ -146,7 +141,7 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class ClosedDayForm(forms.Form):
-    """One closed day, or all from one through another, in one step."""
+    """Close one day, or all from one through another."""
 
     day = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(
@@ -154,6 +149,17 @@ class ClosedDayForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=gettext_lazy("Empty: that one day."),
+    )
+    closed_from = forms.TimeField(
+        label=gettext_lazy("Closed from"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    closed_until = forms.TimeField(
+        label=gettext_lazy("Closed until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        help_text=gettext_lazy("Both empty: the whole day."),
     )
     name = forms.CharField(label=gettext_lazy("What for"), max_length=80, required=False)
 
@@ -167,29 +173,40 @@ class ClosedDayForm(forms.Form):
         if day is None or "last_day" in self.errors:
             return cleaned
         last: date = cleaned["last_day"] or day
-        if abs(day - now().date()) > FARTHEST:
+        if abs(day - now().date()) > MAX_DISTANCE:
             self.add_error("day", _("That is too far away."))
         elif last < day:
             self.add_error("last_day", _("The last day is not before the first."))
-        elif last - day > LONGEST:
+        elif last - day > MAX_CLOSING:
             self.add_error("last_day", _("Three months at most are closed in one step."))
         else:
             closed = set(self.calendar.days.filter(day__range=(day, last)).values_list("day", flat=True))
-            cleaned["days"] = [each for each in days_through(day, last) if each not in closed]
+            cleaned["days"] = [each for each in days_between(day, last) if each not in closed]
             if not cleaned["days"]:
                 self.add_error("day", _("That day is closed already."))
+        self._clean_times(cleaned)
         return cleaned
 
-    def close(self) -> int:
-        """Close what is not closed yet, and say how many days."""
-        days = [
-            CalendarDay(calendar=self.calendar, day=day, name=self.cleaned_data["name"])
-            for day in self.cleaned_data["days"]
-        ]
+    def _clean_times(self, cleaned: dict[str, Any]) -> None:
+        """One empty time of a closing is the start or the end of the day."""
+        begins, ends = cleaned.get("closed_from"), cleaned.get("closed_until")
+        if begins is None and ends is None:
+            return
+        begins, ends = begins or time(), ends or time()
+        if ends != time() and ends <= begins:
+            self.add_error("closed_until", _("It ends before it begins."))
+        elif begins == ends == time():
+            begins = ends = None
+        cleaned |= {"closed_from": begins, "closed_until": ends}
+
+    def close_days(self) -> int:
+        """Close the days that are not closed yet; return how many."""
+        values = {name: self.cleaned_data[name] for name in ("name", "closed_from", "closed_until")}
+        days = [CalendarDay(calendar=self.calendar, day=day, **values) for day in self.cleaned_data["days"]]
         CalendarDay.objects.bulk_create(days, ignore_conflicts=True)
         return len(days)
 
 
-def days_through(first: date, last: date) -> list[date]:
-    """Every day from the first through the last."""
+def days_between(first: date, last: date) -> list[date]:
+    """All days from the first through the last."""
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]

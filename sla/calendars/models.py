@@ -1,9 +1,9 @@
-"""When the clocks of our promises run, and when people are there."""
+"""Opening hours by which timers run, and the absences of people."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -12,20 +12,23 @@ from zoneinfo import ZoneInfo
 import holidays
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, When
-from django.db.models.functions import Cast
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Cast, Concat
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from metrics.changes import watched
 from sla.calendars.hours import OpeningHours
 from smarketing.company import company_zone
-from smarketing.database.statements import Given, Statement
+from smarketing.database.statements import Given, Statement, given_ids
+from smarketing.database.together import Together
+from smarketing.database.vocabulary import VocabularyQuerySet, recall
 from teams.models import Organization, Team, User, valid_time_zone
 
 
 class Calendar(models.Model):
-    """When the clocks of our promises run."""
+    """Opening hours by which timers run: the company's, or those of some teams and people."""
 
     name = models.CharField(_("Name"), max_length=80, unique=True)
     is_default = models.BooleanField(default=False, editable=False)
@@ -35,37 +38,41 @@ class Calendar(models.Model):
     # {"0": [["09:00", "12:00"], ["13:00", "18:00"]], …}, 0 = Monday; 00:00 closes at the end of the day.
     windows = models.JSONField(_("Opening hours"))
 
+    objects = VocabularyQuerySet["Calendar"].as_manager()
+
     class Meta:
         ordering = ["-is_default", "name"]
         constraints = [
             models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_calendar")
         ]
-        triggers = watched()
+        triggers = [*watched(), *edited("name")]
 
     def __str__(self) -> str:
         return self.name
 
     @classmethod
     def default(cls) -> Calendar:
-        return cls.objects.get(is_default=True)
+        return cls.objects.look_up(is_default=True)
 
     @classmethod
-    def of(cls, user: User) -> Calendar:
-        """Whose hours a person's clocks run by: their own, their team's, or the company's."""
-        return cls._nearest(user.pk, user.team_id or 0)[:1].get()
+    def for_user(cls, user: User) -> Calendar:
+        """The calendar by which a person's timers run: their own, their team's, or the company's."""
+        return cls.nearest(user.pk, user.team_id or 0)[:1].get()
 
     @classmethod
-    def _nearest(cls, user: Given | int, team: Given | int) -> models.QuerySet[Calendar]:
-        """Their own calendar before their team's before the company's."""
+    def nearest(cls, user: OuterRef | Given | int, team: OuterRef | Given | int) -> models.QuerySet[Calendar]:
+        """The calendars of a user: their own first, then their team's, then the company's."""
         own, of_team = Q(uses__user=user), Q(uses__team=team)
         near = Case(When(own, then=0), When(of_team, then=1), default=2)
-        return cls.objects.filter(own | of_team | Q(is_default=True)).order_by(near)
+        # As a column, so that it may refer to a query around this one.
+        return cls.objects.filter(own | of_team | Q(is_default=True)).alias(near=near).order_by("near")
 
     @classmethod
-    def hours_of(cls, user: User, *, at: datetime) -> OpeningHours:
-        """`Calendar.of(user).hours(at=at)`, in one statement."""
-        [(windows, closed, country, zone)] = HOURS.rows(user=user.pk, team=user.team_id)
-        return _opening_hours(windows, frozenset(closed), country, at.year, ZoneInfo(zone) if zone else company_zone())
+    def hours_for(cls, user: User, *, at: datetime) -> OpeningHours:
+        """`Calendar.for_user(user).hours(at=at)`, in one statement."""
+        [(windows, closed, country, zone)] = HOURS_OF_USER.rows(user=user.pk, team=user.team_id)
+        days = frozenset(tuple(map(str, day.split())) for day in closed)
+        return _cached_hours(windows, days, country, at.year, ZoneInfo(zone) if zone else company_zone())
 
     @property
     def zone(self) -> ZoneInfo:
@@ -76,65 +83,146 @@ class Calendar(models.Model):
 
         Raises `ValueError` when no window is open. Deadlines are computed with it once and kept.
         """
-        closed = frozenset(day.day for day in self.days.all())
+        closed = recall((CalendarDay, self.pk), self._closed)
         country = self.country or Organization.ours().country
-        return _opening_hours(json.dumps(self.windows), closed, country, (at or now()).year, self.zone)
+        return _cached_hours(json.dumps(self.windows), closed, country, (at or now()).year, self.zone)
+
+    def with_closed(self, *, at: datetime) -> OpeningHours:
+        """`hours`, of one that was read with its closed days and its country."""
+        row: Any = self
+        days = frozenset(tuple(map(str, day.split())) for day in row.closed)
+        return _cached_hours(json.dumps(self.windows), days, row.of_country, at.year, self.zone)
+
+    def _closed(self) -> frozenset[tuple[str, ...]]:
+        return frozenset(tuple(map(str, day.span)) for day in self.days.all())
 
 
 @lru_cache(maxsize=64)
-def _opening_hours(windows: str, closed: frozenset[date], country: str, year: int, zone: ZoneInfo) -> OpeningHours:
-    """Made once of all that decides them: then they need not work out their years again for each page."""
+def _cached_hours(
+    windows: str, closed: frozenset[tuple[str, ...]], country: str, year: int, zone: ZoneInfo
+) -> OpeningHours:
+    """Cached by all that decides them, as each instance caches the years that it has computed. `closed` are days, each
+    with the times from and until which it is closed, if not for the whole of it."""
     national = national_holidays(country, year - 1, year + 6)
-    return OpeningHours(windows_of(json.loads(windows)), closed | national.keys(), zone)
+    return build_hours(json.loads(windows), national, [_read_span(day) for day in closed], zone)
 
 
-def _hours() -> models.QuerySet[Calendar, Any]:
-    """Of one person's calendar: the windows as they are stored, the days on which it is closed, whose holidays close
-    it, and its own zone."""
-    days = CalendarDay.objects.filter(calendar=OuterRef("pk")).order_by().values("day")
+def build_hours(
+    windows: dict[str, list[list[str]]],
+    holidays: Iterable[date],
+    closed: Collection[tuple[date, *tuple[time, ...]]],
+    zone: ZoneInfo,
+) -> OpeningHours:
+    """Opening hours of stored windows. `closed` are days, each with the two times of a closing that is not of the whole
+    day."""
+    whole = {day for day, *times in closed if not times}
+    partly = {day: (times[0], times[1]) for day, *times in closed if times}
+    return OpeningHours(read_stored_windows(windows), frozenset({*holidays, *whole}), zone, partly)
+
+
+def _read_span(stored: tuple[str, ...]) -> tuple[date, *tuple[time, ...]]:
+    return (date.fromisoformat(stored[0]), *map(time.fromisoformat, stored[1:]))
+
+
+def _closed_spans() -> ArraySubquery:
+    """The closed days of a calendar, each as "2026-12-24 13:00:00 00:00:00", or the day alone."""
+    text = models.TextField()
+    times = [Value(" "), Cast("closed_from", text), Value(" "), Cast("closed_until", text)]
+    part = Case(When(closed_from=None, then=Value("", text)), default=Concat(*times, output_field=text))
+    span = Concat(Cast("day", text), part, output_field=text)
+    return ArraySubquery(CalendarDay.objects.filter(calendar=OuterRef("pk")).order_by().values_list(span))
+
+
+def _hours_query() -> models.QuerySet[Calendar, Any]:
+    """The stored windows, the closed days, the country of the holidays and the own time zone of a user's calendar."""
+    nearest = Calendar.nearest(Given("user", models.BigIntegerField()), Given("team", models.BigIntegerField()))
+    return nearest.values_list(Cast("windows", models.TextField()), _closed_spans(), _country(), "time_zone")[:1]
+
+
+def _country() -> Case:
     ours = Organization.objects.filter(pk=1).values("country")
-    country = Case(When(country="", then=Subquery(ours)), default=F("country"))
-    nearest = Calendar._nearest(Given("user", models.BigIntegerField()), Given("team", models.BigIntegerField()))
-    return nearest.values_list(Cast("windows", models.TextField()), ArraySubquery(days), country, "time_zone")[:1]
+    return Case(When(country="", then=Subquery(ours)), default=F("country"))
 
 
-HOURS = Statement(_hours)
+HOURS_OF_USER = Statement(_hours_query)
 
 
-def windows_of(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:
-    """Read windows as `Calendar.windows` keeps them. Raises `ValueError` for what is no time."""
+def _calendars_of_users() -> list[models.QuerySet[Any, Any]]:
+    """The nearest calendar of each of some users, and all calendars, with their closed days and countries."""
+    nearest = Calendar.nearest(OuterRef("pk"), OuterRef("team")).values("pk")[:1]
+    users = User.objects.get_queryset().filter(pk__in=given_ids("users")).order_by()
+    calendars = Calendar.objects.annotate(closed=_closed_spans(), of_country=_country())
+    return [users.values_list("pk", Subquery(nearest)), calendars]
+
+
+CALENDARS_OF_USERS = Together(_calendars_of_users)
+
+
+def hours_by_user(users: Iterable[User], *, at: datetime) -> tuple[dict[int, Calendar], dict[int, OpeningHours]]:
+    """The calendar by which each user's timers run, by the user's id; and the hours of each of these calendars, by
+    its id. One statement."""
+    nearest, found = CALENDARS_OF_USERS.fetch(users=[user.pk for user in users])
+    calendars = {calendar.pk: calendar for calendar in found}
+    of_users = {user: calendars[pk] for user, pk in nearest}
+    return of_users, {calendar.pk: calendar.with_closed(at=at) for calendar in {*of_users.values()}}
+
+
+def read_stored_windows(stored: dict[str, list[list[str]]]) -> dict[int, list[tuple[time, time]]]:
+    """Read windows as `Calendar.windows` stores them. Raises `ValueError` for an invalid time."""
     return {
         int(weekday): [(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in windows]
         for weekday, windows in stored.items()
     }
 
 
+def format_windows(windows: Sequence[Sequence[str]]) -> str:
+    """The windows of one day, as people write them into the form."""
+    return ", ".join(f"{opens}–{closes}" for opens, closes in windows)
+
+
 @lru_cache(maxsize=32)
 def national_holidays(country: str, first_year: int, last_year: int, language: str = "") -> Mapping[date, str]:
     """Return a country's holidays from one year through another, by day; none for an unknown country. Their names are
-    in the country's own language, or in `language` where they are known in it."""
+    in `language` if it is supported, else in the country's own language."""
     if country not in holidays.list_supported_countries():
         return {}
-    known = holidays.country_holidays(country).supported_languages
-    spoken = next((each for each in known if language and each.startswith(language)), None)
-    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1), language=spoken))
+    languages = holidays.country_holidays(country).supported_languages
+    chosen = next((each for each in languages if language and each.startswith(language)), None)
+    return dict(holidays.country_holidays(country, years=range(first_year, last_year + 1), language=chosen))
 
 
 class CalendarDay(models.Model):
-    """A day on which the company is closed by its own choice."""
+    """A day on which a calendar is closed, or for a part of it, beside the national holidays."""
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days")
     day = models.DateField(_("Day"))
+    # Both empty: the whole day. 00:00 closes until the end of the day.
+    closed_from = models.TimeField(null=True, blank=True)
+    closed_until = models.TimeField(null=True, blank=True)
     name = models.CharField(_("What for"), max_length=80, blank=True)
 
     class Meta:
         ordering = ["day"]
-        constraints = [models.UniqueConstraint(fields=["calendar", "day"], name="a_day_is_closed_once")]
-        triggers = watched()
+        constraints = [
+            models.UniqueConstraint(fields=["calendar", "day"], name="a_day_is_closed_once"),
+            models.CheckConstraint(
+                condition=Q(closed_from=None, closed_until=None)
+                | Q(closed_from__isnull=False, closed_until__isnull=False)
+                & (Q(closed_until__gt=F("closed_from")) | Q(closed_until=time())),
+                name="a_closing_ends_after_it_begins",
+            ),
+        ]
+        triggers = [*watched(), *edited("calendar day name")]
+
+    @property
+    def span(self) -> tuple[date, *tuple[time, ...]]:
+        """The day and, where it is not closed for the whole of it, from when until when."""
+        times = (self.closed_from, self.closed_until)
+        return (self.day, *(each for each in times if each is not None))
 
 
 class CalendarUse(models.Model):
-    """Whose clocks run by a calendar that is not the company's: a team's, or one person's."""
+    """A team or a person whose timers run by a calendar that is not the company's."""
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="uses")
     team = models.OneToOneField(Team, models.CASCADE, null=True, blank=True, related_name="calendar_use")
@@ -147,15 +235,60 @@ class CalendarUse(models.Model):
                 name="a_calendar_is_used_by_a_team_or_a_person",
             )
         ]
+        triggers = edited("calendar team user")
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def with_today(self, at: datetime) -> QuerySet[Any]:
+        """Each with `today`, the day it is at a moment in the absent person's own calendar."""
+        days = _days_by_zone(at)
+        if len({*days.values()}) == 1:
+            return self.on(Value(next(iter(days.values())), models.DateField()))
+        own = Calendar.nearest(OuterRef("user"), OuterRef("user__team")).values("time_zone")[:1]
+        return self.annotate(own_zone=Subquery(own)).annotate(
+            today=Case(*[When(own_zone=zone, then=Value(day)) for zone, day in days.items()])
+        )
+
+    def on(self, today: Value | Given) -> QuerySet[Any]:
+        """Each with `today`, where it is the same day in all calendars."""
+        return self.annotate(today=today)
+
+    def one_day(self, at: datetime) -> date | None:
+        """The day it is at a moment in all calendars; None where it is another one in some."""
+        days = {*_days_by_zone(at).values()}
+        return days.pop() if len(days) == 1 else None
+
+    def lasting(self, today: Given) -> QuerySet[Any]:
+        """`in_force` in a statement, where it is the same day in all calendars."""
+        return self.on(today).filter(from_on__lte=F("today"), until_on__gte=F("today"))
+
+    def not_over(self, *, at: datetime) -> QuerySet[Any]:
+        return self.with_today(at).filter(until_on__gte=F("today"))
+
+    def in_force(self, *, at: datetime) -> QuerySet[Any]:
+        return self.not_over(at=at).filter(from_on__lte=F("today"))
+
+
+ZONES = Statement(lambda: Calendar.objects.order_by().values_list("time_zone").distinct())
+
+
+def _days_by_zone(at: datetime) -> dict[str, date]:
+    """The day it is at a moment, by the time zone of a calendar."""
+    zones = recall(AbsenceQuerySet, lambda: [zone for (zone,) in ZONES.rows()])
+    return {zone: at.astimezone(ZoneInfo(zone) if zone else company_zone()).date() for zone in zones}
 
 
 class Absence(models.Model):
-    """Days on which somebody is away: nothing is offered to them, and nothing runs away from the rest."""
+    """Days on which somebody is away, by their own calendar: nothing is offered to them, while their timers run on."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="absences")
     from_on = models.DateField(_("From"))
     until_on = models.DateField(_("Until, that day included"))
     note = models.CharField(_("Note"), max_length=120, blank=True)
+    # When it was written down, or last changed: what calendars are told.
+    changed_at = models.DateTimeField(default=now, editable=False)
+
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["from_on", "pk"]
@@ -163,12 +296,13 @@ class Absence(models.Model):
             models.CheckConstraint(condition=Q(from_on__lte=F("until_on")), name="an_absence_ends_after_it_begins")
         ]
         indexes = [models.Index(fields=["user", "until_on"], name="absence_of_user")]
+        triggers = edited("user from_on until_on")
 
 
-def calendars_of(users: Iterable[User]) -> dict[int, Calendar]:
-    """Whose hours each person's clocks run by, by the person's id: `Calendar.of` for many, in two queries."""
-    known = {user.pk: user.team_id for user in users}
-    used = CalendarUse.objects.filter(Q(user__in=known) | Q(team__in={team for team in known.values() if team}))
+def calendars_by_user(users: Iterable[User]) -> dict[int, Calendar]:
+    """The calendar by which each user's timers run, by the user's id: `Calendar.for_user` for many, in two queries."""
+    team_of = {user.pk: user.team_id for user in users}
+    used = CalendarUse.objects.filter(Q(user__in=team_of) | Q(team__in={team for team in team_of.values() if team}))
     own: dict[int, Calendar] = {}
     of_team: dict[int, Calendar] = {}
     for use in used.select_related("calendar"):
@@ -177,4 +311,4 @@ def calendars_of(users: Iterable[User]) -> dict[int, Calendar]:
         elif use.team_id:
             of_team[use.team_id] = use.calendar
     company = Calendar.default()
-    return {pk: own.get(pk) or of_team.get(team or 0) or company for pk, team in known.items()}
+    return {pk: own.get(pk) or of_team.get(team or 0) or company for pk, team in team_of.items()}

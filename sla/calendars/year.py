@@ -1,18 +1,17 @@
-"""The next twelve months of a calendar: which days are closed and why, and who is away."""
+"""The next twelve months of a calendar: its closed days, and who is away."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
 from itertools import pairwise
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from metrics.period import months_later
-from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Absence, Calendar, CalendarDay, national_holidays, windows_of
+from sla.calendars.models import Absence, Calendar, CalendarDay, build_hours, national_holidays
 from teams.models import Organization
 
 DAY = timedelta(days=1)
@@ -20,7 +19,8 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the year view. `kind`: open, weekly (closed on that weekday), holiday or own."""
+    """One day of the year view. `kind`: open, weekly (closed on that weekday), holiday, own, or part (own, and open for
+    some of it)."""
 
     day: date
     kind: str
@@ -30,12 +30,19 @@ class Day:
 
 @dataclass(frozen=True)
 class Closing:
-    """Closed days in a row for the same reason; those of the company's own choice can be opened again by `pk`."""
+    """Adjacent days closed for the same reason; `pk` is the first of the calendar's own, None for a holiday."""
 
     first: date
     last: date
     name: str
     pk: int | None = None
+    # The times from and until which each of these days is closed; empty: all day.
+    times: tuple[time, ...] = ()
+
+    @property
+    def hours(self) -> str:
+        """ "13:00–24:00"; empty where it is closed all day."""
+        return "–".join(f"{each:%-H:%M}" for each in self.times).replace("–0:00", "–24:00")
 
 
 @dataclass
@@ -55,8 +62,8 @@ class Year:
     months: list[Month] = field(default_factory=list)
 
 
-def year_of(calendar: Calendar, today: date) -> Year:
-    """Twelve months from `today` on, each month whole."""
+def build_year(calendar: Calendar, today: date) -> Year:
+    """Build the view of twelve months from `today` on, each month whole."""
     start = today.replace(day=1)
     months = 12 if today == start else 13
     end = months_later(start, months)
@@ -64,16 +71,18 @@ def year_of(calendar: Calendar, today: date) -> Year:
     names = national_holidays(country, start.year, end.year, (get_language() or "")[:2])
     holidays = {day: name for day, name in names.items() if start <= day < end}
     own = {each.day: each for each in calendar.days.filter(day__gte=start, day__lt=end)}
-    hours = OpeningHours(windows_of(calendar.windows), frozenset({*holidays, *own}), calendar.zone)
-    away = list(absences_by(calendar).filter(from_on__lt=end, until_on__gte=start).select_related("user"))
-    absent = _counted(away, start, end)
+    hours = build_hours(calendar.windows, holidays, [each.span for each in own.values()], calendar.zone)
+    away = list(absences_under(calendar).filter(from_on__lt=end, until_on__gte=start).select_related("user"))
+    absent = _count_away(away, start, end)
     closings = _closings(holidays, own)
 
-    def seen(day: date) -> Day:
+    def build_day(day: date) -> Day:
         kind = "open" if day.weekday() in hours.windows else "weekly"
         name = ""
         if day in own or day in holidays:
-            kind, name = ("own", own[day].name) if day in own else ("holiday", holidays[day])
+            kind, name = ("holiday", holidays[day]) if day in holidays else ("own", "")
+            if day in own and (day not in holidays or own[day].closed_from is None):
+                kind, name = ("part" if hours.open_days(day, day + DAY) else "own"), own[day].name
         return Day(day, kind, name, absent.get(day, 0))
 
     year = Year([each for each in closings if each.last >= today])
@@ -81,7 +90,7 @@ def year_of(calendar: Calendar, today: date) -> Year:
         year.months.append(
             Month(
                 first=first,
-                weeks=list(_weeks([seen(day) for day in _days(first, following)])),
+                weeks=list(_split_into_weeks([build_day(day) for day in _days_from(first, following)])),
                 closings=[each for each in closings if each.first < following and each.last >= first],
                 absences=[each for each in away if each.from_on < following and each.until_on >= first],
                 open_days=hours.open_days(first, following),
@@ -90,8 +99,8 @@ def year_of(calendar: Calendar, today: date) -> Year:
     return year
 
 
-def absences_by(calendar: Calendar) -> QuerySet[Absence]:
-    """The absences of those who work by this calendar: it is their own, or else their team's, or else nobody's."""
+def absences_under(calendar: Calendar) -> QuerySet[Absence]:
+    """The absences of active users whose calendar this is, as `Calendar.for_user` finds it."""
     no_own = Q(user__calendar_use=None)
     if calendar.is_default:
         theirs = no_own & (Q(user__team=None) | Q(user__team__calendar_use=None))
@@ -100,9 +109,12 @@ def absences_by(calendar: Calendar) -> QuerySet[Absence]:
     return Absence.objects.filter(theirs, user__is_active=True)
 
 
-def stretch_of(day: CalendarDay) -> list[CalendarDay]:
-    """The closed days around this one, in a row and for the same."""
-    same = {each.day: each for each in CalendarDay.objects.filter(calendar=day.calendar_id, name=day.name)}
+def adjacent_closed_days(day: CalendarDay) -> list[CalendarDay]:
+    """This closed day and those adjacent to it that have the same name."""
+    alike = CalendarDay.objects.filter(
+        calendar=day.calendar_id, name=day.name, closed_from=day.closed_from, closed_until=day.closed_until
+    )
+    same = {each.day: each for each in alike}
     found = [day]
     for step in (-DAY, DAY):
         beside = day.day + step
@@ -113,30 +125,32 @@ def stretch_of(day: CalendarDay) -> list[CalendarDay]:
 
 
 def _closings(holidays: dict[date, str], own: dict[date, CalendarDay]) -> list[Closing]:
-    """Holidays one by one, own days in a row as one, by their first day."""
+    """Holidays one by one, and adjacent own days of the same name as one, by their first day."""
     found = [Closing(day, day, name) for day, name in holidays.items() if day not in own]
     for day in sorted(own):
         last = found[-1] if found else None
-        if last and last.pk and last.last + DAY == day and last.name == own[day].name:
-            found[-1] = Closing(last.first, day, last.name, last.pk)
+        _day, *times = own[day].span
+        closing = Closing(day, day, own[day].name, own[day].pk, tuple(times))
+        if last and last.pk and last.last + DAY == day and (last.name, last.times) == (closing.name, closing.times):
+            found[-1] = replace(last, last=day)
         else:
-            found.append(Closing(day, day, own[day].name, own[day].pk))
+            found.append(closing)
     return sorted(found, key=lambda closing: closing.first)
 
 
-def _counted(away: list[Absence], start: date, end: date) -> dict[date, int]:
+def _count_away(away: list[Absence], start: date, end: date) -> dict[date, int]:
     counted: dict[date, int] = {}
     for absence in away:
-        for day in _days(max(absence.from_on, start), min(absence.until_on + DAY, end)):
+        for day in _days_from(max(absence.from_on, start), min(absence.until_on + DAY, end)):
             counted[day] = counted.get(day, 0) + 1
     return counted
 
 
-def _days(first: date, end: date) -> Iterator[date]:
+def _days_from(first: date, end: date) -> Iterator[date]:
     return (first + n * DAY for n in range((end - first).days))
 
 
-def _weeks(days: list[Day]) -> Iterator[list[Day | None]]:
+def _split_into_weeks(days: list[Day]) -> Iterator[list[Day | None]]:
     padded: list[Day | None] = [*[None] * days[0].day.weekday(), *days]
     padded += [None] * (-len(padded) % 7)
     return (padded[n : n + 7] for n in range(0, len(padded), 7))

@@ -1,1 +1,1 @@
-"""Rejections that the offering side disputes."""
+"""Disputes of rejections, raised by the team that offered the lead."""

@@ -1,4 +1,4 @@
-"""A rejection is disputed by those who offered the lead, and settled by a manager, for all to see."""
+"""Raising a dispute of a rejection, by the team that offered the lead, and settling it, by a manager."""
 
 from __future__ import annotations
 
@@ -17,116 +17,109 @@ from sla.events import DISPUTE_RAISED, DISPUTE_SETTLED
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
+from teams.standing_in import stand_in
 
 DAY = timedelta(days=1)
 
 
-class TooLate(Exception):
-    """The days in which a rejection may be disputed are over."""
-
-
-class Already(Exception):
-    """It was disputed before, or the dispute was settled before."""
-
-
-class NotRejected(Exception):
-    """Only a rejection can be disputed."""
-
-
-def last_day(handoff: Handoff, zone: ZoneInfo | None = None) -> date:
+def last_dispute_day(handoff: Handoff, zone: ZoneInfo | None = None) -> date:
     """Return the last company day on which this rejection may be disputed. `zone` is the company's, if at hand."""
     assert handoff.answered_at is not None  # rejected
     rejected_on = handoff.answered_at.astimezone(zone or company_zone()).date()
     return rejected_on + handoff.hop.agreement.dispute_days * DAY
 
 
-def is_in_time(handoff: Handoff, *, at: datetime, zone: ZoneInfo | None = None) -> bool:
+def may_still_dispute(handoff: Handoff, *, at: datetime, zone: ZoneInfo | None = None) -> bool:
+    """Whether a rejection is still within the days in which it may be disputed."""
     zone = zone or company_zone()
-    return at < datetime.combine(last_day(handoff, zone) + DAY, time(), zone)
+    return at < datetime.combine(last_dispute_day(handoff, zone) + DAY, time(), zone)
 
 
-def dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None = None) -> Dispute:
-    """Say why a rejected hand-off should have been accepted. The rejecting rep and the head of their team are told.
+def raise_dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None = None) -> Dispute:
+    """Dispute a rejected hand-off, and notify the rep who rejected it and the head of their team.
 
-    Raises `NotRejected`, `TooLate`, `Already`, and `ValueError` without a text.
+    Raises `Dispute.NotRejected`, `Dispute.TooLate`, `Dispute.AlreadyDisputed`, and `ValueError` without a text.
     """
     text = text.strip()
     if not text:
         raise ValueError("A dispute says why.")
     with transaction.atomic():
-        # Of two who dispute at once one wins.
-        locked = Handoff.objects.select_for_update(of=("self",)).select_related(
+        # Locked, so that of two who dispute it at once only the first succeeds.
+        locked = Handoff.objects.select_for_update(of=("self",), no_key=True).select_related(
             "hop__agreement", "hop__receiving_team__head", "lead", "rep", "answered_by"
         )
         handoff = locked.get(pk=handoff.pk)
         at = at or now()
         if handoff.answer != Handoff.Answer.REJECTED:
-            raise NotRejected
-        if not is_in_time(handoff, at=at):
-            raise TooLate
+            raise Dispute.NotRejected
+        if not may_still_dispute(handoff, at=at):
+            raise Dispute.TooLate
         if Dispute.objects.filter(handoff=handoff).exists():
-            raise Already
-        made = Dispute.objects.create(handoff=handoff, text=text, by=by, at=at)
-        for user, page in _other_side(handoff):
-            params = _params(made, page, text)
-            Notice.objects.notify([user], DISPUTED, params, about=_notice_subject(made), at=at)
-        DISPUTE_RAISED.emit({"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id}, at=at)
-    return made
+            raise Dispute.AlreadyDisputed
+        dispute = Dispute.objects.create(handoff=handoff, text=text, by=by, at=at)
+        for user, page in _people_to_notify(handoff):
+            params = _params(dispute, page, text)
+            Notice.objects.notify([user], DISPUTED, params, about=_notice_subject(dispute), at=at)
+        DISPUTE_RAISED.emit({"dispute": dispute.pk, "handoff": handoff.pk, "lead": handoff.lead_id}, at=at)
+    return dispute
 
 
-def settle(made: Dispute, *, upheld: bool, ruling: str, by: User, at: datetime | None = None) -> None:
-    """Decide it. Upheld: the rejection was wrong, and a lead that fell back is offered again. Both sides are told.
+def settle(dispute: Dispute, *, upheld: bool, ruling: str, by: User, at: datetime | None = None) -> None:
+    """Settle a dispute, and notify both sides. Upheld: the rejection was wrong, and its lead is offered again.
 
-    Raises `Already`, and `ValueError` without a ruling.
+    Raises `Dispute.AlreadySettled`, and `ValueError` without a ruling.
     """
     ruling = ruling.strip()
     if not ruling:
         raise ValueError("A ruling says why.")
     with transaction.atomic():
         at = at or now()
-        still_open = Dispute.objects.filter(pk=made.pk, settled_at=None)
+        still_open = Dispute.objects.filter(pk=dispute.pk, settled_at=None)
         if not still_open.update(settled_at=at, settled_by=by, upheld=upheld, ruling=ruling):
-            raise Already
-        made.refresh_from_db()
+            raise Dispute.AlreadySettled
+        dispute.refresh_from_db()
         related = ("hop__from_stage", "hop__receiving_team__head", "lead", "rep", "answered_by")
-        handoff = Handoff.objects.select_related(*related).get(pk=made.handoff_id)
+        handoff = Handoff.objects.select_related(*related).get(pk=dispute.handoff_id)
         if upheld:
-            put_back(handoff, because=ruling, by=by, at=at)
-        for user, page in [*_other_side(handoff), (made.by, "lead")]:
-            settled: SettledParams = {**_params(made, page, ruling), "upheld": upheld}
-            Notice.objects.notify([user], SETTLED, settled, about=_notice_subject(made), at=at)
+            restore_stage(handoff, because=ruling, by=by, at=at)
+        for user, page in [*_people_to_notify(handoff), (stand_in(dispute.by), "lead")]:
+            if user is None:
+                continue
+            settled: SettledParams = {**_params(dispute, page, ruling), "upheld": upheld}
+            Notice.objects.notify([user], SETTLED, settled, about=_notice_subject(dispute), at=at)
         DISPUTE_SETTLED.emit(
-            {"dispute": made.pk, "handoff": handoff.pk, "lead": handoff.lead_id, "upheld": upheld}, at=at
+            {"dispute": dispute.pk, "handoff": handoff.pk, "lead": handoff.lead_id, "upheld": upheld}, at=at
         )
 
 
-def put_back(handoff: Handoff, *, because: str, by: User, at: datetime) -> bool:
-    """Put a lead that the rejection sent back to the stage it was offered from, where a new hand-off opens; one that
-    has come as far by itself, or was lost or merged since, stays. Return whether it was moved."""
+def restore_stage(handoff: Handoff, *, because: str, by: User, at: datetime) -> bool:
+    """Move a lead back to the stage it was offered from, where it is offered again, unless it has got there since, or
+    was lost or merged. Return whether it was moved."""
     if handoff.lead.merged_into_id is not None:
         return False
-    journey = Journey.objects.select_for_update().select_related("stage").get(pk=handoff.lead_id)
-    there = handoff.hop.from_stage
+    journey = Journey.of(handoff.lead)
+    offered_from = handoff.hop.from_stage
     if journey.closed_at:
         if journey.closed_as != Journey.Ended.DISQUALIFIED:
             return False
-        journey.reopen(because=because, by=by, at=at, to=there)
+        journey.reopen(because=because, by=by, at=at, to=offered_from)
         return True
-    if journey.stage.position >= there.position:
+    if journey.stage.position >= offered_from.position:
         return False
-    journey.move_to(there, because=because, by=by, at=at)
+    journey.move_to(offered_from, because=because, by=by, at=at)
     return True
 
 
 def open_disputes() -> QuerySet[Dispute]:
-    """Return what waits for a ruling, the oldest first: for the weekly review."""
+    """Return the disputes that wait for a ruling, the oldest first."""
     waiting = Dispute.objects.filter(settled_at=None)
     related = ("handoff__lead__company", "handoff__reason", "handoff__rep", "handoff__answered_by", "by")
     return waiting.select_related(*related, "handoff__hop__receiving_team")
 
 
-def rejected(user: User) -> QuerySet[Handoff]:
-    """Return the rejections that concern somebody on the offering side. An SDR sees those of the own team's offers."""
+def rejections_for(user: User) -> QuerySet[Handoff]:
+    """Return the rejections that a user may see: all for marketers and managers, for others those of leads that their
+    own team offered."""
     found = Handoff.objects.filter(answer=Handoff.Answer.REJECTED, lead__merged_into=None)
     if not user.has_role(Role.MARKETER, Role.MANAGER):
         found = found.filter(hop__offering_team=user.team_id)
@@ -135,20 +128,20 @@ def rejected(user: User) -> QuerySet[Handoff]:
     )
 
 
-def _other_side(handoff: Handoff) -> list[tuple[User, str]]:
-    """Who rejected, and the head of their team, each with the URL name of the page to open."""
+def _people_to_notify(handoff: Handoff) -> list[tuple[User, str]]:
+    """The rep who rejected, and the head of their team, each with the URL name of the page to open."""
     rep = handoff.answered_by or handoff.rep
-    head = handoff.hop.receiving_team.head
-    told = [(rep, "handoff")]
+    head = stand_in(handoff.hop.receiving_team.head)
+    rep_only = [(rep, "handoff")] if rep.is_active else []
     if head is None or head == rep:
-        return told
+        return rep_only
     reads_all = head.has_role(Role.MARKETER, Role.MANAGER)
-    return [*told, (head, "rejections" if reads_all else "lead")]
+    return [*rep_only, (head, "rejections" if reads_all else "lead")]
 
 
-def _params(made: Dispute, page: str, reason: str) -> DisputedParams:
-    return {**lead_params(made.handoff.lead), "handoff": made.handoff_id, "reason": reason, "page": page}
+def _params(dispute: Dispute, page: str, reason: str) -> DisputedParams:
+    return {**lead_params(dispute.handoff.lead), "handoff": dispute.handoff_id, "reason": reason, "page": page}
 
 
-def _notice_subject(made: Dispute) -> str:
-    return f"dispute {made.pk}"
+def _notice_subject(dispute: Dispute) -> str:
+    return f"dispute {dispute.pk}"

@@ -15,6 +15,18 @@ from teams.models import User
 class Dispute(models.Model):
     """The offering team does not agree with a rejection; a manager settles it at the weekly review."""
 
+    class TooLate(Exception):
+        """The days in which a rejection may be disputed are over."""
+
+    class AlreadyDisputed(Exception):
+        """This rejection was disputed before."""
+
+    class AlreadySettled(Exception):
+        """This dispute was settled before."""
+
+    class NotRejected(Exception):
+        """Only a rejection can be disputed."""
+
     handoff = models.OneToOneField(Handoff, models.CASCADE, related_name="dispute")
     text = models.TextField(_("Why it should have been accepted"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""What people are told about disputed rejections."""
+"""Notices about disputes: raised, settled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sla.handoffs.notices import HANDOFF_PAGE
 from teams.notices import NoticeKind, Page, register
 from teams.permissions import ANSWERING, MARKETING
 
-# Whoever reads all rejections reads them there; the rep has a page of the own hand-off.
+# Marketers and managers open the page of all rejections; the rep opens their own hand-off.
 PAGES = [LEAD_PAGE, HANDOFF_PAGE, Page("rejections")]
 
 

@@ -1,9 +1,11 @@
-"""Rejections, as the offering side sees them, and what is disputed about them."""
+"""Rejections, as the offering side sees them, and their disputes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -14,18 +16,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from metrics.period import Period
+from metrics.question import Question
 from sla.disputes.disputing import (
-    Already,
-    NotRejected,
-    TooLate,
-    is_in_time,
-    last_day,
+    last_dispute_day,
+    may_still_dispute,
     open_disputes,
-    rejected,
+    raise_dispute,
+    rejections_for,
     settle,
 )
-from sla.disputes.disputing import dispute as begin_dispute
 from sla.disputes.models import Dispute
+from sla.disputes.reasons import reason_lists
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
 from smarketing.database.keyset import Order
@@ -34,10 +36,12 @@ from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import Role
 
-LATEST = Order("answered_at", descending=True)
+# The reasons are counted of so many days.
+COUNTED_DAYS = 90
+BY_ANSWER = Order("answered_at", descending=True)
 
-# What somebody typed that does not hold yet, by ("dispute", hand-off) or ("settlement", dispute).
-Typed = Mapping[tuple[str, int], forms.Form]
+# Submitted forms with errors, to show again with their texts, by ("dispute", hand-off) or ("settlement", dispute).
+InvalidForms = Mapping[tuple[str, int], forms.Form]
 
 
 class DisputeForm(forms.Form):
@@ -59,7 +63,7 @@ class SettlementForm(forms.Form):
             ("yes", gettext_lazy("The rejection was wrong: offer it again")),
             ("no", gettext_lazy("The rejection stands")),
         ],
-        coerce=lambda said: said == "yes",
+        coerce=lambda value: value == "yes",
         widget=forms.RadioSelect(attrs={"class": "chips"}),
         error_messages={"required": gettext_lazy("Say which it is.")},
     )
@@ -70,74 +74,82 @@ class SettlementForm(forms.Form):
 
 @require_GET
 def rejections(request: UserRequest) -> HttpResponse:
-    """What was rejected and why, the latest first, and what waits for a ruling."""
-    return _page(request)
+    """The rejections and their reasons, the latest first, and the disputes that wait for a ruling."""
+    return _render_rejections(request)
 
 
-def _page(request: UserRequest, typed: Typed | None = None, status: int = 200) -> HttpResponse:
-    typed, at, zone = typed or {}, now(), company_zone()
-    page = list_page(request, rejected(request.user), LATEST)
+def _render_rejections(request: UserRequest, invalid: InvalidForms | None = None, status: int = 200) -> HttpResponse:
+    invalid, at, zone = invalid or {}, now(), company_zone()
+    page = list_page(request, rejections_for(request.user), BY_ANSWER)
     context: dict[str, Any] = {
         "page": page,
         "rows": [
             {
                 "handoff": handoff,
                 "dispute": getattr(handoff, "dispute", None),
-                "last_day": last_day(handoff, zone),
-                "form": _dispute_form(handoff, typed) if is_in_time(handoff, at=at, zone=zone) else None,
-                "typing": ("dispute", handoff.pk) in typed,
+                "last_day": last_dispute_day(handoff, zone),
+                "form": _dispute_form(handoff, invalid) if may_still_dispute(handoff, at=at, zone=zone) else None,
+                "typing": ("dispute", handoff.pk) in invalid,
             }
             for handoff in page.rows
         ],
         "may_settle": request.user.has_role(Role.MANAGER),
+        "counted_days": COUNTED_DAYS,
+        "reason_lists": reason_lists(Question(last_days(at, zone), at=at)),
     }
     if context["may_settle"]:
         context["disputes"] = [
-            {"dispute": each, "form": typed.get(("settlement", each.pk)) or _blank(SettlementForm, each.pk)}
+            {"dispute": each, "form": invalid.get(("settlement", each.pk)) or _blank_form(SettlementForm, each.pk)}
             for each in open_disputes()
         ]
     return render(request, "sla/disputes/rejections.html", context, status=status)
 
 
-def _dispute_form(handoff: Handoff, typed: Typed) -> forms.Form:
-    return typed.get(("dispute", handoff.pk)) or _blank(DisputeForm, handoff.pk)
+def last_days(at: datetime, zone: ZoneInfo) -> Period:
+    """The days of which the reasons are counted, today included."""
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return Period(tomorrow - timedelta(days=COUNTED_DAYS), tomorrow, zone)
 
 
-def _blank(form: type[forms.Form], pk: int) -> forms.Form:
+def _dispute_form(handoff: Handoff, invalid: InvalidForms) -> forms.Form:
+    return invalid.get(("dispute", handoff.pk)) or _blank_form(DisputeForm, handoff.pk)
+
+
+def _blank_form(form: type[forms.Form], pk: int) -> forms.Form:
     return form(auto_id=f"id_{pk}_%s")
 
 
 @require_POST
 def dispute(request: UserRequest, pk: int) -> HttpResponse:
-    """Say why a rejected hand-off should have been accepted."""
-    handoff = get_object_or_404(rejected(request.user), pk=pk)
+    """Dispute a rejection."""
+    handoff = get_object_or_404(rejections_for(request.user), pk=pk)
     form = DisputeForm(request.POST, auto_id=f"id_{pk}_%s")
     if not form.is_valid():
-        return _page(request, {("dispute", pk): form}, status=422)
+        return _render_rejections(request, {("dispute", pk): form}, status=422)
     try:
-        begin_dispute(handoff, form.cleaned_data["text"], by=request.user)
-    except (Already, NotRejected):
+        raise_dispute(handoff, form.cleaned_data["text"], by=request.user)
+    except (Dispute.AlreadyDisputed, Dispute.NotRejected):
         messages.warning(request, _("Somebody disputed this rejection before. Nothing was changed."))
-        return _page(request, status=409)
-    except TooLate:
+        return _render_rejections(request, status=409)
+    except Dispute.TooLate:
         text = _("The last day to dispute it was %(day)s. Nothing was changed.")
-        messages.warning(request, text % {"day": wording.day(last_day(handoff))})
-        return _page(request, status=409)
+        messages.warning(request, text % {"day": wording.day(last_dispute_day(handoff))})
+        return _render_rejections(request, status=409)
     messages.success(request, _("The other side is told, and a manager settles it."))
     return redirect("rejections")
 
 
 @require_POST
 def settlement(request: UserRequest, pk: int) -> HttpResponse:
-    """Decide a dispute."""
-    made = get_object_or_404(Dispute, pk=pk)
+    """Settle a dispute."""
+    stored = get_object_or_404(Dispute, pk=pk)
     form = SettlementForm(request.POST, auto_id=f"id_{pk}_%s")
     if not form.is_valid():
-        return _page(request, {("settlement", pk): form}, status=422)
+        return _render_rejections(request, {("settlement", pk): form}, status=422)
     try:
-        settle(made, by=request.user, **form.cleaned_data)
-    except Already:
+        settle(stored, by=request.user, **form.cleaned_data)
+    except Dispute.AlreadySettled:
         messages.warning(request, _("Somebody settled this dispute before. Nothing was changed."))
-        return _page(request, status=409)
+        return _render_rejections(request, status=409)
     messages.success(request, _("Settled. Both sides are told."))
     return redirect("rejections")

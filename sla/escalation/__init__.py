@@ -1,1 +1,1 @@
-"""What happens while a clock runs, and when it ran out."""
+"""Escalation: the steps of a policy while a timer runs, and the breach when it falls due."""

@@ -1,6 +1,6 @@
-"""What a policy lets end a hand-off while its promise runs: one function an action. `reminding` has what tells.
+"""The steps of a policy that end a hand-off: one function an action. Those that only notify are in `notifying`.
 
-Each is called once for its step, in the transaction that marks the step as taken, with its hand-off locked.
+Each is called once for its step, in the transaction that marks the step as done, with the hand-off locked.
 """
 
 from __future__ import annotations
@@ -9,60 +9,66 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from funnel.models import Journey
 from leads.notices import lead_params
 from sla.agreement.models.policies import Step
 from sla.escalation.notices import ENDED, EndedParams
-from sla.escalation.reminding import TOO_LATE
+from sla.escalation.notifying import TOO_LATE
+from sla.handoffs.company_reps import why_two_reps
 from sla.handoffs.models.handoffs import UNANSWERED, Handoff
+from sla.handoffs.models.threads import TwoReps
 from sla.handoffs.models.timers import Escalation
+from sla.routing.assignment import next_rep
 from sla.routing.notices import REASSIGNED, ReassignedParams
-from sla.routing.offering import notify_offered
-from sla.routing.turns import somebody_else
+from sla.routing.offering import notify_offered, with_thread
+from smarketing.queue.isolating import is_outage
 from teams.models import Notice
 from teams.notices import name_params
+from teams.standing_in import stand_in
 
 log = logging.getLogger(__name__)
 
 
-def end(steps: Sequence[Escalation], *, at: datetime) -> list[Escalation]:
-    """Take each step and keep its outcome in it; return those that broke. They stay due, and hold up no other."""
+def run_steps(steps: Sequence[Escalation], *, at: datetime) -> list[Escalation]:
+    """Run each step and set its outcome; return those that failed. They stay due, and the others go on."""
     failed = []
     for step in steps:
         try:
-            step.outcome = _end(step, at=at)
-        except OperationalError:
-            raise  # of the database itself: the whole batch is done again
-        except Exception:
-            log.exception("Step %s of clock %s failed; trying again with the next sweep.", step.pk, step.timer_id)
+            step.outcome = _run_step(step, at=at)
+        except Exception as problem:
+            if is_outage(problem):
+                raise  # the whole batch is rolled back and run again
+            log.exception("Step %s of timer %s failed; trying again with the next sweep.", step.pk, step.timer_id)
             failed.append(step)
     return failed
 
 
-def _end(step: Escalation, *, at: datetime) -> str:
-    end = {
+def _run_step(step: Escalation, *, at: datetime) -> str:
+    action = {
         Step.Action.REASSIGN: reassign,
         Step.Action.ACCEPT: accept,
         Step.Action.WITHDRAW: withdraw,
     }[Step.Action(step.action)]
     try:
         with transaction.atomic():
-            return end(step, at=at)
+            return action(step, at=at)
     except (Handoff.Answered, Journey.Moved):
         return TOO_LATE
 
 
 def reassign(step: Escalation, *, at: datetime) -> str:
     handoff = step.timer.handoff
-    to = somebody_else(handoff, at=at)
+    to = next_rep(handoff, at=at)
     if to is None:
         return "nobody"
-    again = handoff.reassign(to, note=UNANSWERED, at=at)
+    two_reps = why_two_reps(handoff, to.pk, TwoReps.UNANSWERED)
+    again = handoff.reassign(to, note=UNANSWERED, two_reps=two_reps, at=at)
     params: ReassignedParams = {**lead_params(handoff.lead), "rep": name_params(to), "person": None}
-    Notice.objects.notify([handoff.rep], REASSIGNED, params, about=f"handoff {handoff.pk}", at=at)
-    notify_offered([again], at=at)
+    if told := stand_in(handoff.rep):
+        Notice.objects.notify([told], REASSIGNED, params, about=f"handoff {handoff.pk}", at=at)
+    notify_offered(with_thread(again), at=at)
     return "reassigned"
 
 
@@ -81,7 +87,7 @@ def withdraw(step: Escalation, *, at: datetime) -> str:
 
 
 def _notify_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
-    """The rep hears what became of it, and so does whoever leads the team that offered it."""
+    """Notify the rep and the head of the offering team of the outcome."""
     params: EndedParams = {
         **lead_params(handoff.lead),
         "handoff": handoff.pk,
@@ -89,7 +95,8 @@ def _notify_ended(handoff: Handoff, *, accepted: bool, at: datetime) -> None:
         "accepted": accepted,
         "page": "lead",
     }
-    rep_params: EndedParams = {**params, "page": "handoff" if accepted else "lead"}
-    for user, told in ((handoff.rep, rep_params), (handoff.hop.offering_team.head, params)):
+    rep_params: EndedParams = {**params, "page": "handoff" if accepted and handoff.rep.is_active else "lead"}
+    head = handoff.hop.offering_team.head
+    for user, user_params in ((stand_in(handoff.rep), rep_params), (stand_in(head), params)):
         if user is not None:
-            Notice.objects.notify([user], ENDED, told, about=f"handoff {handoff.pk}", at=at)
+            Notice.objects.notify([user], ENDED, user_params, about=f"handoff {handoff.pk}", at=at)

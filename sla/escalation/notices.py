@@ -1,4 +1,4 @@
-"""What people are told while a timer runs, and when it is over."""
+"""Notices about timers: due soon, breached, ended by the policy."""
 
 from __future__ import annotations
 

@@ -1,129 +1,156 @@
-"""Clocks that ran out are marked, from when they fell due and not from when we looked."""
+"""Sweeping the timers: breaches dated from when they fell due, not from the sweep, and the steps of the policies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from history.leases import Step
+from leads.notices import notify_failed_leads
 from sla.agreement.models.hops import Hop
 from sla.escalation import escalating
-from sla.escalation.reminding import notify_breaches, take_steps
+from sla.escalation.notifying import notify_breaches, notify_steps
 from sla.handoffs.models.handoffs import Handoff
-from sla.handoffs.models.timers import Escalation
+from sla.handoffs.models.timers import Escalation, Timer
+from sla.routing.assignment import lock_assignment
+from smarketing.queue.isolating import isolate
 
-OVERDUE, TELLS = 5000, 5000
-# Fewer at a time: until all of them are written down, no rep can answer one of them.
-ENDINGS = 100
-
-
-class Batch(Protocol):
-    def __call__(self, *, at: datetime) -> int: ...
+BREACH_BATCH = NOTIFY_BATCH = 5000
+# Small, as no rep can answer a hand-off of the batch before its transaction ends.
+END_BATCH = 100
 
 
-# One indexed statement a batch. Rows that somebody answers this moment are left to the answer, which dates itself.
-BREACH = """
+class SweepBatch(Protocol):
+    def __call__(self, *, at: datetime | None, step: Step) -> int: ...
+
+
+# One indexed statement a batch. Rows locked by an answer under way are skipped: the answer dates the breach itself.
+MARK_OVERDUE_SQL = """
 WITH due AS MATERIALIZED (
     SELECT id FROM sla_timer
     WHERE due_at < %s AND stopped_at IS NULL AND breached_at IS NULL
-    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
+    ORDER BY due_at LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE sla_timer timer SET breached_at = timer.due_at FROM due WHERE timer.id = due.id
 RETURNING timer.id
 """
-# Of an answer and a sweep at once, the answer holds its clock, and the step waits for the next sweep. Exactly on the
-# deadline an answer is still in time: nothing is taken away before it is over. A step that may end the hand-off waits
-# for all before it, as it takes them with it; and what comes after waits for that.
-COME = """
-WITH come AS MATERIALIZED (
+# Timers locked by an answer under way are skipped until the next sweep. Exactly on the deadline an answer is still in
+# time, so a step at 100 % is claimed only after it. A step that may end the hand-off waits for all steps before it,
+# which it would delete; steps after it wait for it. Locking waits for nobody, and before a hand-off ends, all that this
+# changes is locked.
+CLAIM_STEPS_SQL = """
+WITH due AS MATERIALIZED (
     SELECT step.id FROM sla_escalation step
     JOIN sla_timer timer ON timer.id = step.timer_id
     JOIN sla_handoff handoff ON handoff.id = timer.handoff_id
+    {joined}
     WHERE step.due_at <= %(at)s AND (step.due_at < %(at)s OR step.percent < 100) AND step.done_at IS NULL
-      AND (step.action IN ('remind', 'tell')) = %(tells)s
+      AND (step.action IN ('remind', 'tell')) = %(notifies)s
       AND NOT EXISTS (
         SELECT FROM sla_escalation earlier
         WHERE earlier.timer_id = step.timer_id AND earlier.done_at IS NULL AND earlier.percent <= step.percent
-          AND CASE WHEN earlier.action IN ('remind', 'tell') THEN NOT %(tells)s
-            ELSE earlier.percent < step.percent OR NOT %(tells)s AND earlier.id < step.id END
+          AND CASE WHEN earlier.action IN ('remind', 'tell') THEN NOT %(notifies)s
+            ELSE earlier.percent < step.percent OR NOT %(notifies)s AND earlier.id < step.id END
       )
-    ORDER BY step.due_at, step.id LIMIT %(limit)s FOR UPDATE OF handoff, timer, step SKIP LOCKED
+    ORDER BY step.due_at, step.id LIMIT %(limit)s FOR NO KEY UPDATE OF {locked} SKIP LOCKED
 )
-UPDATE sla_escalation step SET done_at = %(at)s FROM come WHERE step.id = come.id
+UPDATE sla_escalation step SET done_at = %(at)s FROM due WHERE step.id = due.id
 RETURNING step.id
 """
+NOTIFYING_SQL = CLAIM_STEPS_SQL.format(joined="", locked="handoff, timer, step")
+ENDING_SQL = CLAIM_STEPS_SQL.format(
+    joined="JOIN leads_lead lead ON lead.id = handoff.lead_id JOIN funnel_journey journey ON journey.lead_id = lead.id",
+    locked="lead, journey, handoff, timer, step",
+)
 
 
-def sweep_timers(*, at: datetime | None = None) -> dict[str, int]:
-    """Breach what is overdue, take the steps that the policies name, and say how many. Safe to run twice: each step
-    is marked in the row, in the transaction that takes it."""
-    at = at or now()
-    breached, escalated = _all_batches(breach_due, OVERDUE, at), 0
-    # Where nobody else is there to have it, what comes after is taken as well.
-    while taken := _all_batches(tell_due, TELLS, at) + _all_batches(end_due, ENDINGS, at):
-        escalated += taken
+def sweep_timers(*, at: datetime | None = None, step: Step = transaction.atomic) -> dict[str, int]:
+    """Mark overdue timers as breached and run the steps that are due; return how many of each.
+
+    Safe to run twice: a step is marked as done in the transaction that runs it. Each batch takes its own moment.
+    """
+    breached, escalated = _run_batches(breach_due, BREACH_BATCH, at, step), 0
+    # A step that found nobody to reassign to leaves its timer running, so that later steps may be due as well.
+    while done := _run_batches(notify_due, NOTIFY_BATCH, at, step) + _run_batches(end_due, END_BATCH, at, step):
+        escalated += done
     return {"breached": breached, "escalated": escalated}
 
 
-def _all_batches(batch: Batch, size: int, at: datetime) -> int:
+def _run_batches(batch: SweepBatch, size: int, at: datetime | None, step: Step) -> int:
     total = 0
-    while done := batch(at=at):
+    while done := batch(at=at, step=step):
         total += done
         if done < size:
             break
     return total
 
 
-def breach_due(*, at: datetime) -> int:
-    """Mark one batch of overdue clocks, tell of it, and say how many."""
-    with transaction.atomic():
-        marked = mark_overdue(at=at)
-        notify_breaches(marked, at=at)
+def breach_due(*, at: datetime | None = None, step: Step = transaction.atomic) -> int:
+    """Mark one batch of overdue timers as breached and notify their reps; return how many."""
+    with step():
+        moment = at or now()
+        marked = mark_overdue(at=moment)
+        failed = isolate(marked, partial(notify_breaches, at=moment))
+        _notify_failed(Timer.objects.filter(pk__in=failed), at=moment)
     return len(marked)
 
 
 def mark_overdue(*, at: datetime) -> list[int]:
-    """Mark one batch of overdue clocks as breached, in one statement, and name them."""
+    """Mark one batch of overdue timers as breached, in one statement; return their ids."""
     with connection.cursor() as cursor:
-        cursor.execute(BREACH, [at, OVERDUE])
+        cursor.execute(MARK_OVERDUE_SQL, [at, BREACH_BATCH])
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def tell_due(*, at: datetime) -> int:
-    """Take one batch of the steps that remind or tell, and say how many were taken."""
-    with transaction.atomic():
-        come = _come(at, tells=True, limit=TELLS)
-        take_steps(come, at=at)
-    return len(come)
+def notify_due(*, at: datetime | None = None, step: Step = transaction.atomic) -> int:
+    """Run one batch of due steps that notify; return how many."""
+    with step():
+        moment = at or now()
+        claimed = _claim_steps(moment, notifies=True, limit=NOTIFY_BATCH)
+        failed = isolate(claimed, partial(notify_steps, at=moment))
+        Escalation.objects.filter(pk__in=failed).update(done_at=None)
+        _notify_failed(Timer.objects.filter(escalations__in=failed), at=moment)
+    return len(claimed) - len(failed)
 
 
-def end_due(*, at: datetime) -> int:
-    """Take one batch of the steps that end a hand-off, one of each, and say how many were taken."""
-    with transaction.atomic():
-        steps = _with_handoffs(_come(at, tells=False, limit=ENDINGS))
-        failed = escalating.end(steps, at=at)
-        _keep(steps, failed)
+def end_due(*, at: datetime | None = None, step: Step = transaction.atomic) -> int:
+    """Run one batch of due steps that end a hand-off, at most one for each; return how many succeeded."""
+    with step():
+        lock_assignment()
+        moment = at or now()
+        steps = _with_handoffs(_claim_steps(moment, notifies=False, limit=END_BATCH))
+        failed = escalating.run_steps(steps, at=moment)
+        _store_outcomes(steps, failed)
+        _notify_failed(Timer.objects.filter(escalations__in=failed), at=moment)
     return len(steps) - len(failed)
 
 
-def _come(at: datetime, *, tells: bool, limit: int) -> list[int]:
-    """Mark one batch of steps that have come as taken, in one statement, and name them."""
+def _notify_failed(timers: QuerySet[Timer], *, at: datetime) -> None:
+    """Notify the administrators of the leads whose timers failed; the others went on."""
+    notify_failed_leads(timers.values_list("handoff__lead", flat=True), at=at)
+
+
+def _claim_steps(at: datetime, *, notifies: bool, limit: int) -> list[int]:
+    """Mark one batch of due steps as done, in one statement; return their ids."""
     with connection.cursor() as cursor:
-        cursor.execute(COME, {"at": at, "tells": tells, "limit": limit})
+        cursor.execute(NOTIFYING_SQL if notifies else ENDING_SQL, {"at": at, "notifies": notifies, "limit": limit})
         return [pk for (pk,) in cursor.fetchall()]
 
 
 def _with_handoffs(marked: list[int]) -> list[Escalation]:
     steps = list(Escalation.objects.filter(pk__in=marked).select_related("timer").order_by("due_at", "percent", "pk"))
-    # Each once, however many of its steps have come, and the few hops once for all.
-    theirs = {step.timer.handoff_id for step in steps}
-    handoffs = Handoff.objects.filter(pk__in=theirs).select_related("lead", "rep").in_bulk()
+    # Load each hand-off once, however many of its steps are due, and share the few hops among them.
+    handoff_ids = {step.timer.handoff_id for step in steps}
+    handoffs = Handoff.objects.filter(pk__in=handoff_ids).select_related("lead", "rep").in_bulk()
     hops = Hop.objects.filter(pk__in={handoff.hop_id for handoff in handoffs.values()})
-    named = ("receiving_team__head", "offering_team__head", "accepted_stage", "rejected_stage")
-    by_id = hops.select_related(*named).in_bulk()
+    related = ("receiving_team__head", "offering_team__head", "accepted_stage", "rejected_stage")
+    by_id = hops.select_related(*related).in_bulk()
     for handoff in handoffs.values():
         handoff.hop = by_id[handoff.hop_id]
     for step in steps:
@@ -131,8 +158,8 @@ def _with_handoffs(marked: list[int]) -> list[Escalation]:
     return steps
 
 
-def _keep(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
-    """Write down what came of the steps; those that failed are still to come."""
+def _store_outcomes(steps: Iterable[Escalation], failed: Iterable[Escalation]) -> None:
+    """Store the outcomes of steps; those that failed become due again."""
     outcomes: dict[str, list[int]] = {}
     for step in steps:
         outcomes.setdefault(step.outcome, []).append(step.pk)

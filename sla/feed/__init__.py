@@ -1,1 +1,1 @@
-"""The calendar feed of one person."""
+"""The calendar feed of one person, for their own calendar."""

@@ -1,16 +1,20 @@
-"""Secret addresses of calendar feeds."""
+"""Secret URLs of calendar feeds."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.utils.timezone import now
 
+from history.edited import edited
 from teams.models import User
 
 
 class Feed(models.Model):
-    """One person's secret address of meetings, reviews and period ends; renewing it makes the old one fall silent."""
+    """The secret URL of one person's calendar feed. Renewing it revokes the old one."""
 
     user = models.OneToOneField(User, models.CASCADE, primary_key=True, related_name="feed")
     secret = models.CharField(max_length=64, unique=True)
     renewed_at = models.DateTimeField(default=now)
+
+    class Meta:
+        triggers = edited("user", secret="secret")

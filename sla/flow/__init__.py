@@ -1,1 +1,1 @@
-"""What changed about leads takes its way through the flow."""
+"""The flow that changed leads take, and the background work that drives it."""

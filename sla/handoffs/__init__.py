@@ -1,1 +1,1 @@
-"""The hand-off of a lead from one team to the next, and its clocks."""
+"""The hand-off of a lead from one team to the next, and its timers."""

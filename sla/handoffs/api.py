@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from funnel.models import Journey, Reason
+from leads.models import Persona
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
 from smarketing.api.endpoint import Endpoint
-from smarketing.api.fields import NaturalKeyField
+from smarketing.api.fields import KnownMembers, NaturalKeyField
 from smarketing.api.paging import AFTER, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.database.keyset import Order
@@ -28,13 +29,14 @@ BY_OFFER = Order("offered_at", descending=True)
 
 class HandoffOut(serializers.ModelSerializer[Handoff]):
     reason = serializers.SlugRelatedField[Reason](slug_field="key", read_only=True, allow_null=True)
-    due_at = serializers.DateTimeField(read_only=True)
+    due_at = serializers.DateTimeField(read_only=True, allow_null=True)
     breached_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = Handoff
         fields = [
             "id", "lead", "offered_at", "due_at", "breached_at", "answer", "answered_at", "reason", "verdict", "note",
+            "persona", "named_persona", "follows",
         ]  # fmt: skip
 
 
@@ -43,13 +45,33 @@ class HandoffPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-class RejectionIn(serializers.Serializer[Any]):
+class PersonaField(serializers.PrimaryKeyRelatedField[Persona]):
+    """Which persona a lead is that was offered without one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            queryset=Persona.objects.filter(retired_at=None),
+            required=False,
+            allow_null=True,
+            default=None,
+            help_text="Which persona it is, if any: asked of a lead that was offered without one.",
+        )
+
+
+class RejectionIn(KnownMembers):
     reason = NaturalKeyField(
         slug_field="key",
         queryset=Reason.objects.offered(Reason.Kind.REJECTED),
         help_text="The key of an agreed reason, from `/reasons/?kind=rejected`.",
     )
-    verdict = serializers.ChoiceField(choices=Handoff.Verdict.choices)
+    verdict = serializers.ChoiceField(
+        choices=Handoff.Verdict.choices,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Whether the lead fits its persona: asked of a lead that was offered with one.",
+    )
+    persona = PersonaField()
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
     wake_at = serializers.DateTimeField(
         required=False,
@@ -62,7 +84,7 @@ class RejectionIn(serializers.Serializer[Any]):
     )
 
 
-class AcceptanceIn(serializers.Serializer[Any]):
+class AcceptanceIn(KnownMembers):
     verdict = serializers.ChoiceField(
         choices=Handoff.Verdict.choices,
         required=False,
@@ -70,9 +92,10 @@ class AcceptanceIn(serializers.Serializer[Any]):
         default="",
         help_text="Whether the lead fits the persona, where it can be told already.",
     )
+    persona = PersonaField()
 
 
-class TouchIn(serializers.Serializer[Any]):
+class TouchIn(KnownMembers):
     kind = serializers.ChoiceField(choices=Touch.Kind.choices)
     contact = serializers.BooleanField(
         required=False, default=False, help_text="true: they answered. false: an attempt."
@@ -95,6 +118,12 @@ def handoff_queryset(request: Request) -> QuerySet[Handoff]:
 
 def _answer(request: Request, pk: int, answer: str, **values: Any) -> Response:
     handoff = get_object_or_404(handoff_queryset(request), pk=pk)
+    if answer == "reject" and handoff.persona_id and not values["verdict"]:
+        raise serializers.ValidationError({"verdict": [_("Say whether the lead fits the persona.")]})
+    if handoff.persona_id and values["persona"]:
+        raise serializers.ValidationError(
+            {"persona": [_("This lead was offered with a persona: say whether it fits.")]}
+        )
     try:
         getattr(handoff, answer)(by=request.user, **values)
     except (Handoff.Answered, Journey.Moved):

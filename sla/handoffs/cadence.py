@@ -1,9 +1,9 @@
 """The cadence: so many touches in so many open days before a lead may be given up, and which of them is due when.
 
 No database. The agreed touches lie evenly over the agreed days: of six in ten days the first is due by the end of
-the second day, the second by that of the fourth, and the sixth by that of the tenth. Whoever is ahead of that has
-nothing due today. A contact ends it: the lead was reached. Nothing is due, either, once the lead moved on. A day on
-which the clock of the first touch stands still from open to close is no open day.
+the second day, the second by that of the fourth, and the sixth by that of the tenth. Nothing is due for a rep who
+is ahead of that, after a contact, or once the lead has moved on. A day on which the timer of the first touch is paused
+from opening to closing is no open day.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ DAY = timedelta(days=1)
 FIVE_YEARS = 1827
 
 
-class Agreed(Protocol):
-    """What a policy says of touches; None: nothing."""
+class CadencePolicy(Protocol):
+    """The fields of a policy about touches; None: nothing is agreed."""
 
     touches: int | None
     touch_days: int | None
@@ -34,19 +34,19 @@ class Cadence:
     days: int
 
     @classmethod
-    def of(cls, policy: Agreed | None) -> Cadence | None:
+    def of(cls, policy: CadencePolicy | None) -> Cadence | None:
         if policy is None or not policy.touches or not policy.touch_days:
             return None
         return cls(policy.touches, policy.touch_days)
 
     def due_day(self, number: int) -> int:
-        """Return on which open day, counted from 1, the touch of that number is due."""
+        """Return the open day, counted from 1, on which the touch of that number is due."""
         return -(-number * self.days // self.touches)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the agreed touches of one hand-off are, on one day.
+    """The state of the agreed touches of one hand-off, on one day.
 
     `next` is the number of the touch that is due, `due_on` its day; both None once nothing is due any more.
     """
@@ -60,7 +60,7 @@ class Progress:
 
     @property
     def is_done(self) -> bool:
-        """Whether it may be given up without saying why."""
+        """Whether the hand-off may be given up without a note."""
         return self.next is None
 
     @property
@@ -72,7 +72,7 @@ class Progress:
         return self.due_on is not None and self.due_on < self.today
 
 
-def progress(
+def measure_progress(
     cadence: Cadence | None,
     accepted_at: datetime,
     hours: OpeningHours,
@@ -83,7 +83,7 @@ def progress(
     pauses: Sequence[Span] = (),
     at: datetime,
 ) -> Progress:
-    """Say how far `made` touches are at the moment `at`, by those hours. `reached`: one of them was a contact.
+    """Return how far `made` touches are at the moment `at`, by those hours. `reached`: one of them was a contact.
 
     `ValueError` where five years go by without an open day.
     """

@@ -1,4 +1,4 @@
-"""What people are told about hand-offs: offered, rejected."""
+"""Notices about hand-offs: offered, rejected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from teams.notices import NoticeKind, Page, Way, register
 from teams.permissions import ANSWERING
 
 HANDOFF_PAGE = Page("handoff", ["handoff"])
-# Where one answers.
+# With the link to answer.
 ANSWER_PAGE = Page("handoff", ["handoff"], gettext_lazy("Accept or reject"))
 
 

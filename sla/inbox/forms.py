@@ -1,4 +1,4 @@
-"""What reps say about hand-offs: yes, no, what they did to reach the lead, and that they stop."""
+"""The forms of a hand-off: accept, reject, log a touch, pause the timer, give up."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from django.utils.translation import gettext_lazy
 from funnel.models import Reason, StageRole
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
+from sla.inbox.persona_fields import NOT_SAID, add_persona_field
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput
+from teams.models import User
 
 CONTACT = "contact"
+CHOOSE_A_REASON = gettext_lazy("Choose a reason: marketing learns from it.")
 
 
-def to_come(day: date | None, zone: ZoneInfo) -> date | None:
-    """Refuse a day that is not after today."""
+def check_future_day(day: date | None, zone: ZoneInfo) -> date | None:
+    """Raise `ValidationError` for a day that is not after today."""
     if day and day <= now().astimezone(zone).date():
         raise ValidationError(_("Choose a day after today."))
     return day
 
 
-def start_of(day: date | None, zone: ZoneInfo) -> datetime | None:
+def start_of_day_in(day: date | None, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(day, time(), zone) if day else None
 
 
 class AcceptanceForm(forms.Form):
-    """A word on the persona with the yes, where it can be told already."""
+    """An acceptance, with what is said of the persona if it is known already."""
 
-    verdict = forms.ChoiceField(
-        label=gettext_lazy("Does this lead fit the persona?"),
-        choices=Handoff.Verdict.choices,
-        required=False,
-        widget=forms.RadioSelect(attrs={"class": "segments", "form": "acceptance"}),
-    )
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        add_persona_field(self, handoff, required=False, of_form="acceptance")
 
 
-class WithReason(forms.Form):
-    """A reason, the words that some reasons want, and when a lead that goes to nurture wakes."""
+class ReasonForm(forms.Form):
+    """A reason, the note that some reasons need, and when a lead that goes to nurture wakes."""
 
     reason = forms.ModelChoiceField(
         Reason.objects.none(),
@@ -69,13 +69,13 @@ class WithReason(forms.Form):
 
     only_with_news = forms.BooleanField(label=gettext_lazy("Wakes only when it does something new"), required=False)
 
-    def offer(self, reasons: Any) -> None:
+    def set_reasons(self, reasons: Any) -> None:
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
         reason.queryset = reasons
 
     def clean_wake_on(self) -> date | None:
-        return to_come(self.cleaned_data["wake_on"], company_zone())
+        return check_future_day(self.cleaned_data["wake_on"], company_zone())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -87,36 +87,76 @@ class WithReason(forms.Form):
             self.add_error("wake_on", text % {"reason": reason})
         return cleaned
 
-    def said(self) -> dict[str, Any]:
-        """What the verbs take."""
-        given = dict(self.cleaned_data)
-        return given | {"wake_at": start_of(given.pop("wake_on", None), company_zone())}
+    def cleaned_values(self) -> dict[str, Any]:
+        """The arguments of `Handoff.reject` and `Handoff.give_up`."""
+        values = dict(self.cleaned_data)
+        return values | {"wake_at": start_of_day_in(values.pop("wake_on", None), company_zone())}
 
 
-class RejectionForm(WithReason):
-    """Why a lead is not for sales now, and whether it is the buyer we agreed on."""
+class RejectionForm(ReasonForm):
+    """A rejection: the reason, and what is said of the persona."""
 
-    verdict = forms.ChoiceField(
-        label=gettext_lazy("Does this lead fit the persona?"),
-        choices=Handoff.Verdict.choices,
-        widget=forms.RadioSelect(attrs={"class": "segments"}),
-        error_messages={"required": gettext_lazy("Say whether the lead fits the persona.")},
-    )
+    field_order = ("reason", "verdict", "persona", "note")
 
     def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offer(handoff.reasons())
+        self.handoff = handoff
+        add_persona_field(self, handoff, required=True)
+        self.order_fields(self.field_order)
+        self.set_reasons(handoff.hop.rejection_reasons())
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
         reason.to_field_name = "key"
         reason.label = _("Why is it not for sales now?")
-        reason.error_messages["required"] = _("Choose a reason: marketing learns from it.")
+        reason.error_messages["required"] = CHOOSE_A_REASON
         if handoff.hop.rejected_stage.role != StageRole.LEAD:
             del self.fields["wake_on"], self.fields["only_with_news"]
 
 
+class ThreadAnswerForm(RejectionForm):
+    """The answer to one lead of a thread: accepted, rejected, or left for later."""
+
+    ACCEPT, REJECT = "accept", "reject"
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, handoff=handoff, prefix=f"handoff-{handoff.pk}", **kwargs)
+        for field in self.fields.values():
+            field.required = False
+        reason = self.fields["reason"]
+        assert isinstance(reason, forms.ModelChoiceField)
+        reason.widget, reason.empty_label = forms.Select(), "–"
+        reason.widget.choices = reason.choices
+        self.fields["answer"] = forms.ChoiceField(
+            label=_("Answer"),
+            required=False,
+            choices=[(self.ACCEPT, _("Accept")), (self.REJECT, _("Reject")), ("", _("Later"))],
+            widget=forms.RadioSelect(attrs={"class": "segments"}),
+            initial="",
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("answer") == self.REJECT:
+            for name, text in (("reason", CHOOSE_A_REASON), ("verdict", NOT_SAID)):
+                if name in self.fields and not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, text)
+        return cleaned
+
+    @property
+    def is_answered(self) -> bool:
+        return bool(self.cleaned_data.get("answer"))
+
+    def give(self, *, by: User) -> None:
+        """Raises `Handoff.Answered`, `Journey.Moved`."""
+        values = self.cleaned_values()
+        if values.pop("answer") == self.REJECT:
+            self.handoff.reject(by=by, **values)
+        else:
+            self.handoff.accept(by=by, verdict=values.get("verdict", ""), persona=values.get("persona"))
+
+
 class TouchForm(forms.Form):
-    """What was done to reach the lead: which way, and whether it answered, by the button that is pressed."""
+    """A touch: its kind, and whether it was a contact, by the button that is pressed."""
 
     done = forms.ChoiceField(
         choices=[
@@ -136,13 +176,13 @@ class TouchForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Left a message with a colleague")}),
     )
 
-    def said(self) -> dict[str, Any]:
+    def cleaned_values(self) -> dict[str, Any]:
         kind, *contact = self.cleaned_data["done"].split()
         return {"kind": kind, "contact": bool(contact), "note": self.cleaned_data["note"]}
 
 
 class PauseForm(forms.Form):
-    """The customer is away: the clock of the first touch stands still until a day begins."""
+    """A pause of the first-touch timer until a day begins, such as while the customer is away."""
 
     until_on = forms.DateField(
         label=gettext_lazy("Until"),
@@ -156,24 +196,24 @@ class PauseForm(forms.Form):
         self.zone = zone
 
     def clean_until_on(self) -> date | None:
-        return to_come(self.cleaned_data["until_on"], self.zone)
+        return check_future_day(self.cleaned_data["until_on"], self.zone)
 
-    def said(self) -> dict[str, Any]:
-        until = start_of(self.cleaned_data["until_on"], self.zone)
+    def cleaned_values(self) -> dict[str, Any]:
+        until = start_of_day_in(self.cleaned_data["until_on"], self.zone)
         return {"until": until, "reason": self.cleaned_data["reason"]}
 
 
-class ByOutcome(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Reasons of two lists: those that close the journey say so, for both have an "other"."""
+class ReasonChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """Reasons of two lists. Those that close the journey are labelled so, as both lists have an "other"."""
 
     def label_from_instance(self, obj: Any) -> str:
         return _("%(reason)s (no buyer)") % {"reason": obj} if obj.disqualifies else str(obj)
 
 
-class GivingUpForm(WithReason):
-    """Why a lead is not worked any more: back to nurture, or no buyer at all."""
+class GivingUpForm(ReasonForm):
+    """Why a lead is given up: back to nurture, or disqualified."""
 
-    reason = ByOutcome(
+    reason = ReasonChoiceField(
         Reason.objects.none(),
         label=gettext_lazy("Why do you give it up?"),
         empty_label=None,
@@ -184,7 +224,7 @@ class GivingUpForm(WithReason):
     def __init__(self, *args: Any, is_done: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = [Reason.Kind.RECYCLED, Reason.Kind.DISQUALIFIED]
-        self.offer(Reason.objects.filter(kind__in=kinds, retired_at=None).order_by("-kind", "position", "pk"))
+        self.set_reasons(Reason.objects.filter(kind__in=kinds, retired_at=None).order_by("-kind", "position", "pk"))
         if not is_done:
             note = self.fields["note"]
             note.label = _("Why it ends before what was agreed")

@@ -1,4 +1,4 @@
-"""Don't be on this list: leads that wait for somebody's answer or touch, longer than was promised."""
+"""The list of overdue hand-offs by rep: offers without an answer, accepted leads without a touch."""
 
 from __future__ import annotations
 
@@ -7,28 +7,31 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from sla.handoffs.touching import behind
+from sla.handoffs.worklist import overdue_by_rep
+from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
 
-SHOWN = 10
+ROWS_PER_REP = 10
 
 
 @require_GET
 def untouched(request: UserRequest) -> HttpResponse:
-    """Who is late with what, by rep; all of one rep when the address names one."""
+    """What each rep is late with, cut to some rows; all rows of one rep with `?rep=`."""
     at = now()
-    asked = request.GET.get("rep", "")
-    rep = get_object_or_404(User, pk=asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
-    groups = behind(at=at, rep=rep)
-    shown = None if rep else SHOWN
+    pk = parse_whole_number(request.GET.get("rep", ""))
+    rep = None if pk is None else get_object_or_404(User, pk=pk)
+    groups = overdue_by_rep(at=at, rep=rep)
+    limit = None if rep else ROWS_PER_REP
     context = {
         "groups": [
             {
-                "behind": group,
-                "unanswered": group.unanswered[:shown],
-                "untouched": group.untouched[:shown],
-                "more": 0 if rep else max(0, len(group.unanswered) - SHOWN) + max(0, len(group.untouched) - SHOWN),
+                "overdue": group,
+                "unanswered": group.unanswered[:limit],
+                "untouched": group.untouched[:limit],
+                "more": 0
+                if rep
+                else max(0, len(group.unanswered) - ROWS_PER_REP) + max(0, len(group.untouched) - ROWS_PER_REP),
             }
             for group in groups
         ],

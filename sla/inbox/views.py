@@ -1,4 +1,4 @@
-"""The inbox: what waits for me, why, my answer, and what I do about what I accepted."""
+"""The inbox of a rep: the offers, the worklist, and the verbs of a hand-off."""
 
 from __future__ import annotations
 
@@ -13,221 +13,284 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from funnel.models import Journey
 from scoring.explaining import explain
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
-from sla.handoffs.context_pack import packed
+from sla.handoffs.handing_on import hand_on
+from sla.handoffs.handoff_context import build_handoff_context
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
-from sla.handoffs.touching import Clock, Work
-from sla.inbox import inbox as waiting
-from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, TouchForm
-from sla.inbox.story import told
+from sla.handoffs.worklist import Countdown, WorkItem, nobodys_work
+from sla.inbox import queries
+from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, ThreadAnswerForm, TouchForm
+from sla.inbox.story import build_story
 from smarketing.database.keyset import Order
 from smarketing.pages.paging import list_page
 from teams.models import User
 
 BY_ANSWER = Order("answered_at", descending=True)
 
-# What somebody typed that does not hold yet, by the form's name.
-Typed = Mapping[str, forms.Form]
+# Submitted forms with errors, by the form's name.
+InvalidForms = Mapping[str, forms.Form]
 
 
-def _me(request: HttpRequest) -> User:
+def _current_user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # the permission table let them in
     return request.user
 
 
 @require_GET
 def inbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
-    """What waits, by deadline; beside it the chosen one, else the first."""
-    return _inbox(request, pk)
+    """The offers by deadline; beside them the chosen one, else the first."""
+    return _render_inbox(request, pk)
 
 
 @require_GET
 def inbox_working(request: HttpRequest) -> HttpResponse:
-    """What I accepted and still work, by what is due."""
-    return _inbox(request, None, tab="working")
+    """The worklist: what I accepted and still work, by what is due."""
+    return _render_inbox(request, None, tab="working")
 
 
 @require_GET
 def inbox_answered(request: HttpRequest) -> HttpResponse:
-    """What I have answered, and how late."""
-    user, at = _me(request), now()
-    page = list_page(request, waiting.answered(user), BY_ANSWER)
-    counts = {"open_count": Handoff.objects.open().for_rep(user).count(), "working_count": waiting.count_working(user)}
+    """What I have answered, the latest first."""
+    user, at = _current_user(request), now()
+    page = list_page(request, queries.answered_handoffs(user), BY_ANSWER)
+    counts = {"open_count": Handoff.objects.open().for_rep(user).count(), "working_count": queries.count_work(user)}
     return render(request, "sla/inbox/inbox_answered.html", {"page": page, "tab": "answered", "at": at} | counts)
 
 
-def _inbox(
-    request: HttpRequest, pk: int | None, *, tab: str = "offered", typed: Typed | None = None, status: int = 200
+def _render_inbox(
+    request: HttpRequest,
+    pk: int | None,
+    *,
+    tab: str = "offered",
+    invalid: InvalidForms | None = None,
+    thread: list[ThreadAnswerForm] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    """The list of one tab, and one hand-off beside it; a hand-off that is worked stands beside what is worked."""
-    at, user = now(), _me(request)
-    hours = Calendar.hours_of(user, at=at)
-    handoff = get_object_or_404(waiting.one(user), pk=pk) if pk else None
-    works: list[Work] = []
+    """Render the list of one tab and one hand-off beside it; one that is being worked is shown in the worklist."""
+    at, user = now(), _current_user(request)
+    hours = Calendar.hours_for(user, at=at)
+    handoff = get_object_or_404(queries.handoff_detail_queryset(user), pk=pk) if pk else None
+    work_items: list[WorkItem] = []
+    nobodys: list[WorkItem] = []
     if tab == "working" or (handoff and handoff.answer == Handoff.Answer.ACCEPTED):
-        works = waiting.working(user, hours, at=at)
-    if handoff and any(work.handoff.pk == handoff.pk for work in works):
+        work_items, nobodys = queries.list_team_work(user, hours, at=at)
+    if handoff and any(work.handoff.pk == handoff.pk for work in work_items):
         tab = "working"
-    listed = _working(request, user, works) if tab == "working" else _offered(request, user, hours, at)
-    if handoff is None and (first := listed.pop("first")):
-        handoff = waiting.one(user).get(pk=first)
-    context: dict[str, Any] = listed | {
+    if tab == "working":
+        list_context = _work_context(request, user, work_items, nobodys)
+    else:
+        list_context = _offers_context(request, user, hours, at)
+    if handoff is None and (first := list_context.pop("first")):
+        handoff = queries.handoff_detail_queryset(user).get(pk=first)
+    context: dict[str, Any] = list_context | {
         "windows": hours.next_windows(at, 14),
         "at": at,
         "is_open": hours.is_open(at),
         "chosen": pk,
         "tab": tab,
+        "is_refused": bool(invalid or thread),
     }
     if handoff:
-        waiting.know(handoff, user)
-        work = next((work for work in works if work.handoff.pk == handoff.pk), None)
-        context |= _detail(handoff, work, hours, at, typed or {})
+        queries.reuse_rep(handoff, user)
+        work = next((work for work in work_items if work.handoff.pk == handoff.pk), None)
+        context |= _detail_context(handoff, work, hours, at, invalid or {})
+        if not handoff.answer:
+            context["thread"] = thread or [ThreadAnswerForm(handoff=each) for each in queries.thread_of(handoff)]
     return render(request, "sla/inbox/inbox.html", context, status=status)
 
 
-def _offered(request: HttpRequest, user: User, hours: OpeningHours, at: datetime) -> dict[str, Any]:
-    listed = waiting.listed(request, user)
-    page = listed.page
+def _offers_context(request: HttpRequest, user: User, hours: OpeningHours, at: datetime) -> dict[str, Any]:
+    offers = queries.list_offers(request, user)
+    page = offers.page
     return {
         "page": page,
-        "groups": waiting.by_day(page.rows, hours, at=at),
+        "groups": queries.group_by_day(page.rows, hours, at=at),
         "open_count": page.count,
-        "working_count": listed.working,
+        "working_count": offers.working_count,
         "first": page.rows[0].pk if page.rows else None,
     }
 
 
-def _working(request: HttpRequest, user: User, works: list[Work]) -> dict[str, Any]:
-    page = waiting.NumberedPage.of(works, request.GET.get("page", ""))
+def _work_context(
+    request: HttpRequest, user: User, work_items: list[WorkItem], nobodys: list[WorkItem]
+) -> dict[str, Any]:
+    page = queries.NumberedPage.of(work_items, request.GET.get("page", ""))
     return {
         "page": page,
-        "groups": waiting.by_due(page.rows),
+        "groups": queries.group_by_due(page.rows),
+        "nobodys": nobodys[: queries.PAGE_SIZE],
         "open_count": Handoff.objects.open().for_rep(user).count,
-        "working_count": len(works),
+        "working_count": len(work_items),
         "first": page.rows[0].handoff.pk if page.rows else None,
     }
 
 
-def _detail(handoff: Handoff, work: Work | None, hours: OpeningHours, at: datetime, typed: Typed) -> dict[str, Any]:
+def _detail_context(
+    handoff: Handoff, work: WorkItem | None, hours: OpeningHours, at: datetime, invalid: InvalidForms
+) -> dict[str, Any]:
     is_open = not handoff.answer
     context: dict[str, Any] = {
         "handoff": handoff,
         "work": work,
         "explanation": explain(handoff.lead, at),
-        "lately": waiting.lately(handoff.lead),
-        "colleagues": waiting.colleagues(handoff.lead),
-        "story": told(handoff),
-        "pack": packed(handoff, at=at),
+        "recent_activities": queries.recent_activities(handoff.lead),
+        "colleagues": queries.colleagues(handoff.lead),
+        "story": build_story(handoff),
+        "handoff_context": build_handoff_context(handoff, at=at),
     }
     if is_open:
         context |= {
-            "clock": Clock.of(handoff, hours, at=at),
-            "form": typed.get("rejection") or RejectionForm(handoff=handoff),
-            "acceptance": AcceptanceForm(auto_id="id_accept_%s"),
-            "rejecting": "rejection" in typed,
+            "countdown": Countdown.of(handoff, hours, at=at),
+            "form": invalid.get("rejection") or RejectionForm(handoff=handoff),
+            "acceptance": AcceptanceForm(handoff=handoff, auto_id="id_accept_%s"),
+            "rejecting": "rejection" in invalid,
         }
     if work:
         is_done = work.progress.is_done
         context |= {
-            "touch_form": typed.get("touch") or TouchForm(auto_id="id_touch_%s"),
-            "pause_form": typed.get("pause") or PauseForm(zone=hours.tz, auto_id="id_pause_%s"),
-            "giving_up_form": typed.get("giving_up") or GivingUpForm(is_done=is_done, auto_id="id_giving_up_%s"),
-            "pausing": "pause" in typed,
-            "giving_up": "giving_up" in typed,
+            "touch_form": invalid.get("touch") or TouchForm(auto_id="id_touch_%s"),
+            "pause_form": invalid.get("pause") or PauseForm(zone=hours.tz, auto_id="id_pause_%s"),
+            "giving_up_form": invalid.get("giving_up") or GivingUpForm(is_done=is_done, auto_id="id_giving_up_%s"),
+            "pausing": "pause" in invalid,
+            "giving_up": "giving_up" in invalid,
         }
     return context
 
 
-def _mine(request: HttpRequest, pk: int) -> Handoff:
+def _get_own_handoff_or_404(request: HttpRequest, pk: int) -> Handoff:
     # Somebody else's hand-off is not forbidden, it is not there.
-    mine = Handoff.objects.for_rep(_me(request)).select_related(
+    mine = Handoff.objects.for_rep(_current_user(request)).select_related(
         "lead", "hop__accepted_stage", "hop__rejected_stage", "policy", "rep"
     )
     return get_object_or_404(mine, pk=pk)
 
 
-def _too_late(request: HttpRequest, pk: int) -> HttpResponse:
-    """Somebody was first: nothing was changed, and the list shows how it stands."""
+def _render_conflict(request: HttpRequest, pk: int) -> HttpResponse:
+    """409: somebody answered first. Nothing was changed, and the list shows the current state."""
     messages.warning(request, _("This hand-off was answered or withdrawn a moment ago. Nothing was changed."))
-    return _inbox(request, pk, status=409)
+    return _render_inbox(request, pk, status=409)
 
 
 @require_POST
 def acceptance(request: HttpRequest, pk: int) -> HttpResponse:
-    handoff = _mine(request, pk)
-    form = AcceptanceForm(request.POST)
-    # What is no verdict is none: a yes is not lost over it.
-    verdict = form.cleaned_data["verdict"] if form.is_valid() else ""
+    handoff = _get_own_handoff_or_404(request, pk)
+    form = AcceptanceForm(request.POST, handoff=handoff)
+    # What is invalid of it is dropped: the acceptance is not lost over it.
+    said = form.cleaned_data if form.is_valid() else {}
     try:
-        handoff.accept(by=_me(request), verdict=verdict)
+        handoff.accept(by=_current_user(request), **said)
     except (Handoff.Answered, Journey.Moved):
-        return _too_late(request, pk)
+        return _render_conflict(request, pk)
     messages.success(request, _("%(lead)s is yours.") % {"lead": handoff.lead})
     return redirect("inbox")
 
 
 @require_POST
 def rejection(request: HttpRequest, pk: int) -> HttpResponse:
-    handoff = _mine(request, pk)
+    handoff = _get_own_handoff_or_404(request, pk)
     form = RejectionForm(request.POST, handoff=handoff)
     if not form.is_valid():
-        return _inbox(request, pk, typed={"rejection": form}, status=422)
+        return _render_inbox(request, pk, invalid={"rejection": form}, status=422)
     try:
-        handoff.reject(by=_me(request), **form.said())
+        handoff.reject(by=_current_user(request), **form.cleaned_values())
     except (Handoff.Answered, Journey.Moved):
-        return _too_late(request, pk)
+        return _render_conflict(request, pk)
     messages.success(request, _("%(lead)s went back to marketing, with your reason.") % {"lead": handoff.lead})
     return redirect("inbox")
 
 
-def _work(
-    request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callable[[], str], undo: Callable[[], str] = str
-) -> HttpResponse:
-    """Do what a form about an accepted hand-off says, or show the page with what is wrong. `undo` gives the address
-    that takes it back."""
-    if not form.is_valid():
-        return _inbox(request, pk, typed={name: form}, status=422)
+@require_POST
+def thread_answers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the leads of one company that were offered together, each by its own answer."""
+    handoff, user = _get_own_handoff_or_404(request, pk), _current_user(request)
+    answers = [ThreadAnswerForm(request.POST, handoff=each) for each in queries.thread_of(handoff)]
+    if not answers:
+        return _render_conflict(request, pk)
+    if not all([form.is_valid() for form in answers]):
+        return _render_inbox(request, pk, thread=answers, status=422)
+    given = lost = 0
+    for form in answers:
+        if form.is_answered:
+            try:
+                form.give(by=user)
+                given += 1
+            except (Handoff.Answered, Journey.Moved):
+                lost += 1
+    if lost:
+        messages.warning(request, _("Some were answered or withdrawn a moment ago. Of these nothing was changed."))
+    if given:
+        messages.success(
+            request, ngettext("%(n)s lead is answered.", "%(n)s leads are answered.", given) % {"n": given}
+        )
+    elif not lost:
+        messages.warning(request, _("No answer was chosen. Nothing was changed."))
+    return redirect("inbox")
+
+
+@require_POST
+def taking(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take over what a rep of my team accepted who left since."""
+    user = _current_user(request)
+    waiting = nobodys_work(Handoff.objects.filter(hop__receiving_team=user.team_id)).select_related("lead", "hop")
+    handoff = get_object_or_404(waiting, pk=pk)
     try:
-        done = do()
-    except Timer.Over:
-        messages.warning(request, _("This clock was stopped or fell due before. Nothing was changed."))
-        return _inbox(request, pk, status=409)
+        hand_on(handoff, user, by=user)
     except (Handoff.Over, Journey.Moved):
         messages.warning(request, _("The lead has moved on, or was given up. Nothing was changed."))
-        return _inbox(request, pk, status=409)
-    messages.success(request, done, extra_tags=undo())
+    else:
+        messages.success(request, _("%(lead)s is yours.") % {"lead": handoff.lead})
+    return redirect("inbox_working")
+
+
+def _submit(
+    request: HttpRequest, pk: int, name: str, form: forms.Form, do: Callable[[], str], undo: Callable[[], str] = str
+) -> HttpResponse:
+    """Call `do` if the form is valid, else render the page with its errors. `undo` returns the URL that takes it
+    back."""
+    if not form.is_valid():
+        return _render_inbox(request, pk, invalid={name: form}, status=422)
+    try:
+        message = do()
+    except Timer.Over:
+        messages.warning(request, _("This clock was stopped or fell due before. Nothing was changed."))
+        return _render_inbox(request, pk, status=409)
+    except (Handoff.Over, Journey.Moved):
+        messages.warning(request, _("The lead has moved on, or was given up. Nothing was changed."))
+        return _render_inbox(request, pk, status=409)
+    messages.success(request, message, extra_tags=undo())
     return redirect("inbox_working")
 
 
 @require_POST
 def touches(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write down what I did to reach the lead."""
-    handoff = _mine(request, pk)
+    """Log a touch: what I did to reach the lead."""
+    handoff = _get_own_handoff_or_404(request, pk)
     form = TouchForm(request.POST, auto_id="id_touch_%s")
 
-    made: list[Touch] = []
+    logged: list[Touch] = []
 
     def log() -> str:
-        made.append(handoff.touch(by=_me(request), **form.said()))
+        logged.append(handoff.touch(by=_current_user(request), **form.cleaned_values()))
         return _("Written down for %(lead)s.") % {"lead": handoff.lead}
 
-    return _work(request, pk, "touch", form, log, undo=lambda: reverse("touch_undoing", args=[made[0].pk]))
+    return _submit(request, pk, "touch", form, log, undo=lambda: reverse("touch_undoing", args=[logged[0].pk]))
 
 
 @require_POST
 def touch_undoing(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take back what I wrote down a moment ago."""
-    mine = Touch.objects.filter(handoff__rep=_me(request)).select_related("handoff__lead", "handoff__policy")
+    """Undo a touch that I logged a moment ago."""
+    mine = Touch.objects.filter(handoff__rep=_current_user(request)).select_related("handoff__lead", "handoff__policy")
     touch = get_object_or_404(mine, pk=pk)
     try:
-        touch.undo(by=_me(request))
+        touch.undo(by=_current_user(request))
     except (Touch.TooLate, Handoff.Over):
         messages.warning(request, _("This can no longer be taken back. Nothing was changed."))
     else:
@@ -237,29 +300,29 @@ def touch_undoing(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def touch_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let the clock of the first touch stand still until a day."""
-    handoff = _mine(request, pk)
-    form = PauseForm(request.POST, zone=Calendar.of(_me(request)).zone, auto_id="id_pause_%s")
+    """Pause the timer of the first touch until a day."""
+    handoff = _get_own_handoff_or_404(request, pk)
+    form = PauseForm(request.POST, zone=Calendar.for_user(_current_user(request)).zone, auto_id="id_pause_%s")
 
     def pause() -> str:
         timer = handoff.timers.filter(kind=Timer.Kind.FIRST_TOUCH).first()
         if timer is None:
             raise Handoff.Over
-        timer.pause(by=_me(request), **form.said())
+        timer.pause(by=_current_user(request), **form.cleaned_values())
         return _("The clock of %(lead)s stands still.") % {"lead": handoff.lead}
 
-    return _work(request, pk, "pause", form, pause)
+    return _submit(request, pk, "pause", form, pause)
 
 
 @require_POST
 def giving_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Stop working a lead, with a reason."""
-    handoff = _mine(request, pk)
+    handoff = _get_own_handoff_or_404(request, pk)
     is_done = bool(handoff.answered_at) and handoff.progress(at=now()).is_done
     form = GivingUpForm(request.POST, is_done=is_done, auto_id="id_giving_up_%s")
 
     def give_up() -> str:
-        handoff.give_up(by=_me(request), **form.said())
+        handoff.give_up(by=_current_user(request), **form.cleaned_values())
         return _("%(lead)s is not yours to work any more.") % {"lead": handoff.lead}
 
-    return _work(request, pk, "giving_up", form, give_up)
+    return _submit(request, pk, "giving_up", form, give_up)

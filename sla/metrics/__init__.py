@@ -1,16 +1,17 @@
-"""How both teams keep their word about hand-offs: how many are offered, how they are answered, and how soon, and what
-becomes of the leads.
+"""Metrics of hand-offs: how many are offered, how and how soon they are answered, how they are worked, and how many of
+their leads become customers.
 
 A hand-off counts once, under the rep it was offered to, and under the persona and the quadrant that its lead had when
-it was offered: see docs/decisions/0015-hand-offs-keep-what-they-were.md. All of them open the leads that were handed
-over.
+it was offered: see docs/decisions/0015-hand-offs-keep-what-they-were.md.
 """
 
+from funnel.metrics.counting import register_step_key
 from metrics.registry import register, register_dimension
-from sla.metrics import answers, clocks, handoffs, offers, stock, touches
+from sla.metrics import answers, handoffs, offers, stock, timers, touches
 
-for dimension in handoffs.OWN:
+for dimension in handoffs.HANDOFF_DIMENSIONS:
     register_dimension(dimension)
-for one in (offers, answers, clocks, touches, stock):
-    for metric in one.METRICS:
+register_step_key("rep", handoffs.rep_of_step())
+for module in (offers, answers, timers, touches, stock):
+    for metric in module.METRICS:
         register(metric)

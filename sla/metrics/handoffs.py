@@ -1,41 +1,45 @@
-"""How hand-offs are counted: of which leads, by what, and which of them open."""
+"""What the metrics of hand-offs share: their dimensions, their rows, and how these are counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import CharField, Count, F, Q, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from funnel.metrics.counting import DIMENSIONS as OF_LEAD
-from funnel.models import Reason, Stage
+from funnel.models import Reason, Stage, StageRole
 from leads.metrics import text_at
 from leads.models import Lead
 from metrics.rate import Rate, Row
 from metrics.registry import Dimension, LeadPks, Part, Question
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.pages.wording import person_name
+from smarketing.whole_numbers import parse_whole_number
 from teams.models import User
 
 
 def rep_name(key: str) -> str:
-    return person_name(User.objects.filter(pk=key).first()) if key.isdigit() else key
+    pk = parse_whole_number(key)
+    return key if pk is None else person_name(User.objects.filter(pk=pk).first())
 
 
 def reason_name(key: str) -> str:
-    return str(Reason.objects.filter(key=key).order_by("kind").last() or key)
+    return str(next((each for each in reversed(Reason.objects.known()) if each.key == key), key))
 
 
 def stage_name(key: str) -> str:
     """The stage that a lead is handed over from."""
-    return str(Stage.objects.filter(pk=key).first() or key) if key.isdigit() else key
+    pk = parse_whole_number(key)
+    return str(next((each for each in Stage.objects.known() if each.pk == pk), key))
 
 
 # These belong to the hand-off, not to its lead: only metrics that count hand-offs take them.
-OWN = (
-    Dimension("rep", _("Rep"), "sla", key=lambda lead: text_at("rep", ""), words=rep_name),
+HANDOFF_DIMENSIONS = (
+    Dimension("rep", _("Rep"), "sla", key=lambda lead: text_at("rep", ""), words=rep_name, is_personal=True),
     Dimension("reason", _("Reason"), "sla", key=lambda lead: text_at("reason__key", ""), words=reason_name),
     Dimension(
         "verdict",
@@ -47,44 +51,60 @@ OWN = (
     Dimension("stage", _("Stage"), "sla", key=lambda lead: text_at("hop__from_stage", ""), words=stage_name),
 )
 DIMENSIONS = (*OF_LEAD, "rep", "stage")
-# What a hand-off keeps of these: later matches and scores do not rewrite what was handed over.
-AT_THE_OFFER = {
+# The lead's persona and quadrant as the hand-off stored them: later matches and scores do not rewrite what was offered.
+KEYS_AT_OFFER = {
     "persona": text_at("persona", ""),
     "quadrant": Cast(F("quadrant"), CharField()),
 }
-# Hand-offs, or the steps that call for one.
-Rows = Callable[[Question], QuerySet[Any]]
-Counted = Callable[[QuerySet[Any], Question, str], dict[str, int]]
 
 
-def of_leads(question: Question) -> QuerySet[Handoff]:
+def rep_of_step() -> Combinable:
+    """The rep of a step into SAL or a later stage: that of the lead's last hand-off accepted by then."""
+    accepted = Handoff.objects.filter(lead=OuterRef("lead"), answer=Handoff.Answer.ACCEPTED)
+    last = accepted.filter(answered_at__lte=OuterRef("at")).order_by("-answered_at", "-pk")
+    rep = Subquery(last.values(key=text_at("rep", ""))[:1], output_field=CharField())
+    sal = Subquery(Stage.objects.filter(role=StageRole.SAL).values("position"))
+    return Coalesce(Case(When(to_stage__position__gte=sal, then=rep)), Value(""), output_field=CharField())
+
+
+# Returns the hand-offs that a question counts, or the transitions that call for one.
+QuerySetFor = Callable[[Question], QuerySet[Any]]
+CountByKey = Callable[[QuerySet[Any], Question, str], dict[str, int]]
+
+
+def filtered_handoffs(question: Question) -> QuerySet[Handoff]:
     """Return the hand-offs of the leads that the question is about."""
-    return question.filtered(Handoff.objects.filter(lead__merged_into=None), own=AT_THE_OFFER).order_by()
+    return question.filtered(Handoff.objects.filter(lead__merged_into=None), own=KEYS_AT_OFFER).order_by()
 
 
-def by_key(rows: QuerySet[Any], question: Question, at: str) -> QuerySet[Any, Any]:
-    """Hand-offs by the question's key, ready to be counted."""
-    keyed: QuerySet[Any, Any] = rows.annotate(key=question.key(at, own=AT_THE_OFFER)).order_by().values("key")
+def not_handed_on(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Leave out those that their reps took over accepted: they were neither offered nor answered once more."""
+    return handoffs.exclude(replaces__answer=Handoff.Answer.ACCEPTED)
+
+
+def group_by_key(rows: QuerySet[Any], question: Question, at: str) -> QuerySet[Any, Any]:
+    """Group rows by the question's key, for an aggregate to follow."""
+    keyed: QuerySet[Any, Any] = rows.annotate(key=question.key(at, own=KEYS_AT_OFFER)).order_by().values("key")
     return keyed
 
 
-def counted(rows: QuerySet[Any], question: Question, at: str) -> dict[str, int]:
-    return dict(by_key(rows, question, at).annotate(n=Count("pk")).values_list("key", "n"))
+def count_by_key(rows: QuerySet[Any], question: Question, at: str) -> dict[str, int]:
+    return dict(group_by_key(rows, question, at).annotate(n=Count("pk")).values_list("key", "n"))
 
 
-def counts(rows: QuerySet[Handoff], question: Question, at: str) -> list[Row]:
-    """How many rows there are, by the question's key."""
-    return [Row.of_count(key, n) for key, n in sorted(counted(rows, question, at).items())]
+def count_rows(rows: QuerySet[Handoff], question: Question, at: str) -> list[Row]:
+    """The number of rows, by the question's key."""
+    return [Row.of_count(key, n) for key, n in sorted(count_by_key(rows, question, at).items())]
 
 
-def rates(rows: QuerySet[Handoff], hit: Q, question: Question, at: str) -> list[Row]:
-    """Of the rows by the question's key, the share of those that hit."""
-    answer = by_key(rows, question, at).annotate(n=Count("pk"), hits=Count("pk", filter=hit)).order_by("key")
+def rate_rows(rows: QuerySet[Handoff], hit: Q, question: Question, at: str) -> list[Row]:
+    """The share of the rows that match `hit`, by the question's key."""
+    answer = group_by_key(rows, question, at).annotate(n=Count("pk"), hits=Count("pk", filter=hit)).order_by("key")
     return [Row.of_rate(row["key"], Rate(row["hits"], row["n"])) for row in answer]
 
 
-def behind(denominator: Rows, numerator: Rows | None = None) -> Callable[[Question, Part], LeadPks]:
-    """Return what gives the leads of those hand-offs. A count has a numerator only, and it is all of them."""
+def behind(denominator: QuerySetFor, numerator: QuerySetFor | None = None) -> Callable[[Question, Part], LeadPks]:
+    """Return a function that lists the leads of those rows. A count is asked for its numerator only: all rows."""
 
     def leads(question: Question, part: Part) -> LeadPks:
         if part == "flagged":

@@ -1,4 +1,4 @@
-"""How many leads are offered and handed over, and what becomes of them."""
+"""Metrics of offers: leads offered, leads handed over, and how many of them become customers."""
 
 from __future__ import annotations
 
@@ -12,28 +12,34 @@ from funnel.models import StageRole, Transition
 from metrics.rate import Rate, Row
 from metrics.registry import LeadPks, Metric, Part, Question, Unit, View
 from sla.handoffs.models.handoffs import Handoff
-from sla.metrics.handoffs import DIMENSIONS, behind, by_key, counts, of_leads, rates
-
-# Offered
+from sla.metrics.handoffs import (
+    DIMENSIONS,
+    behind,
+    count_rows,
+    filtered_handoffs,
+    group_by_key,
+    not_handed_on,
+    rate_rows,
+)
 
 
 def offered(question: Question) -> QuerySet[Handoff]:
-    return of_leads(question).filter(offered_at__gte=question.period.starts_at, offered_at__lt=question.counts_until)
+    return not_handed_on(filtered_handoffs(question)).filter(
+        offered_at__gte=question.period.starts_at, offered_at__lt=question.counts_until
+    )
 
 
 def count_offered(question: Question) -> Iterable[Row]:
-    return counts(offered(question), question, "offered_at")
-
-
-# Handed over: the first offer since the lead entered the stage
+    return count_rows(offered(question), question, "offered_at")
 
 
 def handed_over(question: Question) -> QuerySet[Handoff]:
+    """Return the first offers since their leads entered the stage."""
     return offered(question).filter(replaces=None)
 
 
 def count_handed_over(question: Question) -> Iterable[Row]:
-    return counts(handed_over(question), question, "offered_at")
+    return count_rows(handed_over(question), question, "offered_at")
 
 
 def with_free_mail(question: Question) -> QuerySet[Handoff]:
@@ -41,10 +47,10 @@ def with_free_mail(question: Question) -> QuerySet[Handoff]:
 
 
 def count_free_mail(question: Question) -> Iterable[Row]:
-    return rates(handed_over(question), Q(lead__is_free_mail=True), question, "offered_at")
+    return rate_rows(handed_over(question), Q(lead__is_free_mail=True), question, "offered_at")
 
 
-def cohort(question: Question) -> QuerySet[Handoff]:
+def first_handed_over(question: Question) -> QuerySet[Handoff]:
     """Return the leads that were handed over in the period and never before, each by that hand-off, with `converted`,
     and `before` where they were customers already.
 
@@ -54,7 +60,9 @@ def cohort(question: Question) -> QuerySet[Handoff]:
     earlier = Handoff.objects.filter(before, lead=OuterRef("lead"), replaces=None)
     if "stage" in (question.by, *question.filters):
         earlier = earlier.filter(hop__from_stage=OuterRef("hop__from_stage"))
-    bought = Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(StageRole.CUSTOMER))
+    bought = question.told(
+        Transition.objects.filter(lead=OuterRef("lead"), to_stage__in=stages_from(StageRole.CUSTOMER))
+    )
     after = bought.filter(at__gte=OuterRef("offered_at"), at__lt=question.known_until)
     if question.window:
         after = after.filter(at__lt=OuterRef("offered_at") + question.window)
@@ -63,7 +71,7 @@ def cohort(question: Question) -> QuerySet[Handoff]:
 
 
 def count_close_rate(question: Question) -> Iterable[Row]:
-    rows = by_key(cohort(question), question, "offered_at").annotate(
+    rows = group_by_key(first_handed_over(question), question, "offered_at").annotate(
         n=Count("pk"),
         hits=Count("pk", filter=Q(converted=True)),
         flagged=Count("pk", filter=Q(converted=False, before=True)),
@@ -73,7 +81,7 @@ def count_close_rate(question: Question) -> Iterable[Row]:
 
 def leads_close_rate(question: Question, part: Part) -> LeadPks:
     only = {"numerator": {"converted": True}, "flagged": {"converted": False, "before": True}, "denominator": {}}
-    return cohort(question).filter(**only[part]).order_by().values("lead")
+    return first_handed_over(question).filter(**only[part]).order_by().values("lead")
 
 
 METRICS = (

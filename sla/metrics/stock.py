@@ -1,4 +1,4 @@
-"""How it stands at a moment: what waits for an answer, is overdue, or was offered to nobody."""
+"""Metrics at a moment: what waits for an answer, is overdue, or was offered to nobody."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel.metrics.conversions import standing
 from funnel.metrics.counting import DIMENSIONS as OF_LEAD
-from funnel.metrics.counting import count_by_key as counted_by_lead
+from funnel.metrics.counting import count_steps, step_keys
 from funnel.models import Transition
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit, View
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
 from sla.handoffs.models.handoffs import Handoff
-from sla.metrics.clocks import with_clock
-from sla.metrics.handoffs import DIMENSIONS, Counted, Rows, behind, counted, of_leads
+from sla.metrics.handoffs import DIMENSIONS, CountByKey, QuerySetFor, behind, count_by_key, filtered_handoffs
+from sla.metrics.timers import with_timer
 
 
 def unanswered(question: Question) -> QuerySet[Handoff]:
     """Return the hand-offs that wait for an answer at the end of the period."""
     end = question.counts_until
     later = Q(answered_at=None) | Q(answered_at__gte=end)
-    return of_leads(question).filter(later, offered_at__lt=end)
+    return filtered_handoffs(question).filter(later, offered_at__lt=end)
 
 
 def overdue(question: Question) -> QuerySet[Any]:
     # Exactly on the deadline it is in time.
     end = min(question.period.ends_at, question.at)
-    return with_clock(unanswered(question)).filter(clock__due_at__lt=end)
+    return with_timer(unanswered(question)).filter(timer__due_at__lt=end)
 
 
 def unoffered(question: Question) -> QuerySet[Transition]:
-    """Return the steps into a hop's stage that nobody was offered by the end of the period, of leads that stand there
-    then. Imported history waits for nobody."""
+    """Return the transitions into a hop's stage that nobody was offered by the end of the period, of leads that stand
+    there then. Imported history waits for nobody."""
     end = question.counts_until
     hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(end)).values("from_stage")
     offers = Handoff.objects.filter(offered_at__lt=end)
     still_open = offers.filter(Q(answered_at=None) | Q(answered_at__gte=end))
-    steps = standing(end).filter(to_stage__in=hops).exclude(how=Transition.How.IMPORT)
+    steps = standing(end, question).filter(to_stage__in=hops).exclude(how=Transition.How.IMPORT)
     waiting = steps.filter(
         ~Exists(offers.filter(transition=OuterRef("pk"))), ~Exists(still_open.filter(lead=OuterRef("lead")))
     )
-    return question.filtered(waiting)
+    return question.filtered(waiting, own=step_keys())
 
 
-def stock(rows: Rows, at: str, counted: Counted = counted) -> Callable[[Question], Iterable[Row]]:
-    """Return what counts those rows at the end of the period, or of each week, month or quarter in it."""
+def count_stock(rows: QuerySetFor, at: str, by_key: CountByKey = count_by_key) -> Callable[[Question], Iterable[Row]]:
+    """Return a function that counts those rows at the end of the period, or of each week, month or quarter in it."""
 
     def count(question: Question) -> Iterable[Row]:
         if question.by_time:
             ends = [(part.key, replace(question, by="", period=part)) for part in question.buckets()]
             return [Row.of_count(key, rows(part).count()) for key, part in ends]
-        return [Row.of_count(key, n) for key, n in sorted(counted(rows(question), question, at).items())]
+        return [Row.of_count(key, n) for key, n in sorted(by_key(rows(question), question, at).items())]
 
     return count
 
@@ -67,7 +67,7 @@ METRICS = (
         _("Hand-offs unanswered"),
         _("Hand-offs that wait for an answer at the end of the period."),
         Unit.COUNT,
-        stock(unanswered, "offered_at"),
+        count_stock(unanswered, "offered_at"),
         behind(unanswered),
         views=(View.STOCK,),
         dimensions=DIMENSIONS,
@@ -77,7 +77,7 @@ METRICS = (
         _("Hand-offs overdue"),
         _("Hand-offs that wait for an answer at the end of the period, and have fallen due."),
         Unit.COUNT,
-        stock(overdue, "offered_at"),
+        count_stock(overdue, "offered_at"),
         behind(overdue),
         views=(View.STOCK,),
         dimensions=DIMENSIONS,
@@ -87,7 +87,7 @@ METRICS = (
         _("Leads nobody was offered"),
         _("Leads that stand where leads are handed over, at the end of the period, offered to nobody."),
         Unit.COUNT,
-        stock(unoffered, "at", counted_by_lead),
+        count_stock(unoffered, "at", count_steps),
         behind(unoffered),
         views=(View.STOCK,),
         dimensions=OF_LEAD,

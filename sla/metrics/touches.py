@@ -1,4 +1,4 @@
-"""How what was accepted is worked: the first touch in time, any touch at all, and as many as agreed."""
+"""Metrics of touches: the first in time, any at all, and as many as agreed."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from metrics.registry import Metric, Question, Unit
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
 from sla.metrics.answers import accepted
-from sla.metrics.clocks import due_in_period, kept
-from sla.metrics.handoffs import DIMENSIONS, behind, of_leads, rates
+from sla.metrics.handoffs import DIMENSIONS, behind, filtered_handoffs, rate_rows
+from sla.metrics.timers import due_in_period, kept
 
 
-def touch_fell_due(question: Question) -> QuerySet[Any]:
+def first_touches_due(question: Question) -> QuerySet[Any]:
     """Return the hand-offs whose first touch fell due in the period, but not those that ended before it did."""
-    ended = Q(clock__kept_at=None, clock__stopped_at__lte=F("clock__due_at"))
+    ended = Q(timer__kept_at=None, timer__stopped_at__lte=F("timer__due_at"))
     return due_in_period(question, Timer.Kind.FIRST_TOUCH).exclude(ended)
 
 
 def count_first_touch_in_time(question: Question) -> Iterable[Row]:
-    return rates(touch_fell_due(question), kept(question), question, "due_at")
+    return rate_rows(first_touches_due(question), kept(question), question, "due_at")
 
 
 def touches(question: Question) -> QuerySet[Touch]:
-    """Return what was done about a hand-off by the time of the question."""
+    """Return the touches of the outer hand-off up to the moment of the question."""
     return Touch.objects.filter(handoff=OuterRef("pk"), at__lt=question.known_until)
 
 
-def accepted_and_worked(question: Question) -> QuerySet[Any]:
+def accepted_with_worked(question: Question) -> QuerySet[Any]:
     """Return the hand-offs accepted in the period, each with whether it was `worked` since."""
-    since = touches(question).filter(at__gte=OuterRef("answered_at"))
-    return accepted(question).annotate(worked=Exists(since))
+    touches_since = touches(question).filter(at__gte=OuterRef("answered_at"))
+    return accepted(question).annotate(worked=Exists(touches_since))
 
 
 def count_worked(question: Question) -> Iterable[Row]:
-    return rates(accepted_and_worked(question), Q(worked=True), question, "answered_at")
+    return rate_rows(accepted_with_worked(question), Q(worked=True), question, "answered_at")
 
 
 def given_up(question: Question) -> QuerySet[Any]:
@@ -48,7 +48,7 @@ def given_up(question: Question) -> QuerySet[Any]:
     were touched as often as agreed by then, or somebody had answered."""
     by_then = touches(question).filter(at__lte=OuterRef("given_up_at")).order_by()
     made = by_then.values("handoff").annotate(n=Count("pk")).values("n")
-    ended = of_leads(question).filter(
+    ended = filtered_handoffs(question).filter(
         policy__touches__isnull=False,
         given_up_at__gte=question.period.starts_at,
         given_up_at__lt=question.counts_until,
@@ -58,7 +58,7 @@ def given_up(question: Question) -> QuerySet[Any]:
 
 
 def count_cadence_kept(question: Question) -> Iterable[Row]:
-    return rates(given_up(question), Q(cadence_kept=True), question, "given_up_at")
+    return rate_rows(given_up(question), Q(cadence_kept=True), question, "given_up_at")
 
 
 METRICS = (
@@ -71,7 +71,7 @@ METRICS = (
         ),
         Unit.RATE,
         count_first_touch_in_time,
-        behind(touch_fell_due, lambda question: touch_fell_due(question).filter(kept(question))),
+        behind(first_touches_due, lambda question: first_touches_due(question).filter(kept(question))),
         dimensions=DIMENSIONS,
     ),
     Metric(
@@ -80,7 +80,7 @@ METRICS = (
         _("Of the hand-offs accepted in the period, those that were touched since."),
         Unit.RATE,
         count_worked,
-        behind(accepted, lambda question: accepted_and_worked(question).filter(worked=True)),
+        behind(accepted, lambda question: accepted_with_worked(question).filter(worked=True)),
         dimensions=DIMENSIONS,
     ),
     Metric(

@@ -5,7 +5,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.utils.timezone
-import scoring.models
+import history.versions
 import teams.models
 from django.conf import settings
 from django.db import migrations, models
@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='agreement',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(scoring.models.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_agreement_in_force'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(history.versions.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_agreement_in_force'),
         ),
         migrations.AddConstraint(
             model_name='agreement',

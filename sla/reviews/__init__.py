@@ -1,1 +1,1 @@
-"""The reviews at which both sides look at what they agreed."""
+"""The reviews of the agreement that both sides hold."""

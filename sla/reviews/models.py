@@ -1,4 +1,4 @@
-"""What the promises came to, and the reviews at which both sides look at them."""
+"""Reviews of the agreement, and what they decide."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from sla.agreement.models.agreements import Agreement
 from teams.models import User
 
 
 class Review(models.Model):
-    """One of the reviews that the agreement's rhythm calls for, and what was decided there."""
+    """One review of the agreement, due in its rhythm, and what was decided there."""
 
     class Kind(models.TextChoices):
         GOALS = "goals", _("Goals of the month")
         WHOLE = "whole", _("The whole agreement")
 
     class Held(Exception):
-        """It was held: what it decided stays."""
+        """It was held: its notes and decisions can no longer be changed."""
 
     kind = models.CharField(max_length=5, choices=Kind)
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="reviews")
     due_on = models.DateField()
-    # The days that it looks back on.
+    # The period that is reviewed.
     starts_on = models.DateField()
     ends_on = models.DateField()
     held_at = models.DateTimeField(null=True, blank=True)
     held_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     notes = models.TextField(_("Notes"), blank=True)
+    # When it was planned, or last moved to another day: what calendars are told.
+    changed_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         ordering = ["-due_on", "kind"]
@@ -40,42 +43,43 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["kind", "due_on"], name="one_review_of_a_kind_per_day"),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_review_looks_back"),
         ]
+        triggers = edited("kind due_on")
 
     @property
     def last_day(self) -> date:
         return self.ends_on - timedelta(days=1)
 
     def hold(self, *, by: User, at: datetime | None = None) -> None:
-        """It took place. Of two who say so one wins. Raises `Held`."""
+        """Mark it as held. Of two who do so at once only the first succeeds. Raises `Held`."""
         found = Review.objects.filter(pk=self.pk, held_at=None).update(held_at=at or now(), held_by=by)
         if not found:
             raise self.Held
         self.refresh_from_db()
 
-    def note(self, text: str) -> None:
-        """Write down what was said. Raises `Held`."""
+    def write_notes(self, text: str) -> None:
+        """Replace the notes. Raises `Held`."""
         if not Review.objects.filter(pk=self.pk, held_at=None).update(notes=text):
             raise self.Held
 
     def decide(self, text: str, *, by: User, clause: UUID | None = None, at: datetime | None = None) -> Decision:
-        """Write one decision down. Raises `Held`."""
+        """Add a decision. Raises `Held`."""
         with transaction.atomic():
-            self._still_open()
+            self._lock_unless_held()
             return Decision.objects.create(review=self, text=text, clause=clause, by=by, at=at or now())
 
-    def take_back(self, decision: Decision) -> None:
-        """Strike a decision out again. Raises `Held`."""
+    def remove_decision(self, decision: Decision) -> None:
+        """Delete a decision. Raises `Held`."""
         with transaction.atomic():
-            self._still_open()
+            self._lock_unless_held()
             self.decisions.filter(pk=decision.pk).delete()
 
-    def _still_open(self) -> None:
+    def _lock_unless_held(self) -> None:
         if not Review.objects.select_for_update().filter(pk=self.pk, held_at=None).values_list("pk").first():
             raise self.Held
 
 
 class Decision(models.Model):
-    """One thing that a review decided; the next draft starts from them."""
+    """One decision of a review; the next draft of the agreement takes it up."""
 
     review = models.ForeignKey(Review, models.CASCADE, related_name="decisions")
     text = models.CharField(_("Decision"), max_length=500)
@@ -88,3 +92,4 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        triggers = edited("review text")

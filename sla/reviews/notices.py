@@ -1,4 +1,4 @@
-"""What people are told about the reviews to come."""
+"""The notice that a review is due."""
 
 from __future__ import annotations
 

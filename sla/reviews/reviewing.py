@@ -1,20 +1,21 @@
-"""The reviews that the agreement's rhythm calls for: planned ahead, remembered in time, and drafted from.
+"""Reviews in the agreement's rhythm: planned ahead, announced by reminders, and drafted from what they decided.
 
-Every month's goals are reviewed on the first open company day after the month. The whole is reviewed every so many
-months, counted from the month in which this rhythm began: a version that changes a definition and keeps the rhythm does
-not put the review off (docs/decisions/0017-reviews-keep-their-rhythm.md).
+Every month's goals are reviewed on the first open company day after the month. The whole agreement is reviewed every
+`review_months`, counted from the month in which this rhythm began: a new version with the same rhythm does not postpone
+the review (docs/decisions/0017-reviews-keep-their-rhythm.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 
+from history.versions import State
 from metrics.period import months_later
 from sla.agreement import drafting
 from sla.agreement.models.agreements import Agreement
@@ -23,27 +24,27 @@ from sla.calendars.models import Calendar
 from sla.reviews.models import Review
 from sla.reviews.notices import REVIEW_DUE, ReviewParams
 from smarketing.company import company_zone
+from smarketing.database.locks import Lock
 from teams.models import Notice, Role, User
 
 DAY = timedelta(days=1)
-# Planned so far ahead; more than the longest rhythm, so that the next one of each kind is always known.
-MONTHS_AHEAD = 13
-# Told so many open days before, and on the day; whoever's machine stood still is told up to so long after.
-OPEN_DAYS_BEFORE = 3
-STILL_TOLD = timedelta(days=7)
-PLANNING_LOCK = 7_305_008
+# More than the longest rhythm, so that the next review of each kind is always planned.
+PLANNED_MONTHS = 13
+# A reminder goes out some open days before and on the day; after an outage, up to a week late.
+REMIND_OPEN_DAYS_BEFORE = 3
+REMIND_LATE_BY = timedelta(days=7)
 
 
 def begin_day(*, at: datetime | None = None) -> None:
-    """What a new company day does for reviews. Safe to run twice."""
+    """Plan reviews and send reminders, at the start of a company day. Safe to run twice."""
     at = at or now()
-    plan(at=at)
-    remind(at=at)
+    plan_reviews(at=at)
+    send_reminders(at=at)
 
 
 @dataclass(frozen=True, order=True)
-class Planned:
-    """One review as the rhythm calls for it."""
+class PlannedReview:
+    """One review that the rhythm calls for."""
 
     due_on: date
     kind: str
@@ -51,31 +52,34 @@ class Planned:
     ends_on: date
 
 
-def plan(*, at: datetime | None = None) -> int:
-    """Make the reviews to come, and say how many are new. Safe to run twice, and by many at once.
+def plan_reviews(*, at: datetime | None = None) -> int:
+    """Create the reviews to come; return how many are new. Safe to run twice, and by several processes at once.
 
-    Only days to come are planned: nobody missed a review that nobody called for. Of those already planned, one that the
-    rhythm no longer names goes, unless something was decided for it already, and one whose day closed moves.
+    No review is planned for a day that has passed. A planned one that the rhythm no longer calls for is deleted, unless
+    it has notes or decisions; one whose day is no longer open moves.
     """
     at = at or now()
     agreement = Agreement.objects.in_force(at).first()
     if agreement is None:
         return 0
     today = at.astimezone(company_zone()).date()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [PLANNING_LOCK])
+    with transaction.atomic():
+        Lock.PLANNING_REVIEWS.acquire()
         hours = Calendar.default().hours(at=at)
-        wanted = {(one.kind, one.starts_on, one.ends_on): one for one in rhythm(agreement, today, hours)}
+        wanted = {
+            (planned.kind, planned.starts_on, planned.ends_on): planned
+            for planned in reviews_to_come(agreement, today, hours)
+        }
         for review in Review.objects.filter(held_at=None, due_on__gt=today):
-            one = wanted.pop((review.kind, review.starts_on, review.ends_on), None)
-            if one is not None:
-                _follow(review, one, agreement)
+            planned = wanted.pop((review.kind, review.starts_on, review.ends_on), None)
+            if planned is not None:
+                _update_planned(review, planned, agreement, at)
             elif not review.notes and not review.decisions.exists():
                 review.delete()
         known = set(Review.objects.values_list("kind", "starts_on", "ends_on"))
         new = [
-            Review(kind=one.kind, agreement=agreement, due_on=one.due_on, starts_on=one.starts_on, ends_on=one.ends_on)
-            for key, one in wanted.items()
+            Review(agreement=agreement, changed_at=at, **asdict(planned))
+            for key, planned in wanted.items()
             if key not in known
         ]
         before = Review.objects.count()
@@ -83,95 +87,94 @@ def plan(*, at: datetime | None = None) -> int:
         return Review.objects.count() - before
 
 
-def _follow(review: Review, one: Planned, agreement: Agreement) -> None:
-    """Let a planned review follow the agreement in force and its calendar; two of a kind never fall on one day."""
-    taken = Review.objects.filter(kind=review.kind, due_on=one.due_on).exclude(pk=review.pk).exists()
-    due_on = review.due_on if taken else one.due_on
+def _update_planned(review: Review, planned: PlannedReview, agreement: Agreement, at: datetime) -> None:
+    """Point a planned review to the agreement in force, and move it to its new day, unless one of its kind is there."""
+    taken = Review.objects.filter(kind=review.kind, due_on=planned.due_on).exclude(pk=review.pk).exists()
+    due_on = review.due_on if taken else planned.due_on
+    changed_at = at if due_on != review.due_on else review.changed_at
     if (agreement.pk, due_on) != (review.agreement_id, review.due_on):
-        Review.objects.filter(pk=review.pk).update(agreement=agreement, due_on=due_on)
+        Review.objects.filter(pk=review.pk).update(agreement=agreement, due_on=due_on, changed_at=changed_at)
 
 
-def rhythm(agreement: Agreement, today: date, hours: OpeningHours) -> Iterator[Planned]:
-    """Yield the reviews from today on, so far ahead as they are planned."""
-    until = months_later(today.replace(day=1), MONTHS_AHEAD)
+def reviews_to_come(agreement: Agreement, today: date, hours: OpeningHours) -> Iterator[PlannedReview]:
+    """Yield the reviews that the rhythm calls for from today on, `PLANNED_MONTHS` ahead."""
+    until = months_later(today.replace(day=1), PLANNED_MONTHS)
     for kind, months in ((Review.Kind.GOALS, 1), (Review.Kind.WHOLE, agreement.review_months)):
-        start = _rhythm_began(agreement) if kind == Review.Kind.WHOLE else _month(agreement)
+        start = _rhythm_start(agreement) if kind == Review.Kind.WHOLE else _first_month(agreement)
         while start < until:
             end = months_later(start, months)
             due_on = first_open_day(hours, end)
             if due_on >= today:
-                yield Planned(due_on, kind.value, start, end)
+                yield PlannedReview(due_on, kind.value, start, end)
             start = end
 
 
-def _month(agreement: Agreement) -> date:
-    """The first day of the month in which it began to hold."""
+def _first_month(agreement: Agreement) -> date:
+    """The first day of the month in which it came into force."""
     assert agreement.in_force_from is not None
     return agreement.in_force_from.astimezone(company_zone()).date().replace(day=1)
 
 
-def _rhythm_began(agreement: Agreement) -> date:
-    """The month of the first version of those that followed each other with the same rhythm, up to this one."""
-    held = Agreement.objects.filter(in_force_from__isnull=False, in_force_from__lte=agreement.in_force_from)
+def _rhythm_start(agreement: Agreement) -> date:
+    """The first day of the month in which the rhythm began: that of the earliest of the consecutive versions up to this
+    one that have the same rhythm."""
+    versions = Agreement.objects.signed().filter(in_force_from__lte=agreement.in_force_from)
     first = agreement
-    for earlier in held.exclude(pk=agreement.pk).order_by("-in_force_from", "-number"):
-        if earlier.replaced_at == earlier.in_force_from:
-            continue  # it was replaced before it began
+    for earlier in versions.exclude(pk=agreement.pk).order_by("-in_force_from", "-number"):
+        if earlier.state == State.NEVER:
+            continue
         if earlier.review_months != agreement.review_months or earlier.replaced_at != first.in_force_from:
             break
         first = earlier
-    return _month(first)
+    return _first_month(first)
 
 
 def first_open_day(hours: OpeningHours, day: date) -> date:
-    """That day, or the first after it on which anything is open; that day where a year goes by without."""
+    """That day, or the first open day after it; that day itself if no day of the next year is open."""
     return next((day + n * DAY for n in range(366) if hours.open_days(day + n * DAY, day + (n + 1) * DAY)), day)
 
 
-# Reminding
-
-
-def remind(*, at: datetime | None = None) -> int:
-    """Tell the heads and the managers of the reviews that come up, and say how many notices are new: once some open
-    days before, once on the day. Safe to run twice."""
+def send_reminders(*, at: datetime | None = None) -> int:
+    """Notify heads and managers of reviews that are due, some open days before and on the day; return how many notices
+    are new. Safe to run twice."""
     at = at or now()
     today = at.astimezone(company_zone()).date()
     hours = Calendar.default().hours(at=at)
-    near = Review.objects.filter(held_at=None, due_on__gte=today - STILL_TOLD, due_on__lte=today + 3 * STILL_TOLD)
-    told = 0
+    near = Review.objects.filter(
+        held_at=None, due_on__gte=today - REMIND_LATE_BY, due_on__lte=today + 3 * REMIND_LATE_BY
+    )
+    notified = 0
     for review in near.select_related("agreement"):
-        if moment := _due(review, today, hours):
+        if occasion := _reminder_due(review, today, hours):
             params: ReviewParams = {
                 "day": review.due_on.isoformat(),
                 "review": review.pk,
                 "whole": review.kind == Review.Kind.WHOLE,
                 "today": today == review.due_on,
             }
-            about = f"review {review.pk} {moment}"
-            told += Notice.objects.notify(told_of(review), REVIEW_DUE, params, about=about, at=at)
-    return told
+            about = f"review {review.pk} {occasion}"
+            notified += Notice.objects.notify(people_who_prepare(review), REVIEW_DUE, params, about=about, at=at)
+    return notified
 
 
-def _due(review: Review, today: date, hours: OpeningHours) -> str:
+def _reminder_due(review: Review, today: date, hours: OpeningHours) -> str:
+    """Which reminder is due: "today", "soon", or "" for none."""
     if today >= review.due_on:
         return "today"
-    return "soon" if hours.open_days(today, review.due_on) <= OPEN_DAYS_BEFORE else ""
+    return "soon" if hours.open_days(today, review.due_on) <= REMIND_OPEN_DAYS_BEFORE else ""
 
 
-def told_of(review: Review) -> QuerySet[User]:
+def people_who_prepare(review: Review) -> QuerySet[User]:
     """Who prepares a review: the heads of all its parties, and the managers."""
     parties = review.agreement.parties.all()
     heads = Q(pk__in=parties.values("team__head")) | Q(pk__in=parties.filter(team__head=None).values("head"))
     return User.objects.active().filter(heads | Q(roles__contains=[Role.MANAGER.value]))
 
 
-# Drafting
-
-
-def draft_from(review: Review, *, by: User, at: datetime | None = None) -> Agreement:
-    """Begin the next version from what was decided, or let the draft that there is take it up. Raises `Frozen`."""
+def draft_from_review(review: Review, *, by: User, at: datetime | None = None) -> Agreement:
+    """Begin the next version, or take the draft there is, and attach the review's decisions to it. Raises `Frozen`."""
     with transaction.atomic():
         draft = drafting.draft_next(by=by, at=at)
-        drafting.lock_draft(draft)
+        draft.lock_draft()
         review.decisions.filter(draft=None).update(draft=draft)
     return draft

@@ -1,1 +1,1 @@
-"""Who gets a lead."""
+"""Which rep is offered a lead: capacity, territories, assignment and reassignment."""

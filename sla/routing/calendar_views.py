@@ -1,4 +1,4 @@
-"""When the clocks of our promises run: the company's calendar, and those of teams and people beside it."""
+"""The opening hours by which timers run: the company's calendar, and those of teams and people."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from sla.calendars.forms import CalendarForm, ClosedDayForm
 from sla.calendars.models import Calendar, CalendarDay
-from sla.calendars.year import stretch_of, year_of
+from sla.calendars.year import adjacent_closed_days, build_year
 from sla.handoffs.models.timers import Timer
+from smarketing.whole_numbers import parse_whole_number
 from teams.forms import time_zones
 
 FIVE_DAYS = {str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range(5)}
@@ -26,43 +27,43 @@ FIVE_DAYS = {str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range
 
 @require_http_methods(["GET", "POST"])
 def calendar(request: HttpRequest) -> HttpResponse:
-    """The company's own calendar: it holds for everybody who has no other."""
-    return _edited(request, Calendar.default())
+    """The company's calendar, which everybody without another uses."""
+    return _edit_calendar(request, Calendar.default())
 
 
 @require_http_methods(["GET", "POST"])
 def calendar_other(request: HttpRequest, pk: int) -> HttpResponse:
     """The calendar of a team or of people."""
     stored = get_object_or_404(Calendar, pk=pk)
-    return redirect("calendar") if stored.is_default else _edited(request, stored)
+    return redirect("calendar") if stored.is_default else _edit_calendar(request, stored)
 
 
-def _edited(request: HttpRequest, stored: Calendar) -> HttpResponse:
+def _edit_calendar(request: HttpRequest, stored: Calendar) -> HttpResponse:
     form = CalendarForm(request.POST or None, instance=stored)
     if request.method == "POST" and form.is_valid():
-        form.keep()
+        form.save_with_users()
         messages.success(request, _("The calendar is saved."))
-        _say_what_stays(request, stored)
-        return redirect(url_of(stored))
-    return _page(request, Calendar.objects.get(pk=stored.pk), form=form, status=422 if form.errors else 200)
+        _warn_about_running_timers(request, stored)
+        return redirect(calendar_url(stored))
+    return _render_calendar(request, Calendar.objects.get(pk=stored.pk), form=form, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
 def calendar_new(request: HttpRequest) -> HttpResponse:
     form = CalendarForm(request.POST or None, instance=Calendar(windows=FIVE_DAYS))
     if request.method == "POST" and form.is_valid():
-        made = form.keep()
+        created = form.save_with_users()
         messages.success(request, _("The calendar is saved."))
-        return redirect(url_of(made))
+        return redirect(calendar_url(created))
     context = {"form": form, "zones": time_zones(), "nav_here": "calendar"}
     return render(request, "sla/calendars/calendar_new.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
 def calendar_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Whoever used it goes by the company's from now on; what runs keeps its deadline."""
+    """Delete a calendar: its users use the company's from now on, and running timers keep their deadlines."""
     stored = get_object_or_404(Calendar, pk=pk, is_default=False)
-    _say_what_stays(request, stored)
+    _warn_about_running_timers(request, stored)
     stored.delete()
     messages.success(
         request, _("“%(name)s” is gone. Who used it goes by the company's calendar.") % {"name": stored.name}
@@ -72,47 +73,47 @@ def calendar_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def closed_day_new(request: HttpRequest) -> HttpResponse:
-    stored = _named(request)
+    stored = _get_posted_calendar(request)
     form = ClosedDayForm(request.POST, calendar=stored)
     if not form.is_valid():
-        return _page(request, stored, day_form=form, status=422)
-    n = form.close()
+        return _render_calendar(request, stored, day_form=form, status=422)
+    n = form.close_days()
     messages.success(request, ngettext("%(n)s day is closed.", "%(n)s days are closed.", n) % {"n": n})
-    _say_what_stays(request, stored)
-    return redirect(url_of(stored))
+    _warn_about_running_timers(request, stored)
+    return redirect(calendar_url(stored))
 
 
 @require_POST
 def closed_day_delete(request: HttpRequest, pk: int) -> HttpResponse:
-    """Open a day again, with the days around it that were closed for the same."""
+    """Open a day again, with the adjacent days that were closed under the same name."""
     day = get_object_or_404(CalendarDay.objects.select_related("calendar"), pk=pk)
-    days = stretch_of(day)
-    CalendarDay.objects.filter(pk__in=[each.pk for each in days]).delete()
+    days = adjacent_closed_days(day)
+    CalendarDay.objects.filter(pk__in=[closed.pk for closed in days]).delete()
     n = len(days)
     messages.success(request, ngettext("%(n)s day is open again.", "%(n)s days are open again.", n) % {"n": n})
-    _say_what_stays(request, day.calendar)
-    return redirect(url_of(day.calendar))
+    _warn_about_running_timers(request, day.calendar)
+    return redirect(calendar_url(day.calendar))
 
 
-def url_of(stored: Calendar) -> str:
+def calendar_url(stored: Calendar) -> str:
     return reverse("calendar") if stored.is_default else reverse("calendar_other", args=[stored.pk])
 
 
-def _named(request: HttpRequest) -> Calendar:
-    """The calendar that a form names; none: the company's."""
-    pk = request.POST.get("calendar", "")
-    return get_object_or_404(Calendar, pk=int(pk)) if pk.isdecimal() else Calendar.default()
+def _get_posted_calendar(request: HttpRequest) -> Calendar:
+    """The calendar whose id is posted; the company's without one."""
+    pk = parse_whole_number(request.POST.get("calendar", ""))
+    return Calendar.default() if pk is None else get_object_or_404(Calendar, pk=pk)
 
 
-def running_by(stored: Calendar) -> QuerySet[Timer]:
-    """The clocks that run by this calendar."""
+def running_timers(stored: Calendar) -> QuerySet[Timer]:
+    """The timers that run by this calendar."""
     running = Timer.objects.running()
     return running.filter(calendar=None) if stored.is_default else running.filter(calendar=stored)
 
 
-def _say_what_stays(request: HttpRequest, stored: Calendar) -> None:
-    """Editing moves no running deadline; whoever edits must know."""
-    if running := running_by(stored).count():
+def _warn_about_running_timers(request: HttpRequest, stored: Calendar) -> None:
+    """Tell whoever edits a calendar that running timers keep their deadlines."""
+    if running := running_timers(stored).count():
         messages.info(
             request,
             ngettext(
@@ -124,7 +125,7 @@ def _say_what_stays(request: HttpRequest, stored: Calendar) -> None:
         )
 
 
-def _page(
+def _render_calendar(
     request: HttpRequest,
     stored: Calendar,
     *,
@@ -134,22 +135,22 @@ def _page(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "calendar": stored,
-        "calendars": all_of_them(),
+        "calendars": calendars_with_use(),
         "form": form or CalendarForm(instance=Calendar.objects.get(pk=stored.pk)),
         "day_form": day_form or ClosedDayForm(calendar=stored),
-        "year": year_of(stored, now().astimezone(stored.zone).date()),
-        "running": running_by(stored).count(),
+        "year": build_year(stored, now().astimezone(stored.zone).date()),
+        "running": running_timers(stored).count(),
         "zone": stored.zone.key,
         "zones": time_zones(),
         "weekdays": list(zip(WEEKDAYS_ABBR.values(), WEEKDAYS.values(), strict=True)),
-        "action": url_of(stored),
+        "action": calendar_url(stored),
         "nav_here": "calendar",
     }
     return render(request, "sla/calendars/calendar.html", context, status=status)
 
 
-def all_of_them() -> list[Calendar]:
-    """Every calendar, the company's first, each with how many teams and people use it."""
+def calendars_with_use() -> list[Calendar]:
+    """All calendars, the company's first, each with how many teams and people use it."""
     used = {
         "teams_n": Count("uses", Q(uses__team__isnull=False)),
         "people_n": Count("uses", Q(uses__user__isnull=False)),

@@ -1,4 +1,4 @@
-"""How much each of a team can take, and which leads belong to whom."""
+"""The limits of a team's members, and its territories."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from sla.routing.models import Capacity, Territory
 from smarketing.pages.wording import person_name
 from teams.models import Team, User
 
-# More than that nobody can look at.
-MOST = 1000
+MAX_LIMIT = 1000
 LIMITS = {"most_open": gettext_lazy("Open at most"), "most_a_week": gettext_lazy("A week at most")}
 
 
@@ -24,41 +23,41 @@ class CapacityForm(forms.Form):
     """The limits of every member of a team, each in two fields; empty: no limit."""
 
     def __init__(
-        self, *args: Any, members: Sequence[User], known: Mapping[int, Capacity] | None = None, **kwargs: Any
+        self, *args: Any, members: Sequence[User], capacities: Mapping[int, Capacity] | None = None, **kwargs: Any
     ) -> None:
-        """`known`: the limits of these and others by the person's id, where they were looked up already."""
+        """`capacities`: the limits by the person's id, if the caller has them already."""
         super().__init__(*args, **kwargs)
         self.members = list(members)
-        self.known = limits_of(self.members) if known is None else known
+        self.capacities = capacity_by_user(self.members) if capacities is None else capacities
         for member in self.members:
             for name, label in LIMITS.items():
                 self.fields[f"{name}_{member.pk}"] = forms.IntegerField(
                     label=_("%(person)s: %(what)s") % {"person": person_name(member), "what": label},
                     required=False,
                     min_value=1,
-                    max_value=MOST,
-                    initial=getattr(self.known.get(member.pk), name, None),
+                    max_value=MAX_LIMIT,
+                    initial=getattr(self.capacities.get(member.pk), name, None),
                     widget=forms.NumberInput(attrs={"class": "field__input--short", "placeholder": "–"}),
                 )
 
-    def of(self, member: User) -> dict[str, forms.BoundField]:
+    def limit_fields(self, member: User) -> dict[str, forms.BoundField]:
         """The two fields of one member."""
         return {name: self[f"{name}_{member.pk}"] for name in LIMITS}
 
-    def keep(self) -> None:
-        """Save the limits of the members that changed; who has none needs no row."""
+    def save(self) -> None:
+        """Save the limits that changed; a member without any gets no row."""
         with transaction.atomic():
             for member in self.members:
-                wanted = {name: self.cleaned_data[f"{name}_{member.pk}"] for name in LIMITS}
-                if wanted != _limits(self.known.get(member.pk)):
-                    Capacity.objects.update_or_create(user=member, defaults=wanted)
+                values = {name: self.cleaned_data[f"{name}_{member.pk}"] for name in LIMITS}
+                if values != _limit_values(self.capacities.get(member.pk)):
+                    Capacity.objects.update_or_create(user=member, defaults=values)
 
 
-def limits_of(members: Sequence[User]) -> dict[int, Capacity]:
+def capacity_by_user(members: Sequence[User]) -> dict[int, Capacity]:
     return Capacity.objects.in_bulk([member.pk for member in members])
 
 
-def _limits(capacity: Capacity | None) -> Mapping[str, int | None]:
+def _limit_values(capacity: Capacity | None) -> Mapping[str, int | None]:
     return {name: getattr(capacity, name, None) for name in LIMITS}
 
 

@@ -1,4 +1,4 @@
-"""What people are told about leads that wait, and hand-offs that went to somebody else."""
+"""The notices about leads that wait to be offered, and hand-offs that were reassigned."""
 
 from __future__ import annotations
 

@@ -1,229 +1,297 @@
-"""Leads that entered a hop's stage are offered: to whom is `turns`, and until when `Timer.start`."""
+"""Offer the leads that entered a hop's stage: `assignment` decides to whom, and `Timer.start` until when."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Transition
+from history import leases
 from leads.criteria import Field
 from leads.models import Lead
-from leads.notices import lead_params
+from leads.notices import lead_params, notify_failed_leads
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
-from sla.agreement.models.policies import Policy
+from sla.agreement.models.policies import Policy, Step
 from sla.events import HANDOFF_OFFERED
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.notices import OFFERED, HandoffParams
+from sla.routing.assignment import AssignmentQueue, lock_assignment
+from sla.routing.next_offers import NextOffers, assign
 from sla.routing.notices import NOT_READY, UNOFFERED, NotReadyParams, UnofferedParams, field_params
-from sla.routing.readiness import lacking
-from sla.routing.turns import Desk, take_turns, territories_of
-from teams.models import Notice, User
+from sla.routing.policies import COMPARED, keep_policies
+from sla.routing.readiness import missing_fields
+from sla.routing.standing import OfferingHop, StandingShares, entered_since, with_first_day
+from smarketing.company import knowing
+from smarketing.database.statements import Given, Statement, given_ids
+from smarketing.database.together import Together
+from smarketing.queue.isolating import is_outage, isolate
+from teams.models import Notice, User, stored_time_zones
+from teams.standing_in import stand_in
 
-# Written by the machine, told in the reader's language.
+log = logging.getLogger(__name__)
+
+# Written by the background tasks, shown in the reader's language.
 MOVED_ON = gettext_noop("The lead has moved on.")
-# So many leads a transaction: meanwhile nobody else gives turns.
+# So many leads a transaction: meanwhile no other transaction assigns leads.
 BATCH = 2000
+# Those that stood there before come after those that have come since.
+ORDER = ("stood_before", "at", "pk")
 
 
-def offer(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None) -> int:
-    """Offer every lead that waits, and say how many. Safe to run twice, and by many at once."""
-    at = at or now()
+def offer(
+    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, step: leases.Step = transaction.atomic
+) -> int:
+    """Offer every lead that waits, and return how many. Safe to run twice, and by several processes at once.
+
+    Each batch takes its own moment, once it has its turn: timers start when the offer is made.
+    """
     offered = 0
-    for hop in hops_in_force(at=at):
-        waits = list(waiting(hop, lead_ids).order_by("at", "pk").values_list("lead", flat=True))
-        for first in range(0, len(waits), BATCH):
-            with transaction.atomic():
-                take_turns()
-                steps = waiting(hop, waits[first : first + BATCH]).order_by("at", "pk")
-                offered += _offer(hop, list(steps), at=at)
+    zones, hops, found, steps = HOPS.fetch(at=at or now())
+    keep_policies(hops, found, steps)
+    with knowing(*zones):
+        for hop in hops:
+            waiting = _waiting_leads(hop, lead_ids, at=at or now())
+            for first in range(0, len(waiting), BATCH):
+                with step():
+                    lock_assignment()
+                    offered += _offer_isolating_failures(hop, waiting[first : first + BATCH], at=at or now())
     return offered
 
 
-def hops_in_force(*, at: datetime) -> QuerySet[Hop]:
-    hops = Hop.objects.filter(agreement__in=Agreement.objects.in_force(at))
+def _offer_isolating_failures(hop: Hop, lead_ids: Sequence[int], *, at: datetime) -> int:
+    """Offer these leads. Those that break it go on waiting, and the administrators are notified."""
+    offered: list[int] = []
+
+    def offer_some(some: Sequence[int]) -> None:
+        (transitions,) = UNOFFERED_BY_STANDING[hop.offers_standing].fetch(**_places(hop), leads=list(some))
+        offered.append(_offer_batch(hop, transitions, at=at))
+
+    notify_failed_leads(isolate(lead_ids, offer_some), at=at)
+    return sum(offered)
+
+
+def _waiting_leads(hop: Hop, lead_ids: Sequence[int] | None, *, at: datetime) -> list[int]:
+    """The leads that wait for this hop in the order in which they are offered, without those whose turn comes on a
+    later day."""
+    if lead_ids is None:
+        waiting = list(unoffered_transitions(hop).order_by(*ORDER).values_list("lead", "stood_before"))
+    else:
+        waiting = WAITING_BY_STANDING[hop.offers_standing].rows(**_places(hop), leads=list(lead_ids))
+    if any(stood_before for _lead, stood_before in waiting):
+        queue = AssignmentQueue.of(hop.receiving_team, at=at)
+        if StandingShares.of(queue.slots.values(), at=at).are_used_up:
+            return [lead for lead, stood_before in waiting if not stood_before]
+    return [lead for lead, _stood_before in waiting]
+
+
+def hops_in_force(*, at: datetime | Given) -> QuerySet[Hop]:
+    hops = with_first_day(Hop.objects.filter(agreement__in=Agreement.objects.in_force(at)))
     return hops.select_related("from_stage", "receiving_team__head", "offering_team__head")
 
 
-def waiting(hop: Hop, lead_ids: Sequence[int] | None = None) -> QuerySet[Transition]:
-    """Return the steps into the hop's stage that no hand-off answers to yet, of leads that still stand there.
+def unoffered_transitions(hop: OfferingHop, lead_ids: Sequence[int] | RawSQL | None = None) -> QuerySet[Any]:
+    """The transitions into the hop's stage that have no hand-off yet, of leads that are still in it.
 
-    Imported history opens no hand-off.
+    Imported history opens no hand-off; nor does an entry from before the hop's first day, unless the signers chose so.
     """
-    standing = Journey.objects.filter(stage=hop.from_stage_id, closed_at=None, lead__merged_into=None)
+    journeys = Journey.objects.filter(stage=hop.from_stage_id, closed_at=None, lead__merged_into=None)
     if lead_ids is not None:
-        standing = standing.filter(lead__in=lead_ids)
-    entry = Transition.objects.filter(to_stage=hop.from_stage_id, lead__journey__in=standing)
-    here = entry.filter(at=F("lead__journey__entered_at"), handoffs=None).exclude(how=Transition.How.IMPORT)
-    return here.exclude(Q(lead__handoffs__answer="", lead__handoffs__isnull=False))
+        journeys = journeys.filter(lead__in=lead_ids)
+    entries = Transition.objects.filter(to_stage=hop.from_stage_id, lead__journey__in=journeys)
+    unoffered = entries.filter(at=F("lead__journey__entered_at"), handoffs=None).exclude(how=Transition.How.IMPORT)
+    return entered_since(unoffered.exclude(Q(lead__handoffs__answer="", lead__handoffs__isnull=False)), hop)
 
 
 @dataclass(frozen=True)
-class HeldUp:
-    """A lead that should be offered and is not, and why: something is not filled in, or nobody can take it."""
+class _GivenHop:
+    """The places of a hop in a statement, by whether it offers leads that stood there before."""
+
+    offers_standing: bool
+    from_stage_id: Any = Given("stage", BigIntegerField())
+    offers_from: Any = Given("offers_from", DateTimeField())
+
+
+def _places(hop: Hop) -> dict[str, Any]:
+    return {"stage": hop.from_stage_id, "offers_from": hop.offers_from}
+
+
+def _unoffered(standing: bool) -> QuerySet[Any]:
+    return unoffered_transitions(_GivenHop(standing), given_ids("leads")).order_by(*ORDER)
+
+
+def _waiting(standing: bool) -> QuerySet[Any, Any]:
+    return _unoffered(standing).values_list("lead", "stood_before")
+
+
+def _unoffered_with_leads(standing: bool) -> list[QuerySet[Any]]:
+    return [_unoffered(standing).select_related(*(f"lead__{name}" for name in COMPARED))]
+
+
+def _hops() -> list[QuerySet[Any]]:
+    """The company's zone, the hops in force, the policies of their agreement, and their steps."""
+    at = Given("at", DateTimeField())
+    of_agreement = {"agreement__in": Agreement.objects.in_force(at)}
+    policies = Policy.objects.filter(**of_agreement).order_by("position")
+    return [stored_time_zones(), hops_in_force(at=at), policies, Step.objects.filter(**of_agreement)]
+
+
+HOPS = Together(_hops)
+WAITING_BY_STANDING = {standing: Statement(partial(_waiting, standing)) for standing in (False, True)}
+UNOFFERED_BY_STANDING = {standing: Together(partial(_unoffered_with_leads, standing)) for standing in (False, True)}
+
+
+@dataclass(frozen=True)
+class UnofferedLead:
+    """A lead that waits to be offered, and why: a required field is empty, or nobody can take it."""
 
     hop: Hop
-    step: Transition
-    lacks: list[Field]
+    transition: Transition
+    missing_fields: list[Field]
 
     @property
     def is_ready(self) -> bool:
-        return not self.lacks
+        return not self.missing_fields
 
 
-def held_up(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, limit: int = 200) -> list[HeldUp]:
-    """What waits to be offered, the longest first, at most `limit` a hop. Two queries a hop."""
+def unoffered_leads(
+    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, limit: int = 200
+) -> list[UnofferedLead]:
+    """The leads that wait to be offered, the longest first, at most `limit` a hop. Two queries a hop."""
     at = at or now()
-    found = []
+    leads = []
     for hop in hops_in_force(at=at):
-        steps = list(waiting(hop, lead_ids).select_related("lead__company").order_by("at", "pk")[:limit])
-        lacks = lacking(hop, [step.lead_id for step in steps], at=at)
-        found += [HeldUp(hop, step, lacks.get(step.lead_id, [])) for step in steps]
-    return sorted(found, key=lambda held: held.step.at)
-
-
-def _offer(hop: Hop, steps: list[Transition], *, at: datetime) -> int:
-    leads = {lead.pk: lead for lead in described(step.lead_id for step in steps)}
-    lacks = lacking(hop, leads, at=at)
-    _notify_not_ready(
-        hop, [(step, leads[step.lead_id], lacks[step.lead_id]) for step in steps if step.lead_id in lacks], at=at
-    )
-    ready = [step for step in steps if step.lead_id not in lacks]
-    handoffs = _routed(hop, ready, leads, at=at)
-    offered = {handoff.lead_id for handoff in handoffs}
-    left = [step for step in ready if step.lead_id not in offered]
-    _notify_nobody_can(hop, [(step, leads[step.lead_id]) for step in left], at=at)
-    if handoffs:
-        _open(handoffs, at=at)
-    return len(handoffs)
-
-
-def _routed(hop: Hop, steps: Sequence[Transition], leads: dict[int, Lead], *, at: datetime) -> list[Handoff]:
-    """Give each lead to somebody, in turn, as long as anybody can take one."""
-    desk = Desk.of(hop.receiving_team, at=at)
-    if not steps or desk.is_full:
-        return []
-    kept_by = policies(hop.agreement_id)
-    territories = territories_of(hop.receiving_team, [step.lead_id for step in steps], at=at)
-    handoffs = []
-    for step in steps:
-        lead = leads[step.lead_id]
-        policy = policy_for(hop, lead, kept_by)
-        owner = lead.company.owner_id if lead.company else None
-        turn = desk.whose(policy, owner=owner, territory=territories.get(lead.pk))
-        if turn is None:
-            continue
-        desk.give(turn, at=at)
-        handoffs.append(
-            Handoff(
-                lead=lead,
-                hop=hop,
-                transition=step,
-                rep=turn.user,
-                offered_at=at,
-                persona_id=persona_of(lead),
-                quadrant=quadrant_of(lead),
-                policy=policy,
-            )
+        transitions = list(
+            unoffered_transitions(hop, lead_ids).select_related("lead__company").order_by("at", "pk")[:limit]
         )
-    return handoffs
+        missing = missing_fields(hop, [transition.lead_id for transition in transitions], at=at)
+        leads += [UnofferedLead(hop, transition, missing.get(transition.lead_id, [])) for transition in transitions]
+    return sorted(leads, key=lambda lead: lead.transition.at)
 
 
-def _open(handoffs: list[Handoff], *, at: datetime) -> None:
-    Handoff.objects.bulk_create(handoffs)
-    Timer.start(handoffs, at=at)
+def _offer_batch(hop: Hop, transitions: Sequence[Any], *, at: datetime) -> int:
+    leads = {transition.lead_id: transition.lead for transition in transitions}
+    missing = missing_fields(hop, leads, at=at)
+    not_ready = [transition for transition in transitions if transition.lead_id in missing]
+    _notify_not_ready(hop, [(each, leads[each.lead_id], missing[each.lead_id]) for each in not_ready], at=at)
+    ready = [transition for transition in transitions if transition.lead_id not in missing]
+    offers = assign(hop, ready, leads, at=at)
+    settled = {handoff.lead_id for handoff in offers.handoffs} | offers.waiting
+    unoffered = [each for each in ready if each.lead_id not in settled and not each.stood_before]
+    _notify_unoffered(hop, [(each, leads[each.lead_id]) for each in unoffered], at=at)
+    if offers.handoffs:
+        _open_handoffs(offers, at=at)
+    return len(offers.handoffs)
+
+
+def _open_handoffs(offers: NextOffers, *, at: datetime) -> None:
+    """Store them, those before that others follow. Who follows has no timer of its own."""
+    handoffs = offers.handoffs
+    _lock_firsts(handoffs)
+    Handoff.objects.bulk_create([each for each in handoffs if each.lead_id not in offers.first_of])
+    followers = [each for each in handoffs if each.lead_id in offers.first_of]
+    for each in followers:
+        each.follows = offers.first_of[each.lead_id]
+    Handoff.objects.bulk_create(followers)
+    Timer.start([each for each in handoffs if each.follows_id is None], at=at)
     HANDOFF_OFFERED.emit_many(
         ({"handoff": h.pk, "lead": h.lead_id, "rep": h.rep_id, "replaces": None} for h in handoffs), at=at
     )
     notify_offered(handoffs, at=at)
 
 
-def policies(agreement_id: int) -> list[Policy]:
-    """The policies of an agreement in their order, with their steps."""
-    return list(Policy.objects.filter(agreement=agreement_id).prefetch_related("steps").order_by("position"))
+def _lock_firsts(handoffs: Iterable[Handoff]) -> None:
+    """Let nobody answer the hand-offs that these follow before they are stored; who follows one that was answered a
+    moment ago follows none."""
+    firsts = {each.follows_id for each in handoffs if each.follows_id}
+    if not firsts:
+        return
+    locked = (
+        Handoff.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=firsts, answer="").order_by("pk")
+    )
+    waiting = set(locked.values_list("pk", flat=True))
+    for each in handoffs:
+        if each.follows_id and each.follows_id not in waiting:
+            each.follows_id = None
 
 
-def described(lead_ids: Iterable[int]) -> QuerySet[Lead]:
-    """Leads with all that a policy asks about."""
-    return Lead.objects.filter(pk__in=list(lead_ids)).select_related("persona_match", "score", "company", "owner")
-
-
-def persona_of(lead: Lead) -> int | None:
-    match = getattr(lead, "persona_match", None)
-    return match.persona_id if match else None
-
-
-def quadrant_of(lead: Lead) -> str:
-    score = getattr(lead, "score", None)
-    return score.quadrant if score else ""
-
-
-def policy_for(hop: Hop, lead: Lead, kept_by: Sequence[Policy]) -> Policy:
-    """The first of the agreement's policies that matches the lead. The last one matches all."""
-    persona, quadrant = persona_of(lead), quadrant_of(lead)
-    for policy in kept_by:
-        if (
-            policy.stage_id in (None, hop.from_stage_id)
-            and policy.quadrant in ("", quadrant)
-            and policy.persona_id in (None, persona)
-            and policy.source in ("", lead.source)
-        ):
-            return policy
-    raise LookupError(f"No policy of agreement {hop.agreement_id} matches lead {lead.pk}.")
+def with_thread(handoff: Handoff) -> list[Handoff]:
+    """An open hand-off, and those that wait for its answer."""
+    return [handoff, *Handoff.objects.open().filter(follows=handoff.pk).select_related("rep", "lead").order_by("pk")]
 
 
 def notify_offered(handoffs: Sequence[Handoff], *, at: datetime) -> None:
-    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=[h.lead_id for h in handoffs])}
     notices: list[tuple[User, str, HandoffParams]] = [
-        (handoff.rep, f"handoff {handoff.pk}", {**lead_params(leads[handoff.lead_id]), "handoff": handoff.pk})
+        (handoff.rep, f"handoff {handoff.pk}", {**lead_params(handoff.lead), "handoff": handoff.pk})
         for handoff in handoffs
     ]
     Notice.objects.notify_many(OFFERED, notices, at=at)
 
 
-def _notify_nobody_can(hop: Hop, left: Sequence[tuple[Transition, Lead]], *, at: datetime) -> None:
-    """A lead that nobody can take waits visibly, and the heads of both teams are told once."""
-    heads = {head for head in (hop.receiving_team.head, hop.offering_team.head) if head}
+def _notify_unoffered(hop: Hop, unoffered: Sequence[tuple[Transition, Lead]], *, at: datetime) -> None:
+    """Notify the heads of both teams, once for each lead that nobody can take."""
+    heads = {head for head in map(stand_in, (hop.receiving_team.head, hop.offering_team.head)) if head}
     notices: list[tuple[User, str, UnofferedParams]] = [
-        (head, _notice_subject(step), {**lead_params(lead), "team": hop.receiving_team.name})
-        for step, lead in left
+        (head, _notice_subject(transition), {**lead_params(lead), "team": hop.receiving_team.name})
+        for transition, lead in unoffered
         for head in heads
     ]
     Notice.objects.notify_many(UNOFFERED, notices, at=at)
 
 
-def _notify_not_ready(hop: Hop, held: Sequence[tuple[Transition, Lead, list[Field]]], *, at: datetime) -> None:
-    """Who can fill in what is missing is told once: the lead's owner, and the head of the team that offers."""
+def _notify_not_ready(hop: Hop, not_ready: Sequence[tuple[Transition, Lead, list[Field]]], *, at: datetime) -> None:
+    """Notify who can fill in the missing fields, once for each lead: its owner, and the head of the offering team."""
     notices: list[tuple[User, str, NotReadyParams]] = [
-        (user, _notice_subject(step), {**lead_params(lead), "fields": [field_params(field) for field in fields]})
-        for step, lead, fields in held
-        for user in {user for user in (hop.offering_team.head, lead.owner) if user}
+        (user, _notice_subject(transition), {**lead_params(lead), "fields": [field_params(field) for field in fields]})
+        for transition, lead, fields in not_ready
+        for user in {user for user in map(stand_in, (hop.offering_team.head, lead.owner)) if user}
     ]
     Notice.objects.notify_many(NOT_READY, notices, at=at)
 
 
-def _notice_subject(step: Transition) -> str:
-    return f"step {step.pk}"
+def _notice_subject(transition: Transition) -> str:
+    return f"step {transition.pk}"
 
 
-def withdraw_moved(*, at: datetime | None = None) -> int:
-    """Withdraw open hand-offs whose lead has left the stage by another way, and say how many. Safe to run twice."""
+def withdraw_moved(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None) -> int:
+    """Withdraw open hand-offs whose lead has left the stage another way, of these leads or of all, and return how many.
+    Safe to run twice."""
     at = at or now()
-    gone = Handoff.objects.open().exclude(
-        lead__journey__stage=F("hop__from_stage"), lead__journey__closed_at=None, lead__merged_into=None
-    )
+    (moved,) = [list(_moved())] if lead_ids is None else MOVED.fetch(leads=list(lead_ids))
     withdrawn = 0
-    for handoff in gone:
+    failed: list[int] = []
+    for handoff in moved:
         try:
             handoff.withdraw(note=MOVED_ON, at=at)
         except Handoff.Answered:
-            continue  # a moment ago, by its rep
-        withdrawn += 1
+            continue  # its rep answered a moment ago
+        except Exception as problem:
+            if is_outage(problem):
+                raise
+            log.exception("Hand-off %s was not withdrawn; the others go on.", handoff.pk)
+            failed.append(handoff.lead_id)
+        else:
+            withdrawn += 1
+    notify_failed_leads(failed, at=at)
     return withdrawn
+
+
+def _moved(lead_ids: RawSQL | None = None) -> QuerySet[Handoff]:
+    """Open hand-offs whose lead stands there no more."""
+    standing = Handoff.objects.open() if lead_ids is None else Handoff.objects.open().filter(lead__in=lead_ids)
+    stands = {"lead__journey__stage": F("hop__from_stage"), "lead__journey__closed_at": None}
+    return standing.exclude(**stands, lead__merged_into=None).order_by("pk")
+
+
+MOVED = Together(lambda: [_moved(given_ids("leads"))])

@@ -1,4 +1,4 @@
-"""How rows of the inbox are written, which are no models."""
+"""How the inbox shows its rows, which are no models."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scoring.templatetags.scores import points
+from scoring.formula import millionths
+from scoring.templatetags.scores import points_beside
 from sla.handoffs.cadence import Progress
-from sla.inbox.inbox import name_of
+from sla.inbox.queries import lead_name
 from smarketing.pages import wording
 from smarketing.templatetags.figures import countdown
 from smarketing.templatetags.wording import when
@@ -21,7 +22,7 @@ from smarketing.templatetags.wording import when
 register = template.Library()
 
 # {{ offer|lead_name }}: "Ruth Tanner", her e-mail, or "Lead 12".
-register.filter("lead_name", name_of)
+register.filter("lead_name", lead_name)
 
 
 @register.filter
@@ -37,38 +38,41 @@ def progress_in_words(progress: Progress) -> str:
 
 
 class OfferLine(NamedTuple):
-    """What one line of the list of offers shows, ready to be written: fifty of them come with a page."""
+    """What one line of the list of offers shows, as finished text: a page has fifty of them."""
 
-    is_here: bool
+    is_current: bool
     url: str
     company: str
     person: str
     name: str
-    clock: SafeString
+    countdown: SafeString
     last: str
     last_at: str
     fit: str
     interest: str
     accept_url: str
+    # Waits for the answer to the first lead of its company.
+    is_further: bool
 
 
 @register.simple_tag
-def offer_line(row: dict[str, Any], here: int | None) -> OfferLine:
-    """One line of what is offered: {% offer_line row here=handoff.pk as line %}."""
-    offer, clock = row["handoff"], row["clock"]
-    name, scored = name_of(offer), offer.fit is not None
+def offer_line(row: dict[str, Any], current: int | None) -> OfferLine:
+    """One line of what is offered: {% offer_line row current=handoff.pk as line %}."""
+    offer, left = row["handoff"], row["countdown"]
+    name, scored = lead_name(offer), offer.fit is not None
     return OfferLine(
-        is_here=offer.pk == here,
+        is_current=offer.pk == current,
         url=_address("handoff", get_script_prefix()).format(offer.pk),
         company=offer.company or name,
         person=f"{name}, {offer.title}" if offer.title else name,
         name=name,
-        clock=countdown(clock.due_at, clock.left, clock.total),
+        countdown=countdown(left.due_at, left.seconds_left, left.total_seconds),
         last=row["last"],
         last_at=when(offer.last_at, "ago") if row["last"] else "",
-        fit=points(offer.fit) if scored else "",
-        interest=points(offer.interest) if scored else "",
+        fit=points_beside(offer.fit, millionths(offer.fit_threshold)) if scored else "",
+        interest=points_beside(offer.interest, millionths(offer.interest_threshold)) if scored else "",
         accept_url=_address("acceptance", get_script_prefix()).format(offer.pk),
+        is_further=offer.follows_id is not None,
     )
 
 

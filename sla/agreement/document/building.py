@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.utils.html import escape
+from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
@@ -17,20 +17,23 @@ from sla.agreement.document.reviews import review_part, validity_part
 from sla.agreement.document.scores import score_part
 from sla.agreement.document.stages import stage_part
 from sla.agreement.models.agreements import Agreement
+from sla.agreement.terms import Terms
 
 
 def parts(agreement: Agreement) -> list[Part]:
     """The document of an agreement, its parts and lines numbered; parts without lines are left out."""
+    terms = Terms.of(agreement)
     document = [
-        persona_part(agreement),
-        stage_part(agreement),
-        score_part(agreement),
-        *party_parts(agreement),
+        persona_part(terms),
+        stage_part(terms),
+        score_part(agreement, terms),
+        *party_parts(terms),
         review_part(agreement),
         validity_part(agreement),
     ]
     if agreement.notes.strip():
-        notes = Line("notes", mark_safe("<br>".join(escape(line) for line in agreement.notes.strip().splitlines())))
+        lines = agreement.notes.strip().splitlines()
+        notes = Line("notes", format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines)))
         document.append(Part(_("Notes"), (notes,)))
     return [_number(part, n) for n, part in enumerate((part for part in document if part.lines), 1)]
 

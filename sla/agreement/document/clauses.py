@@ -18,6 +18,7 @@ from sla.agreement.document.lines import Line, join_words, punctuation
 from sla.agreement.document.opening_hours import format_open_time
 from sla.agreement.models.clauses import Clause
 from smarketing.pages import wording
+from smarketing.whole_numbers import parse_whole_number
 from teams.models import Organization
 
 if TYPE_CHECKING:
@@ -141,5 +142,6 @@ def _describe_filter(name: str, key: str, personas: Mapping[int, str]) -> str:
         by = dimension(name)
     except BadQuestion:
         return f"{name}{punctuation(': ', '：')}{key}"
-    agreed = personas.get(int(key)) if name == "persona" and key.isdigit() else None
+    pk = parse_whole_number(key) if name == "persona" else None
+    agreed = None if pk is None else personas.get(pk)
     return f"{by.label}{punctuation(': ', '：')}{agreed or by.key_label(key)}"

@@ -11,9 +11,9 @@ from funnel.models import Reason
 from leads.criteria import Catalogue
 from sla.agreement.document.lines import Line, join_words
 from sla.agreement.document.policies import applicable_policies, policy_line
-from sla.agreement.document.terms import Terms
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.parties import Party
+from sla.agreement.terms import Terms
 
 
 def offer_line(hop: Hop) -> Line:
@@ -37,7 +37,9 @@ def describe_reasons(keys: Iterable[str]) -> str:
     """The names of reasons to reject, in the order of the company's list."""
     if not (named := set(keys)):
         return ""
-    return join_words(str(reason) for reason in Reason.objects.filter(kind=Reason.Kind.REJECTED, key__in=named))
+    return join_words(
+        str(reason) for reason in Reason.objects.known() if reason.kind == Reason.Kind.REJECTED and reason.key in named
+    )
 
 
 def receiving_lines(party: Party, terms: Terms) -> list[Line]:

@@ -9,14 +9,12 @@ from sla.agreement.document.clauses import clause_line
 from sla.agreement.document.hops import offer_line, receiving_lines
 from sla.agreement.document.lines import Line, Part
 from sla.agreement.document.policies import describe_contact
-from sla.agreement.document.terms import Terms
-from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Party
+from sla.agreement.terms import Terms
 
 
-def party_parts(agreement: Agreement) -> list[Part]:
+def party_parts(terms: Terms) -> list[Part]:
     """One part for each party."""
-    terms = Terms.of(agreement)
     parts = []
     for party in terms.parties:
         lines = [

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from leads.models import PersonaVersion
 from sla.agreement.document.lines import Line, Part, link, punctuation
 from sla.agreement.document.sentences import describe_criteria
-from sla.agreement.models.agreements import Agreement
+from sla.agreement.terms import Terms
 from smarketing.pages import wording
 
 
-def persona_part(agreement: Agreement) -> Part:
-    versions = agreement.personas()
+def persona_part(terms: Terms) -> Part:
+    versions = terms.versions
     note = _("A lead is the first of these whose conditions it meets.") if len(versions) > 1 else ""
     return Part(_("Whom we want to win"), tuple(_persona_line(version) for version in versions), note=note)
 

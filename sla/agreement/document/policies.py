@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from scoring.models import Quadrant
 from sla.agreement.document.lines import Line, join_words, punctuation
 from sla.agreement.document.opening_hours import format_open_time
-from sla.agreement.document.terms import Terms
 from sla.agreement.models.parties import Party
 from sla.agreement.models.policies import Policy, Step
+from sla.agreement.terms import Terms
 from smarketing.pages import wording
 
 if TYPE_CHECKING:
@@ -90,13 +90,17 @@ def policy_line(policy: Policy, party: Party, terms: Terms) -> Line:
         punctuation(".", "。"),
     )
     to_head = policy.goes_to == Policy.GoesTo.HEAD
-    notes = (_("They go to the head of the team."),) if to_head else ()
-    return Line(f"policy of {party.team_id}: {policy_key(policy)}", words, notes, tuple(_escalations(policy, party)))
+    notes: tuple[str, ...] = (_("They go to the head of the team."),) if to_head else ()
+    if not policy.keeps_company:
+        notes += (_("Further leads of a company may go to another rep."),)
+    return Line(
+        f"policy of {party.team_id}: {policy_key(policy)}", words, notes, tuple(_escalations(policy, party, terms))
+    )
 
 
-def _escalations(policy: Policy, party: Party) -> Iterable[SafeString]:
+def _escalations(policy: Policy, party: Party, terms: Terms) -> Iterable[SafeString]:
     """The escalations of the timers that this policy starts, in the order of their moments."""
-    steps = sorted(policy.steps.all(), key=lambda step: (step.clock, step.percent))
+    steps = sorted(terms.steps_of(policy), key=lambda step: (step.clock, step.percent))
     for step in steps:
         if step.clock == Step.Clock.ANSWER or policy.touch_within:
             yield format_html("{}{}{}", _describe_moment(step), punctuation(": ", "："), _describe_action(step, party))

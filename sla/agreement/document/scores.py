@@ -6,18 +6,19 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from scoring.models import FitRule, InterestRule, ScoreModel
+from scoring.models import FitRule, InterestRule
 from sla.agreement.document.lines import Line, Part, punctuation
 from sla.agreement.document.sentences import describe_criteria
 from sla.agreement.models.agreements import Agreement
+from sla.agreement.terms import Terms
 from smarketing.pages import wording
 
 # How an English sentence of a fit rule begins; beside its points it is redundant.
 SENTENCE_START = "A lead counts when "
 
 
-def score_part(agreement: Agreement) -> Part:
-    title, model = _("How leads are scored"), agreement.score_model
+def score_part(agreement: Agreement, terms: Terms) -> Part:
+    title, model = _("How leads are scored"), terms.score_model
     if model is None:
         return Part(title, ())
     thresholds = format_html(
@@ -32,17 +33,15 @@ def score_part(agreement: Agreement) -> Part:
         rule = _("A new score model needs a new agreement.")
     lines = (
         Line("thresholds", thresholds),
-        *_rule_lines(model),
+        *_rule_lines(terms),
         Line("may change", format_html("{}", rule)),
     )
     return Part(title, lines)
 
 
-def _rule_lines(model: ScoreModel) -> list[Line]:
-    fit = tuple(_describe_fit_rule(rule) for rule in model.fit_rules.all())
-    interest = tuple(
-        _describe_interest_rule(rule) for rule in model.interest_rules.select_related("kind").order_by("-points")
-    )
+def _rule_lines(terms: Terms) -> list[Line]:
+    fit = tuple(_describe_fit_rule(rule) for rule in terms.fit_rules)
+    interest = tuple(_describe_interest_rule(rule) for rule in terms.interest_rules)
     lines = []
     if fit:
         lines.append(Line("fit", format_html("{}", _("Fit is the sum of what holds, from 0 to 100:")), items=fit))
@@ -56,7 +55,7 @@ def _describe_fit_rule(rule: FitRule) -> SafeString:
     words = describe_criteria(rule.criteria, "採点対象です" if wording.japanese() else "counts")
     if words.startswith(SENTENCE_START):
         rest = words.removeprefix(SENTENCE_START)
-        words = mark_safe(rest[:1].upper() + rest[1:])
+        words = mark_safe(rest[:1].upper() + rest[1:])  # nosec B703 # of safe words
     if rule.name:
         words = format_html("{}{}{}", rule.name, punctuation(": ", "："), words)
     return format_html("<b>{}</b> {}", format_points(rule.points), words)

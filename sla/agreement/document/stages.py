@@ -10,13 +10,13 @@ from funnel.models import Definition, Stage, StageRole
 from sla.agreement.document.lines import Line, Part, link, punctuation
 from sla.agreement.document.opening_hours import opening_hours_line
 from sla.agreement.document.sentences import describe_definition
-from sla.agreement.models.agreements import Agreement
+from sla.agreement.terms import Terms
 from teams.models import Team
 
 
-def stage_part(agreement: Agreement) -> Part:
-    definitions = {definition.stage_id: definition for definition in agreement.definitions()}
-    lines = [_stage_line(stage, definitions.get(stage.pk)) for stage in Stage.objects.all()]
+def stage_part(terms: Terms) -> Part:
+    definitions = terms.definitions
+    lines = [_stage_line(stage, definitions.get(stage.pk)) for stage in Stage.objects.known()]
     return Part(_("What our words mean"), (*lines, opening_hours_line()))
 
 

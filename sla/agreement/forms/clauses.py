@@ -13,13 +13,13 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.models import Stage, StageRole
+from funnel.models import Opportunity, Stage, StageRole
 from leads.models import Persona
 from metrics.period import Period
 from metrics.registry import BadQuestion, Metric, Unit, metrics
 from scoring.models import Quadrant
 from sla.agreement.document import clauses
-from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, format_decimal
+from sla.agreement.forms.rows import NUMBER, OrderedRows, Row, format_decimal
 from sla.agreement.missing import metric_for
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
@@ -31,7 +31,7 @@ UNITS = {
     Unit.COUNT: gettext_lazy("as a number"),
 }
 HOUR = Decimal(3600)
-FILTERS = ("stage", "persona", "quadrant", "source")
+FILTERS = ("stage", "persona", "quadrant", "source", "kind")
 
 
 class ClauseForm(Row):
@@ -59,6 +59,7 @@ class ClauseForm(Row):
     persona = forms.ModelChoiceField(Persona.objects.all(), label=gettext_lazy("Persona"), required=False)
     quadrant = forms.ChoiceField(label=gettext_lazy("Quadrant"), required=False)
     source = forms.CharField(label=gettext_lazy("Source"), required=False, max_length=120)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind of deal"), required=False)
     from_role = forms.ChoiceField(label=gettext_lazy("From stage"), required=False)
     to_role = forms.ChoiceField(label=gettext_lazy("To stage"), required=False)
 
@@ -73,6 +74,7 @@ class ClauseForm(Row):
         choices: dict[str, Iterable[tuple[str, Any]]] = {
             "metric": self._metrics(),
             "quadrant": [("", _("any")), *Quadrant.choices],
+            "kind": [("", _("any")), *Opportunity.Kind.choices],
             "from_role": stages,
             "to_role": stages,
         }
@@ -108,7 +110,17 @@ class ClauseForm(Row):
     @property
     def narrows(self) -> bool:
         """Whether a field of the folded part is filled in."""
-        folded_fields = ("stage", "persona", "quadrant", "source", "from_role", "to_role", "window_days", "owner")
+        folded_fields = (
+            "stage",
+            "persona",
+            "quadrant",
+            "source",
+            "kind",
+            "from_role",
+            "to_role",
+            "window_days",
+            "owner",
+        )
         return any(self[name].value() or self[name].errors for name in folded_fields)
 
     def clean(self) -> dict[str, Any]:
@@ -164,6 +176,7 @@ class ClauseForm(Row):
             "persona": str(persona.pk) if persona else "",
             "quadrant": self.cleaned_data["quadrant"],
             "source": self.cleaned_data["source"],
+            "kind": self.cleaned_data["kind"],
         }
         self.instance.filters = other_filters | {name: key for name, key in typed.items() if key}
         clause: Clause = super().save(commit)
@@ -181,14 +194,21 @@ def stored_target(target: Decimal, measured: Metric) -> Decimal:
     return {Unit.RATE: target / 100, Unit.DURATION: target * HOUR}.get(measured.unit, target)
 
 
-class ClauseForms(PlacedRows):
+class ClauseForms(OrderedRows):
     """The clauses of a draft, in their order."""
 
     remove = gettext_lazy("Remove this promise")
 
 
 ClauseFormSet = inlineformset_factory(
-    Agreement, Clause, form=ClauseForm, formset=ClauseForms, extra=1, can_delete=True, can_delete_extra=False
+    Agreement,
+    Clause,
+    form=ClauseForm,
+    formset=ClauseForms,
+    extra=1,
+    can_order=True,
+    can_delete=True,
+    can_delete_extra=False,
 )
 
 

@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy
 from funnel.models import Definition, Stage
 from leads.models import Persona
 from scoring.models import ScoreModel
-from sla.agreement.drafting import lock_draft
+from sla.agreement.forms.rows import Options
 from sla.agreement.forms.versions import NOT_NAMED, VersionChoice, version_label
 from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agreement
 from sla.agreement.models.parties import Party
+from sla.agreement.terms import Terms
 from smarketing.company import company_zone
 from smarketing.pages.inputs import DateInput
 from teams.models import Team, User
@@ -65,9 +66,10 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         model = self.fields["score_model"]
         assert isinstance(model, VersionChoice)
         model.queryset = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
-        self.teams = list(Team.objects.select_related("head"))
+        self.teams = Team.objects.known()
+        self.terms = Terms.of(self.instance)
         self.personas = list(Persona.objects.filter(self._personas_to_choose()).prefetch_related("versions"))
-        self.stages = [stage for stage in Stage.objects.all() if stage.has_definition]
+        self.stages = [stage for stage in Stage.objects.known() if stage.has_definition]
         self._add_parties()
         self._add_personas()
         self._add_definitions()
@@ -76,9 +78,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         return Q(retired_at=None) | Q(versions__in=self.instance.agreed_personas.values("version"))
 
     def _add_parties(self) -> None:
-        parties = {party.team_id: party for party in self.instance.parties.all()}
+        parties = {party.team_id: party for party in self.terms.parties}
         heads = {team: party.head_id for team, party in parties.items()}
-        people = User.objects.active()
+        people, names = User.objects.active(), Options().of(User)
         for team in self.teams:
             self.fields[f"party_{team.pk}"] = forms.BooleanField(
                 label=str(team), required=False, initial=team.pk in heads
@@ -97,9 +99,11 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
                 empty_label=_("the head"),
                 initial=parties[team.pk].escalates_to_id if team.pk in parties else None,
             )
+            for field, empty in (("head", "–"), ("told", _("the head"))):
+                self.fields[f"{field}_{team.pk}"].choices = [("", empty), *names]  # type: ignore[attr-defined]
 
     def _add_personas(self) -> None:
-        agreed = {row.version.persona_id: row for row in self.instance.agreed_personas.select_related("version")}
+        agreed = {row.version.persona_id: row for row in self.terms.agreed_personas}
         self.personas = {persona.pk: persona for persona in self.personas}.values()  # type: ignore[assignment]
         self.personas = sorted(self.personas, key=lambda p: (agreed[p.pk].position if p.pk in agreed else 10_000, p.pk))
         for number, persona in enumerate(self.personas, 1):
@@ -123,22 +127,17 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
             )
 
     def _add_definitions(self) -> None:
-        agreed = {definition.stage_id: definition for definition in self.instance.definitions()}
+        agreed = self.terms.definitions
+        lasting = Q(in_force_from=None) | Q(replaced_at=None) | Q(replaced_at__gt=now())
+        usable = Definition.objects.filter(lasting | Q(pk__in=[each.pk for each in agreed.values()]))
+        named = [(each.stage_id, each.pk, version_label(each)) for each in usable.select_related("stage")]
+        none = ("", _("none: people decide"))
         for stage in self.stages:
-            current = agreed.get(stage.pk)
-            usable = Definition.objects.filter(stage=stage).filter(
-                Q(in_force_from=None)
-                | Q(replaced_at=None)
-                | Q(replaced_at__gt=now())
-                | Q(pk=current.pk if current else None)
+            choice = VersionChoice(
+                usable.filter(stage=stage), label=str(stage), required=False, initial=agreed.get(stage.pk)
             )
-            self.fields[f"definition_{stage.pk}"] = VersionChoice(
-                usable,
-                label=str(stage),
-                required=False,
-                empty_label=_("none: people decide"),
-                initial=current,
-            )
+            choice.choices = [none, *((pk, words) for of, pk, words in named if of == stage.pk)]
+            self.fields[f"definition_{stage.pk}"] = choice
 
     @property
     def party_rows(self) -> list[tuple[Team, forms.BoundField, forms.BoundField, forms.BoundField]]:
@@ -171,7 +170,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     def save(self, commit: bool = True) -> Agreement:
         """Replace parties, personas and definitions. Raises `Agreement.Frozen` when it was proposed meanwhile."""
         with transaction.atomic():
-            lock_draft(self.instance)
+            self.instance.lock_draft()
             draft: Agreement = super().save()
             self._save_parties(draft)
             self._save_personas(draft)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.formsets import ORDERING_FIELD_NAME
 from django.forms.models import inlineformset_factory
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from scoring.models import Quadrant
 from sla.agreement.document import policies
-from sla.agreement.forms.rows import NUMBER, PlacedRows, Row, format_decimal
+from sla.agreement.forms.rows import NUMBER, OrderedRows, Row, format_decimal
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.policies import Policy, Step
 
@@ -61,6 +62,13 @@ class HoursField(forms.DecimalField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
+class YesOrNoField(forms.TypedChoiceField):
+    """A choice of two; a ticked box means yes."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python("True" if value == "on" else value))
+
+
 class PolicyForm(Row):
     """One policy: which hand-offs it matches, its time limits, cadence, routing and escalations."""
 
@@ -80,6 +88,12 @@ class PolicyForm(Row):
         widget=forms.NumberInput(attrs=NUMBER),
     )
     after_action = forms.ChoiceField(label=gettext_lazy("Then"), required=False, choices=FINAL_ACTIONS)
+    keeps_company = YesOrNoField(
+        label=gettext_lazy("Further leads of a company"),
+        choices=[(True, gettext_lazy("to the rep who works it")), (False, gettext_lazy("routed like others"))],
+        coerce=lambda chosen: str(chosen) == "True",
+        required=False,
+    )
     touch_80 = forms.ChoiceField(label=gettext_lazy("At 80% of the time"), required=False)
     touch_100 = forms.ChoiceField(label=gettext_lazy("When it is due"), required=False)
 
@@ -87,7 +101,7 @@ class PolicyForm(Row):
         model = Policy
         fields = (
             "stage", "quadrant", "persona", "source", "answer_within", "touch_within", "touches", "touch_days",
-            "goes_to",
+            "goes_to", "keeps_company",
         )  # fmt: skip
         labels = {
             "touches": gettext_lazy("Touches at least"),
@@ -108,6 +122,10 @@ class PolicyForm(Row):
         assert isinstance(quadrant, forms.ChoiceField)
         quadrant.choices = [("", _("any")), *Quadrant.choices]
         self._set_initial_escalations()
+
+    def clean_keeps_company(self) -> bool:
+        """What is not posted stays as it is usual."""
+        return self.cleaned_data["keeps_company"] is not False
 
     def _set_initial_escalations(self) -> None:
         for name, clock, percent, _choices in ESCALATION_FIELDS:
@@ -173,7 +191,7 @@ class PolicyForm(Row):
         return policies.describe_limits(self.instance)
 
 
-class PolicyForms(PlacedRows):
+class PolicyForms(OrderedRows):
     """The policies of a draft, in the order in which they are tried."""
 
     remove = gettext_lazy("Remove this policy")
@@ -183,14 +201,22 @@ class PolicyForms(PlacedRows):
         super().clean()
         if any(self.errors):
             return
-        ordered = self.in_order()
+        ordered = self.ordered_forms
         for n, form in enumerate(ordered):
             if any(earlier.instance.covers(form.instance) for earlier in ordered[:n]):
                 form.add_error(
-                    "place", _("It is never used: one before it matches everything that it matches. Move it up.")
+                    ORDERING_FIELD_NAME,
+                    _("It is never used: one before it matches everything that it matches. Move it up."),
                 )
 
 
 PolicyFormSet = inlineformset_factory(
-    Agreement, Policy, form=PolicyForm, formset=PolicyForms, extra=1, can_delete=True, can_delete_extra=False
+    Agreement,
+    Policy,
+    form=PolicyForm,
+    formset=PolicyForms,
+    extra=1,
+    can_order=True,
+    can_delete=True,
+    can_delete_extra=False,
 )

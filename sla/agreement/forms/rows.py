@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.db.models import Model, QuerySet
+from django.forms.formsets import ORDERING_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from funnel.models import Reason
 from leads.criteria import Catalogue
 from leads.models import Persona
+from smarketing.database.vocabulary import VocabularyQuerySet, recall
 from teams.models import User
 
 if TYPE_CHECKING:
@@ -37,12 +39,7 @@ class Options:
 
     def of(self, model: type[Model]) -> list[tuple[Any, str]]:
         if model not in self._by_model:
-            rows: QuerySet[Any] = model._default_manager.all()
-            if model is Persona:
-                rows = rows.prefetch_related("versions")
-            elif model is User:
-                rows = rows.filter(is_active=True)
-            self._by_model[model] = [(row.pk, str(row)) for row in rows]
+            self._by_model[model] = [(row.pk, str(row)) for row in recall(("options", model), lambda: _rows_of(model))]
         return self._by_model[model]
 
     @cached_property
@@ -53,7 +50,17 @@ class Options:
 
     @cached_property
     def reasons(self) -> list[Reason]:
-        return list(Reason.objects.filter(kind=Reason.Kind.REJECTED))
+        return [reason for reason in Reason.objects.known() if reason.kind == Reason.Kind.REJECTED]
+
+
+def _rows_of(model: type[Model]) -> list[Any]:
+    """What may be chosen. While a page is made it is read once, whatever the number of its forms."""
+    rows: QuerySet[Any] = model._default_manager.all()
+    if isinstance(rows, VocabularyQuerySet):
+        return rows.known()
+    if model is Persona:
+        return list(rows.prefetch_related("versions"))
+    return list(rows.filter(is_active=True) if model is User else rows)
 
 
 class Row(forms.ModelForm):  # type: ignore[type-arg]
@@ -95,37 +102,36 @@ class Rows(BaseInlineFormSet):  # type: ignore[type-arg]
             form.fields["DELETE"].label = self.remove
 
 
-class PlacedRows(Rows):
+class OrderedRows(Rows):
     """Rows in an order that people set by a number. Of two with one number, the changed one goes first."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
-        position = form.instance.position if form.instance.pk else None
-        form.fields["place"] = forms.IntegerField(
+        # Django's own field takes any number.
+        form.fields[ORDERING_FIELD_NAME] = forms.IntegerField(
             label=_("Order"),
             required=False,
             min_value=1,
             max_value=999,
-            initial=position,
+            initial=form.fields[ORDERING_FIELD_NAME].initial,
             widget=forms.NumberInput(attrs=NUMBER),
         )
+
+    @property
+    def ordered_forms(self) -> list[Any]:
+        """The forms of the rows that are not removed, in their order; those without a number come last."""
+        rows: list[Any] = super().ordered_forms
+
+        def order(form: Any) -> tuple[int, bool]:
+            return (form.cleaned_data[ORDERING_FIELD_NAME] or 1000, ORDERING_FIELD_NAME not in form.changed_data)
+
+        return sorted(rows, key=order)
 
     def save(self, commit: bool = True) -> Any:
         """Save the rows and renumber them. Call inside a transaction."""
         for n, form in enumerate(self.extra_forms, 1):
             form.instance.position = 10_000 + n
         saved = super().save(commit)
-        for position, form in enumerate(self.in_order(), 1):
+        for position, form in enumerate(self.ordered_forms, 1):
             type(form.instance).objects.filter(pk=form.instance.pk).update(position=position)
         return saved
-
-    def in_order(self) -> list[Any]:
-        """The forms of the rows that are not removed, in their order."""
-        removed = set(self.deleted_forms)
-        kept = [f for f in self.forms if f not in removed and (f.instance.pk or f.has_changed())]
-
-        def place(numbered: tuple[int, Any]) -> tuple[int, bool, int]:
-            n, form = numbered
-            return (form.cleaned_data.get("place") or 1000, "place" not in form.changed_data, n)
-
-        return [form for _n, form in sorted(enumerate(kept), key=place)]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funnel.models import Definition
+from history.versions import DatedVersion
 from leads.models import PersonaVersion
 from scoring.models import ScoreModel
 
@@ -15,10 +16,9 @@ NOT_NAMED = gettext_lazy("not part of it")
 
 def version_state(version: PersonaVersion | Definition | ScoreModel) -> str:
     """ "draft", "in force", or ""."""
-    if not isinstance(version, PersonaVersion) and version.in_force_from and not version.replaced_at:
+    if isinstance(version, DatedVersion) and version.in_force_from and not version.replaced_at:
         return _("in force")
-    frozen_at = version.published_at if isinstance(version, ScoreModel) else version.frozen_at
-    return "" if frozen_at else _("draft")
+    return _("draft") if version.is_draft else ""
 
 
 def version_label(version: PersonaVersion | Definition | ScoreModel) -> str:

@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import time
 from typing import Self
 
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.dates import WEEKDAYS
-from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Definition
-from history import in_force
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen, KeepFrozen
+from history.versions import DATES, DatedVersion, DatedVersionQuerySet, State, in_force_is_frozen, one_in_force
 from leads.models import PersonaVersion
 from metrics.changes import watched
-from scoring.models import DateTimeRange, ScoreModel
+from scoring.models import ScoreModel
 
 
-class AgreementQuerySet(models.QuerySet["Agreement"]):
-    def in_force(self, at: datetime | None = None) -> Self:
-        return self.filter(in_force.holding(at or now()))
-
+class AgreementQuerySet(DatedVersionQuerySet["Agreement"]):
     def signed(self) -> Self:
         """Signed by every head, in force now, before or later; the newest first."""
-        return self.filter(in_force_from__isnull=False)
+        return self.dated()
 
     def pending(self) -> Self:
         """The draft or the proposal; a constraint allows one at most."""
         return self.filter(in_force_from=None)
 
-    def draft(self) -> Self:
-        return self.filter(proposed_at=None)
-
     def waiting(self) -> Self:
         """Proposed, and not yet signed by all."""
-        return self.filter(proposed_at__isnull=False, in_force_from=None)
+        return self.pending().frozen()
 
 
-class Agreement(models.Model):
+class Agreement(DatedVersion):
     """What marketing and sales agreed, in one version.
 
     Once proposed it is never edited; once signed by every party's head it is in force from a day on, until the next
     version replaces it.
     """
+
+    FROZEN_AT = "proposed_at"
+    ONCE_FROZEN = State.PROPOSED
 
     class NotReady(Exception):
         """It cannot be proposed yet; `missing` lists what is missing, in the reader's language."""
@@ -57,8 +52,8 @@ class Agreement(models.Model):
             super().__init__("; ".join(missing))
             self.missing = missing
 
-    class Frozen(Exception):
-        """It was proposed: it can be signed, withdrawn or sent back, but not edited."""
+    class Unchanged(Exception):
+        """It says the same as what is agreed already: there is nothing to sign."""
 
     class NotYours(Exception):
         """Only the head of a party signs for it, once."""
@@ -86,46 +81,41 @@ class Agreement(models.Model):
     )
     # Chosen before signing: qualify all standing leads that match at once, or only those with news from then on.
     qualifies_standing = models.BooleanField(default=False)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
-    )
-    created_at = models.DateTimeField(default=now, editable=False)
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )
     proposed_at = models.DateTimeField(null=True, editable=False)
-    in_force_from = models.DateTimeField(null=True, editable=False)
-    replaced_at = models.DateTimeField(null=True, editable=False)
 
     objects = AgreementQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
         constraints = [
-            ExclusionConstraint(
-                name="one_agreement_in_force",
-                expressions=[(DateTimeRange("in_force_from", "replaced_at", RangeBoundary()), RangeOperators.OVERLAPS)],
-                condition=Q(in_force_from__isnull=False),
-            ),
+            one_in_force("one_agreement_in_force"),
             models.UniqueConstraint(models.Value(1), condition=Q(in_force_from=None), name="one_agreement_on_its_way"),
-            models.CheckConstraint(
-                condition=Q(in_force_from=None) | Q(proposed_at__isnull=False), name="in_force_only_after_proposed"
-            ),
+            in_force_is_frozen("in_force_only_after_proposed", frozen_at="proposed_at"),
         ]
-        triggers = [*watched(), KeepFrozen("proposed_at", "in_force_from", "replaced_at", KeepFrozen.UNFREEZE)]
+        triggers = [*watched(), KeepFrozen("proposed_at", *DATES, KeepFrozen.UNFREEZE), *edited("number")]
 
     def __str__(self) -> str:
         return f"v{self.number}"
-
-    def is_in_force(self, at: datetime) -> bool:
-        """Whether it was in force at that moment; a draft or a proposal never is."""
-        begins, ends = self.in_force_from, self.replaced_at
-        return begins is not None and begins <= at and (ends is None or at < ends)
 
     def definitions(self) -> list[Definition]:
         """The agreed definitions, in the order of the funnel."""
         agreed = self.agreed_definitions.select_related("definition__stage")
         return [row.definition for row in agreed.order_by("definition__stage__position")]
+
+    @property
+    def score_model_replacement(self) -> ScoreModel | None:
+        """The model that took the place of the named one between agreements, if any: a model that is over for good,
+        where no agreement signed for later brought the other one."""
+        named = self.score_model
+        if named is None or named.in_force_from is None or named.replaced_at is None:
+            return None
+        successor = ScoreModel.objects.dated().filter(replaced_at=None).exclude(pk=named.pk).first()
+        if successor is None or Agreement.objects.signed().filter(score_model=successor).exists():
+            return None
+        return successor
 
     def personas(self) -> list[PersonaVersion]:
         """The agreed personas, in the order in which leads are matched."""
@@ -145,7 +135,7 @@ class AgreedPersona(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "version"], name="a_persona_is_agreed_once"),
         ]
-        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement version")]
 
 
 class AgreedDefinition(models.Model):
@@ -158,4 +148,4 @@ class AgreedDefinition(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "definition"], name="a_definition_is_agreed_once"),
         ]
-        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement definition")]

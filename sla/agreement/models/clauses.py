@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen
 from sla.agreement.models.agreements import Agreement
 from teams.models import Team, User
@@ -55,4 +56,4 @@ class Clause(models.Model):
             models.UniqueConstraint(fields=["agreement", "key"], name="a_clause_is_agreed_once"),
             models.CheckConstraint(condition=Q(target__gte=0), name="a_target_is_not_below_nothing"),
         ]
-        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement metric")]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from funnel.models import Stage
+from funnel.models import Reason, Stage
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen
 from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
-from teams.models import Team
+from teams.models import Team, User
+from teams.standing_in import stand_in
 
 
 class Hop(models.Model):
@@ -31,9 +35,26 @@ class Hop(models.Model):
         models.CharField(max_length=80), verbose_name=_("Filled in before"), default=list, blank=True
     )
 
+    # Since when it is agreed without interruption, and whether the signers of that version chose that leads which stood
+    # in its stage before are offered: where a query asks for it.
+    offers_from: datetime
+    offers_standing: bool
+
     class Meta:
         ordering = ["from_stage__position"]
         constraints = [
             models.UniqueConstraint(fields=["agreement", "from_stage"], name="one_hop_per_stage"),
         ]
-        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement from_stage")]
+
+    def rejection_reasons(self) -> models.QuerySet[Reason]:
+        """Why a hand-off may be rejected: the reasons named here, else all of the list."""
+        listed = Reason.objects.offered(Reason.Kind.REJECTED)
+        named = listed.filter(key__in=self.reason_keys)
+        # When every reason that was named has been retired since, a rejection must still be possible.
+        return named if self.reason_keys and named.exists() else listed
+
+    def escalation_contact(self) -> User | None:
+        """Whom the agreement names for the receiving team, or the team's head; in place of who left, somebody else."""
+        party = self.agreement.parties.filter(team=self.receiving_team_id).select_related("escalates_to").first()
+        return stand_in((party and party.escalates_to) or self.receiving_team.head)

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import pgtrigger
 from django.db import models
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen
 from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
 from smarketing.database.triggers import Call
 from teams.models import Team, User
 
-# A signature is given once, by the party's head, to a proposal; it is never edited, and never taken back once the
-# agreement was signed by all. The function is in migration 0004.
+# A signature is given once, by who heads the party then, to a proposal; it is never edited, and never taken back once
+# the agreement was signed by all. The function is in migration 0013.
 KEPT = Call(
     "keep_signature",
     name="kept",
     when=pgtrigger.Before,
     operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
 )
+
+
+class PartyQuerySet(models.QuerySet["Party"]):
+    def unsigned(self) -> Self:
+        return self.filter(signature=None)
+
+    def signed_for_by(self, user: User) -> Self:
+        """Those that this person heads now; of a team without a head, those that name this person."""
+        return self.filter(Q(team__head=user) | Q(team__head=None, head=user))
 
 
 class Party(models.Model):
@@ -32,10 +45,17 @@ class Party(models.Model):
     # Who is notified when a clause or a timer of this team is at risk; empty: its head.
     escalates_to = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
+    objects = PartyQuerySet.as_manager()
+
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["agreement", "team"], name="a_team_is_party_once")]
-        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement team")]
+
+    @property
+    def signer(self) -> User | None:
+        """Whose signature it takes now: who heads the team at the moment, else whom the agreement names."""
+        return self.team.head or self.head
 
 
 class Signature(models.Model):

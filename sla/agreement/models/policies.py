@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Stage
+from history.edited import edited
 from history.frozen import KeepChildrenFrozen
 from leads.models import Persona
 from metrics.changes import watched
@@ -45,6 +46,9 @@ class Policy(models.Model):
         _("Open days"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(366)]
     )
     goes_to = models.CharField(_("Goes"), max_length=6, choices=GoesTo, default=GoesTo.ROUTED)
+    keeps_company = models.BooleanField(
+        _("Further leads of a company go to the rep who works it"), default=True, db_default=True
+    )
 
     class Meta:
         ordering = ["position"]
@@ -61,7 +65,7 @@ class Policy(models.Model):
                 name="a_cadence_has_touches_and_days",
             ),
         ]
-        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement position")]
 
     def covers(self, other: Policy) -> bool:
         """Whether it matches everything that `other` matches."""
@@ -110,4 +114,4 @@ class Step(models.Model):
                 name="nothing_is_taken_away_before_it_is_due",
             ),
         ]
-        triggers = [KeepChildrenFrozen("agreement", "proposed_at")]
+        triggers = [KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement clock percent")]

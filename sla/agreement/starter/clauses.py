@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from sla.agreement.drafting import lock_draft
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.clauses import Clause
 from teams.models import Team
@@ -92,7 +91,7 @@ def _teams(draft: Agreement) -> tuple[Team | None, Team | None, Team | None]:
 def _add_clauses(draft: Agreement, *clauses: Clause) -> list[Clause]:
     """Append clauses to those of the draft, except for teams that are no party."""
     with transaction.atomic():
-        lock_draft(draft)
+        draft.lock_draft()
         last = draft.clauses.aggregate(last=Max("position"))["last"] or 0
         added = [clause for clause in clauses if clause.team_id]
         for position, clause in enumerate(added, last + 1):

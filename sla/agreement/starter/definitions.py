@@ -39,14 +39,19 @@ def definition_texts() -> dict[str, str]:
 def starting_definition(role: StageRole, criteria: Tree, by: User | None, at: datetime) -> Definition:
     """The stage's draft, with the starter's text and criteria where nobody has written any."""
     stage = Stage.objects.role(role)
-    draft = Definition.objects.filter(stage=stage, in_force_from=None).order_by("-number").first()
+    definitions = Definition.objects.lock_series(stage)
+    draft = definitions.filter(in_force_from=None).newest()
     if draft is not None and draft.criteria is not None:
         return draft
-    if draft is not None and draft.frozen_at is None:
+    if draft is not None and draft.is_draft:
         draft.criteria, draft.text = criteria, draft.text or definition_texts()[role]
         draft.save()
         return draft
-    number = (draft.number if draft else 0) + 1
-    return Definition.objects.create(
-        stage=stage, number=number, text=definition_texts()[role], criteria=criteria, created_by=by, created_at=at
+    return definitions.create(
+        stage=stage,
+        number=definitions.next_number(),
+        text=definition_texts()[role],
+        criteria=criteria,
+        created_by=by,
+        created_at=at,
     )

@@ -52,13 +52,13 @@ INTEREST_RULES: tuple[tuple[str, int, int | None, int | None], ...] = (
 
 def starting_score_model(by: User | None, at: datetime) -> ScoreModel:
     """The draft model if it has rules, else the starter's."""
-    draft = ScoreModel.objects.filter(in_force_from=None).order_by("-number").first()
+    models = ScoreModel.objects.lock_series()
+    draft = models.filter(in_force_from=None).newest()
     if draft is not None and (draft.fit_rules.exists() or draft.interest_rules.exists()):
         return draft
-    if draft is None or draft.published_at:
-        number = (draft.number if draft else 0) + 1
-        draft = ScoreModel.objects.create(
-            number=number,
+    if draft is None or not draft.is_draft:
+        draft = models.create(
+            number=models.next_number(),
             note=translated("To start from", "最初のモデル"),
             fit_threshold=50,
             interest_threshold=40,

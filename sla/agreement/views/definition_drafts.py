@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -39,7 +40,7 @@ def definition_draft_new(request: UserRequest, stage: int) -> HttpResponse:
 def definition_draft(request: UserRequest, stage: int) -> HttpResponse:
     """The editor of a stage's draft."""
     decided_stage = _get_defined_stage(stage)
-    draft = Definition.objects.filter(stage=decided_stage, frozen_at=None).select_related("stage").first()
+    draft = Definition.objects.series(decided_stage).drafts().select_related("stage").first()
     if draft is None and request.method == "GET":
         return redirect("definitions")
     # If it was proposed while somebody was typing, their text begins the next version.
@@ -49,7 +50,7 @@ def definition_draft(request: UserRequest, stage: int) -> HttpResponse:
     if not form.is_valid():
         is_refused = form.is_bound and not form.is_being_edited
         return _editor(request, form, current, UNPROCESSABLE if is_refused else 200)
-    Definition.objects.filter(pk=draft.pk, frozen_at=None).update(**form.cleaned_data)
+    Definition.objects.drafts().filter(pk=draft.pk).update(**form.cleaned_data)
     draft.refresh_from_db()
     if request.POST.get("then") == "propose":
         return _propose(request, draft)
@@ -67,7 +68,7 @@ def _editor(request: UserRequest, form: DefinitionForm, current: Definition | No
         "state": "draft",
         "waiting": Agreement.objects.pending().first(),
         "nav_here": "definitions",
-        **effect_context(draft),
+        **effect_context(draft, at=now()),
         **trial_context(request, draft),
     }
     return render(request, "sla/agreement/definition_draft.html", context, status=status)
@@ -80,6 +81,10 @@ def _propose(request: UserRequest, draft: Definition) -> HttpResponse:
         return redirect("definition_draft", draft.stage_id)
     try:
         agreement = definition_drafts.propose_definition(draft, by=request.user)
+    except Agreement.Unchanged:
+        text = _("The definition of %(stage)s says the same as the agreed one: there is nothing to sign.")
+        messages.error(request, text % {"stage": draft.stage})
+        return redirect("definition_draft", draft.stage_id)
     except Agreement.NotReady as error:
         return redirect_to_draft(request, error)
     except Agreement.Frozen:
@@ -99,7 +104,7 @@ def _propose(request: UserRequest, draft: Definition) -> HttpResponse:
 @require_POST
 def definition_discard(request: UserRequest, stage: int) -> HttpResponse:
     """Delete a draft, unless a draft of the agreement names it."""
-    draft = get_object_or_404(Definition, stage=stage, frozen_at=None)
+    draft = get_object_or_404(Definition.objects.drafts(), stage=stage)
     if pending_agreement_naming(draft):
         messages.error(request, _("The draft of the agreement names it. Take it out there first."))
         return redirect("agreement_draft")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
 from funnel.models import Definition, Stage
@@ -36,15 +38,19 @@ NEWEST = Order("created_at", descending=True)
 @require_GET
 def definitions(request: UserRequest) -> HttpResponse:
     """Each stage that has a definition, with the one in force and the one on its way."""
-    rows = [_stage_row(stage) for stage in Stage.objects.all() if stage.has_definition]
+    at = now()
+    by_stage: dict[int, list[Definition]] = {}
+    for version in Definition.objects.select_related("stage"):
+        by_stage.setdefault(version.stage_id, []).append(version)
+    stages = [stage for stage in Stage.objects.known() if stage.has_definition]
+    rows = [_stage_row(stage, by_stage.get(stage.pk, []), at=at) for stage in stages]
     context = {"rows": rows, "may_edit": may_open(request.user, "definition_draft")}
     return render(request, "sla/agreement/definitions.html", context)
 
 
-def _stage_row(stage: Stage) -> dict[str, Any]:
-    versions = list(Definition.objects.filter(stage=stage).select_related("stage"))
-    current = definition_in_force(stage)
-    draft = next((version for version in versions if version.frozen_at is None), None)
+def _stage_row(stage: Stage, versions: list[Definition], *, at: datetime) -> dict[str, Any]:
+    current = definition_in_force(stage, at=at)
+    draft = next((version for version in versions if version.is_draft), None)
     coming = next((version for version in versions if definition_state(version) in ("proposed", "coming")), None)
     shown = current or coming or draft
     return {
@@ -63,28 +69,30 @@ def _stage_row(stage: Stage) -> dict[str, Any]:
 @require_GET
 def definition(request: UserRequest, stage: int, number: int | None = None) -> HttpResponse:
     """One version; without a number the one in force, else the newest."""
+    at = now()
     decided_stage = get_object_or_404(Stage, pk=stage)
-    versions = Definition.objects.filter(stage=decided_stage).select_related("stage", "created_by")
+    versions = list(decided_stage.definitions.select_related("stage", "created_by").order_by("number"))
+    in_force = definition_in_force(decided_stage, at=at)
     if number is not None:
-        shown = get_object_or_404(versions, number=number)
-    elif newest := versions.in_force().first() or versions.order_by("-number").first():
-        shown = newest
+        shown = next((version for version in versions if version.number == number), None)
     else:
+        shown = in_force or (versions[-1] if versions else None)
+    if shown is None:
         raise Http404
     context = {
         "definition": shown,
         "stage": decided_stage,
         "state": definition_state(shown),
         "sentences": definition_sentences(shown),
-        "versions": [(version, definition_state(version)) for version in versions.order_by("number")],
-        "holding": definition_in_force(decided_stage),
-        "draft": versions.filter(frozen_at=None).first(),
+        "versions": [(version, definition_state(version)) for version in versions],
+        "holding": in_force,
+        "draft": next((version for version in versions if version.is_draft), None),
         "proposal": pending_agreement_naming(shown),
-        "agreed_in": Agreement.objects.filter(agreed_definitions__definition=shown, in_force_from__isnull=False),
-        "from_stages": stages_before(decided_stage),
+        "agreed_in": Agreement.objects.signed().filter(agreed_definitions__definition=shown),
+        "from_stages": stages_before(decided_stage, at=at),
         "may_edit": may_open(request.user, "definition_draft"),
         "nav_here": "definitions",
-        **effect_context(shown),
+        **effect_context(shown, at=at),
         **trial_context(request, shown),
     }
     return render(request, "sla/agreement/definition.html", context)

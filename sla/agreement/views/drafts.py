@@ -17,7 +17,7 @@ from sla.agreement.missing import missing
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment
 from sla.agreement.starter import first_agreement
-from sla.agreement.states import previous_version
+from sla.agreement.states import version_before, versions
 from sla.agreement.views.redirects import redirect_to_draft, redirect_to_proposal
 from smarketing.pages.answers import UNPROCESSABLE
 from teams.http import UserRequest
@@ -59,8 +59,8 @@ def agreement_draft(request: UserRequest) -> HttpResponse:
 
 def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, status: int) -> HttpResponse:
     # As stored: an invalid form has changed its own instance.
-    draft = Agreement.objects.get(pk=draft.pk)
-    earlier = previous_version(draft)
+    draft = next(version for version in versions() if version.pk == draft.pk)
+    earlier = version_before(draft)
     parts = building.parts(draft)
     context = {
         "form": forms.form,

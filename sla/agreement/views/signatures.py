@@ -16,11 +16,12 @@ from sla.agreement import returning, signing
 from sla.agreement.document import building
 from sla.agreement.forms.signatures import RemarkFormSet, ReturnForm, SignatureForm
 from sla.agreement.models.agreements import Agreement
-from sla.agreement.states import agreement_state
+from sla.agreement.models.parties import Party
 from sla.agreement.views.agreements import document_context
 from smarketing.pages.answers import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
+from teams.sign_in.confirming import confirmed
 
 
 @require_POST
@@ -37,10 +38,11 @@ def agreement_withdrawal(request: UserRequest, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@confirmed
 def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
     """Read a proposal and sign it; 404 for anyone who is to sign nothing."""
     proposal = _get_own_proposal_or_404(request, number)
-    if not signing.unsigned_by(proposal, request.user) or agreement_state(proposal) != "proposed":
+    if not signing.unsigned_by(proposal, request.user) or proposal.state != "proposed":
         messages.info(request, _("There is nothing for you to sign here."))
         return redirect("agreement_version", number)
     form = SignatureForm(request.POST or None)
@@ -48,6 +50,8 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
         return _signature_page(request, proposal, form, UNPROCESSABLE if form.errors else 200)
     try:
         complete = signing.sign(proposal, by=request.user, note=form.cleaned_data["note"])
+    except Agreement.NotReady:  # The page says what has changed.
+        return _signature_page(request, proposal, form, CONFLICT)
     except Agreement.NotYours:
         form.add_error(None, _("It was taken back, or you have signed it already. Look again."))
         return _signature_page(request, proposal, form, CONFLICT)
@@ -60,8 +64,9 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
 
 
 def _get_own_proposal_or_404(request: UserRequest, number: int) -> Agreement:
-    """An agreement for which this person signs."""
-    return get_object_or_404(Agreement.objects.filter(parties__head=request.user).distinct(), number=number)
+    """An agreement for which this person signs, or signed."""
+    parties = Party.objects.signed_for_by(request.user) | Party.objects.filter(signature__by=request.user)
+    return get_object_or_404(Agreement, parties__in=parties, number=number)
 
 
 def _signature_page(

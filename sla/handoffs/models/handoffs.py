@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import F, FilteredRelation, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -19,62 +19,42 @@ from leads.notices import lead_params
 from leads.registering.registration import change
 from metrics.changes import watched
 from scoring.models import Quadrant
+from sla import events
 from sla.agreement.models.hops import Hop
-from sla.agreement.models.parties import Party
 from sla.agreement.models.policies import Policy
 from sla.calendars.models import Calendar
-from sla.events import (
-    HANDOFF_ACCEPTED,
-    HANDOFF_GIVEN_UP,
-    HANDOFF_OFFERED,
-    HANDOFF_REJECTED,
-    HANDOFF_WITHDRAWN,
-    TOUCH_MADE,
-    HandoffAnswered,
-)
-from sla.handoffs.cadence import Cadence, Progress, progress
+from sla.handoffs.cadence import Cadence, Progress, measure_progress
+from sla.handoffs.models.constraints import CONSTRAINTS, INDEXES
+from sla.handoffs.models.querying import ClockedQuerySet
+from sla.handoffs.models.threads import OfThread
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
 from sla.handoffs.notices import REJECTED, RejectedParams
 from smarketing.pages.wording import in_every_language
 from teams.models import Notice, User
+from teams.standing_in import stand_in
 
-# What the machine writes where a person would give a reason; told in the reader's language.
+# The reason that a policy gives where a person would write one; shown in the reader's language.
 UNANSWERED = gettext_noop("Not answered in time.")
 
 
-class HandoffQuerySet(models.QuerySet["Handoff"]):
-    def open(self) -> Self:
-        return self.filter(answer="")
+class HandoffQuerySet(ClockedQuerySet["Handoff"]):
+    """Hand-offs."""
 
-    def for_rep(self, user: User) -> Self:
-        return self.filter(rep=user)
-
-    def with_clock(self) -> Self:
-        """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`."""
-        clock = FilteredRelation("timers", condition=Q(timers__kind="answer"))
-        return self.annotate(
-            clock=clock,
-            clock_started_at=F("clock__started_at"),
-            due_at=F("clock__due_at"),
-            target=F("clock__target"),
-            stopped_at=F("clock__stopped_at"),
-            breached_at=F("clock__breached_at"),
-        ).order_by("due_at", "pk")
+    def standing(self) -> Self:
+        """Those that wait for an answer, and the last that was accepted of each lead until it is given up."""
+        accepted = Handoff.Answer.ACCEPTED
+        since = Handoff.objects.filter(lead=OuterRef("lead"), answer=accepted, pk__gt=OuterRef("pk"))
+        return self.filter(Q(answer="") | Q(~Exists(since), answer=accepted, given_up_at=None))
 
 
-class Handoff(models.Model):
-    """Marketing's offer of one lead to one rep: a promise with a clock."""
+class Handoff(OfThread):
+    """Marketing's offer of one qualified lead to one rep, to be answered by a deadline."""
 
     class Answer(models.TextChoices):
         ACCEPTED = "accepted", _("Accepted")
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
-
-    class Verdict(models.TextChoices):
-        FITS = "fits", _("Fits")
-        PARTLY = "partly", _("Partly")
-        NO = "no", _("Does not fit")
 
     class Answered(Exception):
         """This hand-off was answered before."""
@@ -86,7 +66,7 @@ class Handoff(models.Model):
         """The agreement does not name this reason for this hand-off."""
 
     class Over(Exception):
-        """It is not being worked: never accepted, given up, or its lead went back or was closed since."""
+        """It is not being worked: never accepted, given up, handed on, or its lead went back or was closed since."""
 
     class TooSoon(Exception):
         """It ends before what was agreed is done: a note must say why."""
@@ -102,12 +82,13 @@ class Handoff(models.Model):
     answered_at = models.DateTimeField(null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+", db_index=False)
-    verdict = models.CharField(max_length=6, choices=Verdict, blank=True)
     note = models.TextField(blank=True)
-    # How it was to be kept, and what the lead was when it was offered: later scores do not rewrite that.
+    # Its policy, and what the lead was when it was offered: later scores do not rewrite that.
     policy = models.ForeignKey(Policy, models.PROTECT, null=True, related_name="+", db_index=False)
     persona = models.ForeignKey(Persona, models.PROTECT, null=True, related_name="+", db_index=False)
     quadrant = models.CharField(max_length=13, choices=Quadrant, blank=True)
+    # Offered only because the signers chose "all now": its lead stood there before.
+    stood_before = models.BooleanField(default=False, db_default=False)
     # Accepted, worked, and given up without an outcome.
     given_up_at = models.DateTimeField(null=True)
     given_up_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
@@ -115,62 +96,53 @@ class Handoff(models.Model):
     objects = HandoffQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["lead"], condition=Q(answer=""), name="one_open_handoff_per_lead"),
-            models.UniqueConstraint(fields=["transition"], condition=Q(replaces=None), name="one_first_offer_per_step"),
-            models.CheckConstraint(
-                condition=Q(answer="", answered_at=None) | ~Q(answer="") & Q(answered_at__isnull=False),
-                name="an_answer_has_a_moment",
-            ),
-            models.CheckConstraint(
-                condition=~Q(answer="rejected") | Q(reason__isnull=False) & ~Q(verdict=""),
-                name="a_rejection_has_a_reason_and_a_verdict",
-            ),
-            models.CheckConstraint(
-                condition=Q(given_up_at=None) | Q(answer="accepted", given_up_by__isnull=False, reason__isnull=False),
-                name="given_up_only_after_accepted_with_a_reason",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["rep", "offered_at"], name="handoff_open", condition=Q(answer="")),
-            models.Index(fields=["rep", "-offered_at"], name="handoff_of_rep"),
-            models.Index(fields=["answered_at"], name="handoff_answered", condition=~Q(answer="")),
-            models.Index(fields=["offered_at"], name="handoff_offered"),
-            models.Index(fields=["lead"], name="handoff_of_lead"),
-            models.Index(fields=["given_up_at"], name="handoff_given_up", condition=Q(given_up_at__isnull=False)),
-        ]
+        constraints = CONSTRAINTS
+        indexes = INDEXES
         triggers = watched()
 
-    def accept(self, *, by: User, verdict: Handoff.Verdict | str = "", at: datetime | None = None) -> None:
-        """Say yes, and whether the lead is the persona if that can be told: the clock stops, the lead moves on and is
-        its rep's, and the clock of the first touch starts. Raises `Answered`, `Journey.Moved`."""
+    def accept(
+        self,
+        *,
+        by: User,
+        verdict: Handoff.Verdict | str = "",
+        persona: Persona | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Accept the lead: the answer timer stops, the lead moves to the next stage and is owned by the rep, and the
+        timer of the first touch starts. Raises `Answered`, `Journey.Moved`."""
         with transaction.atomic():
-            at = self._answer(self.Answer.ACCEPTED, by=by, at=at, verdict=verdict)
-            self._go_on(by=by, at=at)
+            journey = Journey.of(self.lead)
+            at = self._answer(self.Answer.ACCEPTED, by=by, at=at, verdict=verdict, named_persona=persona)
+            self._start_work(journey, by=by, at=at)
 
     def reject(
         self,
         *,
         by: User,
         reason: Reason,
-        verdict: Handoff.Verdict,
+        verdict: Handoff.Verdict | str = "",
+        persona: Persona | None = None,
         note: str = "",
         at: datetime | None = None,
         wake_at: datetime | None = None,
         only_with_news: bool = False,
     ) -> None:
-        """Say no, and why: the lead is recycled, or its journey closed when the reason says so.
+        """Reject the lead: it is recycled, or its journey is closed if the reason disqualifies. The verdict is asked of
+        a lead with a persona, the persona of one without.
 
         Raises `Answered`, `Journey.Moved`, `NotAgreed`, and `NeedsWords` when the reason says nothing by itself.
         """
-        if self.hop.reason_keys and reason not in self.reasons():
+        if self.hop.reason_keys and reason not in self.hop.rejection_reasons():
             raise self.NotAgreed
         if reason.needs_text and not note.strip():
             raise self.NeedsWords
         note = note.strip()
         with transaction.atomic():
-            at = self._answer(self.Answer.REJECTED, by=by, at=at, reason=reason, verdict=verdict, note=note)
-            journey = self._journey()
+            journey = Journey.of(self.lead)
+            at = self._answer(
+                self.Answer.REJECTED, by=by, at=at, reason=reason, verdict=verdict, note=note, named_persona=persona
+            )
+            self._check_stands(journey)
             because = note or reason.name_en
             how = Transition.How.HANDOFF
             back = self.hop.rejected_stage
@@ -189,42 +161,36 @@ class Handoff(models.Model):
                 )
             self._notify_offering_team(note or in_every_language(reason), at=at)
 
-    def reasons(self) -> models.QuerySet[Reason]:
-        """Why it may be rejected: the reasons that its hop names, else all of the list."""
-        listed = Reason.objects.offered(Reason.Kind.REJECTED)
-        named = listed.filter(key__in=self.hop.reason_keys)
-        # When every reason that was named has been retired since, a rejection must still be possible.
-        return named if self.hop.reason_keys and named.exists() else listed
-
     def touch(
-        self, kind: Touch.Kind | str, *, by: User, contact: bool = False, note: str = "", at: datetime | None = None
+        self,
+        kind: Touch.Kind | str,
+        *,
+        by: User,
+        contact: bool = False,
+        note: str = "",
+        at: datetime | None = None,
+        done_at: datetime | None = None,
     ) -> Touch:
-        """Write down what was done to reach the lead. The first one stops the clock of the first touch; a call or a
-        meeting in which the lead took part is an activity of the lead as well, and counts in its scores.
+        """Log what was done to reach the lead. The first touch stops the timer of the first touch; a call or a
+        meeting in which the lead took part is an activity of the lead as well, and counts in its scores: that of the
+        moment at which it was done, while the timer stops when it is written down; nothing was done later than that.
 
         Raises `Over`.
         """
         note = note.strip()
         with transaction.atomic():
-            timers = self._worked()
+            timers = self.lock_worked()
             at = at or now()
-            touch = Touch.objects.create(handoff=self, by=by, at=at, kind=kind, is_contact=contact, note=note)
+            done_at = min(done_at, at) if done_at else None
+            touch = Touch.objects.create(
+                handoff=self, by=by, at=at, done_at=done_at, kind=kind, is_contact=contact, note=note
+            )
             for timer in timers:
                 timer.stop(at=at)
             if touch.is_an_activity:
-                said = {"by": str(by)} | ({"note": note} if note else {})
-                record(self.lead, kind, at, properties=said, at=at)
-            TOUCH_MADE.emit(
-                {
-                    "touch": touch.pk,
-                    "handoff": self.pk,
-                    "lead": self.lead_id,
-                    "rep": self.rep_id,
-                    "kind": kind,
-                    "contact": contact,
-                },
-                at=at,
-            )
+                properties = {"by": str(by)} | ({"note": note} if note else {})
+                record(self.lead, kind, done_at or at, properties=properties, at=at)
+            touch.emit(lead=self.lead_id, rep=self.rep_id, at=at)
         return touch
 
     def give_up(
@@ -237,7 +203,7 @@ class Handoff(models.Model):
         wake_at: datetime | None = None,
         only_with_news: bool = False,
     ) -> None:
-        """Stop working an accepted one: its lead is recycled, or disqualified when the reason says so.
+        """Stop working an accepted hand-off: its lead is recycled, or disqualified if the reason says so.
 
         Raises `Over`, `Journey.Moved` when the lead has moved on, `NeedsWords`, and `TooSoon` without a note before
         the agreed touches are made.
@@ -246,156 +212,194 @@ class Handoff(models.Model):
         if reason.needs_text and not note:
             raise self.NeedsWords
         with transaction.atomic():
-            timers = self._worked()
+            journey = Journey.of(self.lead)
+            timers = self.lock_worked()
             at = at or now()
             if not note and not self.progress(at=at).is_done:
                 raise self.TooSoon
-            journey = Journey.objects.select_for_update().select_related("stage").get(pk=self.lead_id)
             if journey.stage_id != self.hop.accepted_stage_id:
                 raise Journey.Moved
-            given = {"given_up_at": at, "given_up_by": by, "reason": reason, "note": note}
-            Handoff.objects.filter(pk=self.pk).update(**given)
-            for name, value in given.items():
+            values = {"given_up_at": at, "given_up_by": by, "reason": reason, "note": note}
+            Handoff.objects.filter(pk=self.pk).update(**values)
+            for name, value in values.items():
                 setattr(self, name, value)
             for timer in timers:
                 timer.stop(at=at, done=False)
             if reason.disqualifies or reason.kind == Reason.Kind.DISQUALIFIED:
                 journey.disqualify(reason, text=note, by=by, at=at)
             else:
-                journey.recycle(reason, text=note, wake_at=wake_at, only_with_news=only_with_news, by=by, at=at)
-            self._emit(HANDOFF_GIVEN_UP, at=at)
+                journey.recycle(
+                    reason,
+                    text=note,
+                    wake_at=wake_at,
+                    only_with_news=only_with_news,
+                    handed_off_from=self.hop.from_stage,
+                    by=by,
+                    at=at,
+                )
+            self._emit(events.HANDOFF_GIVEN_UP, at=at)
 
     def progress(self, *, at: datetime) -> Progress:
-        """How far the agreed touches are, by the hours of its rep. Of an accepted one."""
+        """The progress of the agreed touches of an accepted hand-off, by the opening hours of its rep."""
         assert self.answered_at is not None  # accepted
         touches = [touch.is_contact for touch in self.touches.all()]
-        return progress(
+        return measure_progress(
             Cadence.of(self.policy),
             self.answered_at,
-            Calendar.of(self.rep).hours(at=at),
+            Calendar.for_user(self.rep).hours(at=at),
             made=len(touches),
             reached=any(touches),
             pauses=[span for timer in self.timers.all() for span in timer.paused()],
             at=at,
         )
 
-    def _worked(self) -> list[Timer]:
-        """Lock it while it is being worked, and return the clock of the first touch if it still runs."""
-        at_work = Handoff.objects.select_for_update().filter(pk=self.pk, answer=self.Answer.ACCEPTED, given_up_at=None)
-        if not at_work.values_list("pk").first():
+    def lock_worked(self) -> list[Timer]:
+        """Lock it if it is still worked, and return the timer of the first touch if that runs. Raises `Over`."""
+        if not self._lock(answer=self.Answer.ACCEPTED, given_up_at=None):
             raise self.Over
-        timers = Timer.objects.select_for_update().filter(handoff=self.pk, kind=Timer.Kind.FIRST_TOUCH, stopped_at=None)
-        running = list(timers)
+        if Handoff.objects.filter(replaces=self.pk).exists():
+            raise self.Over
+        running = self._lock_timers(kind=Timer.Kind.FIRST_TOUCH)
         # Back in nurture, or closed: nobody is to be called any more.
-        goes_on = Q(recycled_at=None) | Q(recycled_at__lte=self.answered_at)
-        if not Journey.objects.filter(goes_on, pk=self.lead_id, closed_at=None).exists():
+        still_worked = Q(recycled_at=None) | Q(recycled_at__lte=self.answered_at)
+        if not Journey.objects.filter(still_worked, pk=self.lead_id, closed_at=None).exists():
             raise self.Over
         return running
 
     def accept_by_default(self, *, at: datetime | None = None) -> None:
-        """Nobody answered, and the policy counts that as a yes: accepted, by the rule and not in time.
+        """Accept it without an answer, as its policy says: by the rule, and not in time.
 
         Raises `Answered`, `Journey.Moved`.
         """
         with transaction.atomic():
-            at = self._answer(self.Answer.ACCEPTED, by=None, at=at, in_time=False)
-            self._go_on(by=None, at=at)
+            journey = Journey.of(self.lead)
+            at = self._answer(self.Answer.ACCEPTED, by=None, at=at)
+            self._start_work(journey, by=None, at=at)
 
-    def reassign(self, to: User, *, by: User | None = None, note: str = "", at: datetime | None = None) -> Handoff:
-        """Take it back from its rep and offer it to another: the breach stays where it happened, and the answer clock
-        starts anew. Raises `Answered`."""
+    def reassign(
+        self, to: User, *, by: User | None = None, note: str = "", two_reps: str = "", at: datetime | None = None
+    ) -> Handoff:
+        """Withdraw it from its rep and offer it to another, with a new answer timer; those that wait for its answer go
+        along. A breach stays with the first rep. Raises `Answered`."""
         with transaction.atomic():
-            at = self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
-            again = Handoff.objects.create(
-                lead_id=self.lead_id,
-                hop=self.hop,
-                transition_id=self.transition_id,
-                replaces=self,
-                rep=to,
-                offered_at=at,
-                policy=self.policy,
-                persona_id=self.persona_id,
-                quadrant=self.quadrant,
-            )
-            Timer.start([again], at=at)
-            HANDOFF_OFFERED.emit({"handoff": again.pk, "lead": again.lead_id, "rep": to.pk, "replaces": self.pk}, at=at)
-        return again
+            at = self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note, moves_thread=True)
+            replacement = self.replacement(to, at=at, two_reps=two_reps)
+            Timer.start([replacement], at=at)
+            for follower in self._lock_followers():
+                follower._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+                follower.replacement(to, at=at, two_reps=two_reps, follows=replacement)
+        return replacement
+
+    def replacement(self, to: User, *, at: datetime, **values: Any) -> Handoff:
+        """Make the hand-off that replaces this one, offered to another."""
+        replacement = Handoff.objects.create(
+            lead_id=self.lead_id,
+            hop=self.hop,
+            transition_id=self.transition_id,
+            replaces=self,
+            rep=to,
+            offered_at=at,
+            policy=self.policy,
+            persona_id=self.persona_id,
+            quadrant=self.quadrant,
+            **values,
+        )
+        events.HANDOFF_OFFERED.emit(
+            {"handoff": replacement.pk, "lead": self.lead_id, "rep": to.pk, "replaces": self.pk}, at=at
+        )
+        return replacement
 
     def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
-        """Take the offer back. What fell due before that stays breached. Raises `Answered`."""
+        """Withdraw the offer. A timer that fell due before stays breached. Raises `Answered`."""
         with transaction.atomic():
             self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
 
     def lapse(self, *, at: datetime | None = None) -> None:
-        """Nobody answered, and the policy takes the offer back: its lead goes where a rejection would have sent it,
-        and may qualify again. Raises `Answered`, `Journey.Moved`."""
+        """Withdraw it unanswered, as its policy says: its lead moves where a rejection moves it, and may qualify again.
+        Raises `Answered`, `Journey.Moved`."""
         with transaction.atomic():
+            journey = Journey.of(self.lead)
             at = self._answer(self.Answer.WITHDRAWN, by=None, at=at, note=UNANSWERED)
-            journey = self._journey()
+            self._check_stands(journey)
             if self.hop.rejected_stage_id != journey.stage_id:
                 journey.move_to(self.hop.rejected_stage, because=UNANSWERED, at=at, how=Transition.How.HANDOFF)
 
     def _notify_offering_team(self, reason: str | dict[str, str], *, at: datetime) -> None:
-        """Whoever leads the team that offered hears why it was not taken."""
-        head = self.hop.offering_team.head
+        """Notify the head of the offering team why it was rejected."""
+        head = stand_in(self.hop.offering_team.head)
         if head is not None:
             params: RejectedParams = {**lead_params(self.lead), "reason": reason}
             Notice.objects.notify([head], REJECTED, params, about=f"handoff {self.pk}", at=at)
 
-    def _go_on(self, *, by: User | None, at: datetime) -> None:
-        journey = self._journey()
+    def _start_work(self, journey: Journey, *, by: User | None, at: datetime) -> None:
+        self._check_stands(journey)
         if self.hop.accepted_stage_id != journey.stage_id:
             journey.move_to(self.hop.accepted_stage, because="Accepted", by=by, at=at, how=Transition.How.HANDOFF)
         change(self.lead, {"owner": self.rep}, by=by, how="handoff", at=at)
         Timer.start([self], at=at, kind=Timer.Kind.FIRST_TOUCH)
 
     def waited(self) -> timedelta | None:
-        """How long its lead waited, in open time, from its first offer to this answer, whoever had it meanwhile; None
-        while it waits. It is what the timers kept: each ran by the hours of its rep."""
+        """The open time from the first offer of its lead to this answer, through all reassignments; None if unanswered.
+        It is the sum of the timers, each by the hours of its rep."""
         if not self.answer:
             return None
         chain = Timer.objects.filter(kind=Timer.Kind.ANSWER, handoff__transition=self.transition_id)
         total: timedelta | None = chain.filter(handoff__lte=self.pk).aggregate(total=Sum("open_time"))["total"]
         return total
 
-    def escalates_to(self) -> User | None:
-        """Whom the agreement names for the receiving team, or the team's head."""
-        party = Party.objects.filter(agreement=self.hop.agreement_id, team=self.hop.receiving_team_id)
-        named = party.select_related("escalates_to").first()
-        return (named and named.escalates_to) or self.hop.receiving_team.head
-
-    def _journey(self) -> Journey:
-        """The lead's journey, if it still stands where the hand-off found it."""
-        journey = Journey.objects.select_for_update().get(pk=self.lead_id)
+    def _check_stands(self, journey: Journey) -> None:
+        """Raise `Journey.Moved` if the lead is not in the stage any more from which it was offered."""
         if journey.closed_at or journey.stage_id != self.hop.from_stage_id:
             raise Journey.Moved
-        return journey
+
+    def _lock(self, **standing: object) -> bool:
+        """Lock it if it stands so; return whether it does. A merge may have given it to another lead."""
+        locked = Handoff.objects.select_for_update(of=("self",), no_key=True).filter(pk=self.pk, **standing)
+        lead_id = locked.values_list("lead", flat=True).first()
+        if lead_id is None:
+            return False
+        self.lead_id = lead_id
+        return True
+
+    def _lock_followers(self) -> list[Handoff]:
+        """Lock the open hand-offs without a timer of their own that wait for its answer, and return them."""
+        locked = Handoff.objects.select_for_update(of=("self",), no_key=True).filter(answer="", follows=self.pk)
+        return list(locked.filter(timers=None).select_related("policy", "rep", "hop").order_by("pk"))
+
+    def _lock_timers(self, **kind: object) -> list[Timer]:
+        """Lock those of its timers that run, and return them."""
+        locked = Timer.objects.select_for_update(of=("self",), no_key=True)
+        return list(locked.filter(handoff=self.pk, stopped_at=None, **kind).order_by("pk"))
 
     def _answer(
-        self, answer: Answer, *, by: User | None, at: datetime | None, in_time: bool = True, **said: object
+        self, answer: Answer, *, by: User | None, at: datetime | None, moves_thread: bool = False, **fields: object
     ) -> datetime:
-        """Compare and set, and stop the clock. The moment is taken under the locks: of two who answer at
-        once one wins, and no clock is found breached by an answer that came in time."""
-        still_open = Handoff.objects.select_for_update().filter(pk=self.pk, answer="")
-        if not still_open.values_list("pk").first():
+        """Set the answer if there is none, and stop the timers; those that waited for it get their own. The moment is
+        taken under the locks: of two who answer at once only the first succeeds, and an answer in time never finds its
+        timer breached."""
+        if not self._lock(answer=""):
             raise self.Answered
-        timers = list(Timer.objects.select_for_update().filter(handoff=self.pk, stopped_at=None))
+        timers = self._lock_timers()
         at = at or now()
-        given = {"answer": answer, "answered_at": at, "answered_by": by, **said}
-        Handoff.objects.filter(pk=self.pk).update(**given)
-        for name, value in given.items():
+        values = {"answer": answer, "answered_at": at, "answered_by": by, **fields}
+        Handoff.objects.filter(pk=self.pk).update(**values)
+        for name, value in values.items():
             setattr(self, name, value)
+        # What nobody accepted counts as accepted by the rule, and not in time.
+        in_time = answer != self.Answer.ACCEPTED or by is not None
         for timer in timers:
             timer.stop(at=at, done=answer != self.Answer.WITHDRAWN, in_time=in_time)
-        self._emit(ANSWERED[answer], at=at)
+        if not moves_thread:
+            Timer.start(self._lock_followers(), at=at)
+        self._emit(ANSWER_EVENTS[answer], at=at)
         return at
 
-    def _emit(self, event: Event[HandoffAnswered], *, at: datetime) -> None:
+    def _emit(self, event: Event[events.HandoffAnswered], *, at: datetime) -> None:
         event.emit({"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
 
 
-ANSWERED = {
-    Handoff.Answer.ACCEPTED: HANDOFF_ACCEPTED,
-    Handoff.Answer.REJECTED: HANDOFF_REJECTED,
-    Handoff.Answer.WITHDRAWN: HANDOFF_WITHDRAWN,
+ANSWER_EVENTS = {
+    Handoff.Answer.ACCEPTED: events.HANDOFF_ACCEPTED,
+    Handoff.Answer.REJECTED: events.HANDOFF_REJECTED,
+    Handoff.Answer.WITHDRAWN: events.HANDOFF_WITHDRAWN,
 }

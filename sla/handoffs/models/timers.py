@@ -1,4 +1,4 @@
-"""Running promises: until when, what happens on the way, and when they stand still."""
+"""Timers of hand-offs: their deadlines, the steps of the policy on the way, and pauses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from metrics.changes import watched
 from sla.agreement.models.policies import Policy, Step
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar, calendars_of
+from sla.calendars.models import Calendar, hours_by_user
 from sla.events import TIMER_BREACHED, TIMER_KEPT, TIMER_PAUSED, TIMER_WITHDRAWN
 from teams.models import User
 
@@ -24,7 +24,7 @@ class TimerQuerySet(models.QuerySet["Timer"]):
         return self.filter(stopped_at=None, breached_at=None)
 
 
-class Promised(Protocol):
+class TimedHandoff(Protocol):
     """What a timer needs of its hand-off."""
 
     pk: int
@@ -34,23 +34,23 @@ class Promised(Protocol):
 
 
 class Timer(models.Model):
-    """One running promise: until then."""
+    """One deadline of a hand-off, for its answer or its first touch."""
 
     class Kind(models.TextChoices):
         ANSWER = "answer", _("Answer")
         FIRST_TOUCH = "first_touch", _("First touch")
 
     class NeverPauses(Exception):
-        """Only the clock of the first touch can stand still: an answer waits for nobody outside."""
+        """Only the timer of the first touch can be paused."""
 
     class Over(Exception):
-        """It was stopped or fell due: a pause afterwards changes nothing."""
+        """It was stopped or fell due before."""
 
     class NoTime(Exception):
         """The pause would end before it begins."""
 
     class NeedsReason(Exception):
-        """A pause says why."""
+        """A pause needs a reason."""
 
     handoff = models.ForeignKey("sla.Handoff", models.CASCADE, related_name="timers", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -58,10 +58,10 @@ class Timer(models.Model):
     started_at = models.DateTimeField()
     # Computed once by the opening hours then valid, and kept: editing a calendar moves no running deadline.
     due_at = models.DateTimeField()
-    # By whose hours it runs; none: the company's.
+    # The calendar by whose hours it runs; none: the company's.
     calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, related_name="+", db_index=False)
     stopped_at = models.DateTimeField(null=True)
-    # In time, or not; neither while it runs or when it was withdrawn before it fell due.
+    # Stopped in time, or not. Neither is set while it runs, or if it was withdrawn before it fell due.
     kept_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
     # How long it ran, in open time, by the calendar of the day on which it was stopped.
@@ -84,17 +84,16 @@ class Timer(models.Model):
             ),
         ]
         indexes = [
-            # For the sweeps, which only ever look at what is still running.
+            # For the sweeps, which only look at running timers.
             models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
         triggers = watched()
 
     @classmethod
-    def start(cls, handoffs: Sequence[Promised], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:
+    def start(cls, handoffs: Sequence[TimedHandoff], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:
         """Start a timer for each hand-off at one moment, by its policy and the hours of its rep, with its steps."""
-        calendars = calendars_of({handoff.rep for handoff in handoffs})
-        hours = {calendar.pk: calendar.hours(at=at) for calendar in {*calendars.values()}}
+        calendars, hours = hours_by_user({handoff.rep for handoff in handoffs}, at=at)
         moments: dict[tuple[int, timedelta], datetime] = {}
 
         def after(calendar: Calendar, target: timedelta) -> datetime:
@@ -132,15 +131,15 @@ class Timer(models.Model):
 
     @property
     def hours(self) -> OpeningHours:
-        """The opening hours that it runs by, as they stand."""
+        """The opening hours by which it runs, as its calendar has them now."""
         return (self.calendar or Calendar.default()).hours(at=self.started_at)
 
     def paused(self) -> list[tuple[datetime, datetime]]:
         return list(self.pauses.values_list("starts_at", "ends_at"))
 
     def pause(self, *, until: datetime, reason: str, by: User, at: datetime | None = None) -> Pause:
-        """Let the clock stand still from now to `until`: its deadline and its coming steps move by the open time that
-        was not paused before. They move from where they are: what was edited in the calendar since moves nothing.
+        """Pause it from now to `until`: its deadline and the steps to come move by the open time that was not paused
+        before. They move from where they are, so that an edit of the calendar since then moves nothing.
 
         Raises `NeverPauses`, `NeedsReason`, `NoTime`, and `Over` once it was stopped or fell due.
         """
@@ -150,34 +149,33 @@ class Timer(models.Model):
         if not reason:
             raise self.NeedsReason
         with transaction.atomic():
-            self.refresh_from_db(from_queryset=Timer.objects.select_for_update())
+            self.refresh_from_db(from_queryset=Timer.objects.select_for_update(of=("self",), no_key=True))
             at = at or now()
             if self.stopped_at or self.breached_at or self.due_at < at:
                 raise self.Over
             if until <= at:
                 raise self.NoTime
             self._move(at, until)
-            made = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
+            pause = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
             TIMER_PAUSED.emit({"timer": self.pk, "handoff": self.handoff_id, "until": until}, at=at)
-        return made
+        return pause
 
     def _move(self, at: datetime, until: datetime) -> None:
-        """Move what is still to come by the open time between two moments that no pause covers yet."""
-        hours, known = self.hours, self.paused()
-        newly = hours.elapsed(at, until, known)
-        if not newly:
+        """Move the deadline and the steps to come by the open time between two moments that no pause covers yet."""
+        hours, pauses = self.hours, self.paused()
+        added = hours.elapsed(at, until, pauses)
+        if not added:
             return
-        self.due_at = hours.deadline(self.due_at, newly, known)
+        self.due_at = hours.deadline(self.due_at, added, pauses)
         self.save(update_fields=["due_at"])
         coming = list(self.escalations.filter(done_at=None, due_at__gte=at))
         for step in coming:
-            step.due_at = hours.deadline(step.due_at, newly, known)
+            step.due_at = hours.deadline(step.due_at, added, pauses)
         Escalation.objects.bulk_update(coming, ["due_at"])
 
     def stop(self, *, at: datetime, done: bool = True, in_time: bool = True) -> None:
-        """Stop the clock: kept when `done` by its deadline, breached from then when later or not `in_time` whatever
-        the hour, else neither."""
-        told = self.breached_at is not None  # by the sweep that found it
+        """Stop: kept if `done` by the deadline; breached from the deadline if later or not `in_time`; else neither."""
+        was_breached = self.breached_at is not None  # the sweep that marked it emitted the event
         self.stopped_at = at
         self.open_time = self.hours.elapsed(self.started_at, at, self.paused())
         if self.breached_at is None:
@@ -186,27 +184,27 @@ class Timer(models.Model):
             elif done:
                 self.kept_at = at
         self.save(update_fields=["stopped_at", "kept_at", "breached_at", "open_time"])
-        # What has not happened by now never will.
+        # Steps that were not run by now never will be.
         self.escalations.filter(done_at=None).delete()
-        if not told:
+        if not was_breached:
             event = TIMER_BREACHED if self.breached_at else TIMER_KEPT if self.kept_at else TIMER_WITHDRAWN
             event.emit({"timer": self.pk, "handoff": self.handoff_id}, at=at)
 
-    def resume(self, *, at: datetime) -> None:
-        """Let a stopped timer run on, as what stopped it did not happen: its deadline stands, and the steps that are
-        still to come are. A breach stays."""
+    def resume(self) -> None:
+        """Let a stopped timer run on, as what stopped it was undone: its deadline stands, and so does a breach. Its
+        steps are planned again that were not run: the next sweep runs those that came due meanwhile."""
         self.stopped_at = self.kept_at = self.open_time = None
         self.save(update_fields=["stopped_at", "kept_at", "open_time"])
         policy, hours, pauses = self.handoff.policy, self.hours, self.paused()
-        known = set(self.escalations.values_list("percent", "action"))
+        run = set(self.escalations.values_list("percent", "action"))
         for step in policy.steps.filter(clock=self.kind) if policy else ():
-            due_at = hours.deadline(self.started_at, self.target * step.percent / 100, pauses)
-            if due_at > at and (step.percent, step.action) not in known:
+            if (step.percent, step.action) not in run:
+                due_at = hours.deadline(self.started_at, self.target * step.percent / 100, pauses)
                 Escalation.objects.create(timer=self, percent=step.percent, action=step.action, due_at=due_at)
 
 
 class Escalation(models.Model):
-    """One step of one running clock: what happens then, once. A clock that stops takes its coming ones with it."""
+    """One step of a policy for one timer, run once when it is due. Stopping the timer deletes the steps to come."""
 
     timer = models.ForeignKey(Timer, models.CASCADE, related_name="escalations")
     percent = models.PositiveSmallIntegerField()
@@ -214,7 +212,7 @@ class Escalation(models.Model):
     # Computed with the deadline, and kept like it.
     due_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
-    # What came of it, in a word for the page of the hand-off.
+    # Its outcome, in a word for the page of the hand-off.
     outcome = models.CharField(max_length=20, blank=True)
 
     class Meta:
@@ -229,7 +227,7 @@ class Escalation(models.Model):
 
 
 class Pause(models.Model):
-    """Some time in which a touch clock stands still, and why."""
+    """A time in which the timer of the first touch does not run, and why."""
 
     timer = models.ForeignKey(Timer, models.CASCADE, related_name="pauses")
     starts_at = models.DateTimeField()

@@ -7,16 +7,19 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
+from django.utils import translation
 
 from funnel.models import Definition, Journey, Stage, StageRole, Transition
 from funnel.qualification.qualifying import qualify
 from history.models import Change, Outbox
 from leads.models import Persona, PersonaVersion
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, drafting, proposing, returning, scoring, signing
+from sla.agreement import definition_drafts, drafting, outdated, proposing, returning, scoring, signing
 from sla.agreement.missing import missing
+from sla.agreement.notifying import notice_subject
 from sla.agreement.starter import clauses, first_agreement
 from sla.models import AgreedPersona, Agreement, Party, Policy, Signature
+from sla.notices import OUTDATED, TO_SIGN
 from teams.models import Notice, Role, Team
 from tests import make
 
@@ -49,8 +52,18 @@ def signed(cast):
 
 def propose_next(cast, at=TUESDAY):
     draft = drafting.draft_next(by=cast.mara, at=at)
+    draft.notes = f"Version {draft.number}"
+    draft.save()
     proposing.propose(draft, by=cast.mara, at=at)
     return draft
+
+
+def draft_definition(stage, cast):
+    """A draft that says something new."""
+    changed = definition_drafts.draft_definition(stage, by=cast.mara)
+    changed.text = "Who asked for a demo."
+    changed.save()
+    return changed
 
 
 def sign_both(agreement, cast, at):
@@ -267,6 +280,53 @@ def test_a_proposal_whose_signer_cannot_sign_any_more_can_be_taken_back(cast, si
     assert not Signature.objects.filter(party__agreement=draft).exists()
 
 
+def test_an_unchanged_draft_is_not_proposed(cast, signed):
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    with pytest.raises(Agreement.NotReady) as problem:
+        proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    assert problem.value.missing == ["It says the same as version 1: there is nothing to sign."]
+    with translation.override("ja"), pytest.raises(Agreement.NotReady) as problem:
+        proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    assert problem.value.missing == ["第1版と同じ内容です。署名するものがありません。"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda draft: draft.clauses.filter(metric="acceptance").update(target=Decimal("0.5")),
+        lambda draft: draft.steps.filter(percent=80).update(percent=70),
+        lambda draft: draft.hops.update(ready_fields=["company.country"]),
+        lambda draft: draft.parties.update(escalates_to=make.user(Role.MANAGER)),
+        lambda draft: Agreement.objects.filter(pk=draft.pk).update(dispute_days=9),
+        lambda draft: draft.agreed_personas.first().delete(),
+    ],
+)
+def test_any_change_of_what_is_agreed_can_be_proposed(cast, signed, change):
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    change(draft)
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    assert draft.proposed_at == TUESDAY
+
+
+def test_what_is_written_anew_with_the_same_words_changes_nothing(cast, signed):
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    agreed = draft.agreed_personas.select_related("version").first()
+    version = agreed.version
+    version.pk, version.number, version.frozen_at, version._state.adding = None, version.number + 1, None, True
+    version.save()
+    draft.agreed_personas.filter(pk=agreed.pk).update(version=version)
+    drafting.adopt_definition(draft, definition_drafts.draft_definition(signed.definitions()[0].stage, at=TUESDAY))
+    with pytest.raises(Agreement.NotReady, match="nothing to sign"):
+        proposing.propose(draft, by=cast.mara, at=TUESDAY)
+
+
+def test_an_unchanged_definition_is_not_proposed(cast, signed):
+    same = definition_drafts.draft_definition(signed.definitions()[0].stage, by=cast.mara, at=TUESDAY)
+    with pytest.raises(Agreement.Unchanged):
+        definition_drafts.propose_definition(same, by=cast.mara, at=TUESDAY)
+    assert not Agreement.objects.pending().exists()
+
+
 def test_a_head_who_does_not_agree_sends_it_back_and_whoever_signed_signs_anew(cast, signed):
     draft = propose_next(cast)
     signing.sign(draft, by=cast.mara, at=TUESDAY)
@@ -317,7 +377,7 @@ def test_proposing_a_changed_definition_makes_the_next_agreement_which_carries_t
 
 def test_a_draft_with_other_changes_takes_the_definition_in_and_waits(cast, signed):
     draft = drafting.draft_next(by=cast.mara)
-    changed = definition_drafts.draft_definition(Stage.objects.role(StageRole.MQL), by=cast.mara)
+    changed = draft_definition(Stage.objects.role(StageRole.MQL), cast)
     assert definition_drafts.propose_definition(changed, by=cast.mara) == draft
     assert draft.proposed_at is None
     assert changed in draft.definitions()
@@ -333,7 +393,7 @@ def test_the_draft_of_a_definition_begins_as_the_agreed_one_and_is_one(cast, sig
 
 def test_a_definition_that_was_replaced_is_not_agreed_on_again(cast, signed):
     old = signed.definitions()[0]
-    changed = definition_drafts.draft_definition(old.stage, by=cast.mara)
+    changed = draft_definition(old.stage, cast)
     proposal = definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(proposal, cast, TUESDAY + timedelta(hours=1))
     draft = drafting.draft_next(by=cast.mara, at=TUESDAY + 2 * DAY)
@@ -445,6 +505,32 @@ def test_only_the_partys_head_signs_and_only_once(cast, signed):
         signing.sign(draft, by=cast.mara, at=TUESDAY)
 
 
+def test_who_heads_the_team_when_it_is_signed_signs_and_the_head_before_does_not(cast, signed):
+    draft = propose_next(cast)
+    new = make.user(Role.MANAGER)
+    Team.objects.filter(pk=cast.sales.pk).update(head=new)
+    with pytest.raises(Agreement.NotYours):
+        signing.sign(draft, by=cast.gina, at=TUESDAY)
+    with pytest.raises(Agreement.NotYours):
+        returning.send_back(draft, by=cast.gina, comment="No", at=TUESDAY)
+    with pytest.raises(DatabaseError, match="only the head"), transaction.atomic():
+        Signature.objects.create(party=draft.parties.get(team=cast.sales), by=cast.gina)
+
+    outdated.notify_outdated(at=TUESDAY)
+    assert Notice.objects.unread().of(TO_SIGN).filter(user=new, about=notice_subject(draft)).exists()
+    assert not Notice.objects.unread().of(TO_SIGN).filter(user=cast.gina, about=notice_subject(draft)).exists()
+    assert outdated.changed_since(draft) == [f"{cast.gina} no longer heads {cast.sales}: {new} signs for it."]
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
+    assert signing.sign(draft, by=new, at=TUESDAY)
+
+
+def test_only_who_heads_the_team_is_named_to_sign(cast, signed):
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    other = make.user(Role.MANAGER)
+    draft.parties.filter(team=cast.sales).update(head=other)
+    assert missing(draft) == [f"{other} does not head {cast.sales}: only its head, {cast.gina}, signs for it."]
+
+
 def test_a_draft_is_not_signed(cast, signed):
     with pytest.raises(Agreement.NotYours):
         signing.sign(drafting.draft_next(by=cast.mara), by=cast.mara)
@@ -498,7 +584,7 @@ def test_the_next_replaces_the_one_before_from_the_day_it_holds(cast, signed):
 
 def test_what_did_not_change_goes_on_and_what_did_is_replaced(cast, signed):
     before = signed.definitions()
-    changed = definition_drafts.draft_definition(before[0].stage, by=cast.mara)
+    changed = draft_definition(before[0].stage, cast)
     draft = definition_drafts.propose_definition(changed, by=cast.mara, at=TUESDAY)
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
     for definition in (*before, changed):
@@ -519,7 +605,7 @@ def test_a_definition_that_is_left_out_ends(cast, signed):
 
 def test_a_version_signed_for_later_gives_way_to_one_signed_for_sooner(cast, signed):
     later = drafting.draft_next(by=cast.mara, at=TUESDAY)
-    later.effective_on = date(2026, 12, 15)
+    later.effective_on, later.notes = date(2026, 12, 15), "From December on"
     later.save()
     proposing.propose(later, by=cast.mara, at=TUESDAY)
     sign_both(later, cast, TUESDAY)
@@ -595,6 +681,66 @@ def test_score_models_are_replaced_between_agreements_only_if_the_agreement_allo
     sign_both(draft, cast, TUESDAY + timedelta(hours=1))
     assert scoring.may_replace_score_model(TUESDAY + timedelta(hours=2))
     assert not scoring.may_replace_score_model(TUESDAY + DAY)
+
+
+def replace_scores(at):
+    newer = ScoreModel.objects.create(number=9)
+    scoring.replace_score_model(newer, at=at)
+    return newer
+
+
+def test_a_proposal_goes_on_with_the_model_that_replaced_its_own(cast, signed):
+    draft = propose_next(cast)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
+    newer = replace_scores(at=TUESDAY)
+    told = Notice.objects.of(OUTDATED)
+    assert {notice.user for notice in told} == {cast.mara, cast.gina}
+    outdated.notify_outdated(at=TUESDAY + DAY)
+    assert told.count() == 2
+    assert outdated.changed_since(draft) == ["Score model v9 replaced v1, which it names: it begins with v9."]
+    for days in (0, 2):
+        with transaction.atomic():
+            assert signing.sign(draft, by=cast.gina, at=TUESDAY + days * DAY)
+            assert ScoreModel.objects.in_force(TUESDAY + 9 * DAY).get() == newer
+            transaction.set_rollback(True)
+
+
+def test_a_proposal_that_wants_signatures_for_a_score_model_cannot_be_signed_once_its_own_is_replaced(cast, signed):
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    draft.score_model_may_change = False
+    draft.save()
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    signing.sign(draft, by=cast.mara, at=TUESDAY)
+    replace_scores(at=TUESDAY)
+    assert {notice.user for notice in Notice.objects.of(OUTDATED)} == {cast.mara, cast.gina}
+    assert outdated.outdated(draft) == ["Score model v1, which it names, was replaced by v9."]
+    with pytest.raises(Agreement.NotReady, match="was replaced by v9"):
+        signing.sign(draft, by=cast.gina, at=TUESDAY)
+    returning.withdraw(draft, by=cast.mara, at=TUESDAY)
+    assert missing(draft) == ["Score model v1 was replaced: choose the one that holds or a newer one."]
+
+
+def test_whatever_a_proposal_names_that_is_gone_is_said_before_the_last_signature(cast, signed):
+    field = make.custom_field("budget")
+    draft = drafting.draft_next(by=cast.mara, at=TUESDAY)
+    draft.hops.update(ready_fields=["custom.budget"])
+    proposing.propose(draft, by=cast.mara, at=TUESDAY)
+    outdated.notify_outdated(at=TUESDAY)
+    assert not Notice.objects.of(OUTDATED).exists()
+    field.delete()
+    outdated.notify_outdated(at=TUESDAY)
+    assert {notice.user for notice in Notice.objects.of(OUTDATED)} == {cast.mara, cast.gina}
+    with pytest.raises(Agreement.NotReady, match=r"custom\.budget"):
+        signing.sign(draft, by=cast.mara, at=TUESDAY)
+
+
+def test_a_signer_who_left_is_said_to_those_who_are_there(cast, signed):
+    draft = propose_next(cast)
+    type(cast.gina).objects.filter(pk=cast.gina.pk).update(is_active=False)
+    outdated.notify_outdated(at=TUESDAY)
+    assert {notice.user for notice in Notice.objects.of(OUTDATED)} == {cast.mara}
+    with pytest.raises(Agreement.NotReady, match="no head who could sign"):
+        signing.sign(draft, by=cast.mara, at=TUESDAY)
 
 
 def test_the_next_draft_names_the_model_that_was_put_in_force_since(cast, signed):

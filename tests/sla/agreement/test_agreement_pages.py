@@ -1,5 +1,6 @@
 """The pages of the agreement and of definitions, as each person meets them."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,9 @@ from django.utils.timezone import now
 
 from funnel.models import Definition, Reason, Stage, StageRole
 from scoring.models import ScoreModel
-from sla.agreement import definition_drafts, drafting, proposing, signing
+from sla.agreement import definition_drafts, drafting, proposing, scoring, signing
+from sla.agreement.document.clauses import describe_clause
+from sla.agreement.document.lines import as_text
 from sla.agreement.missing import missing
 from sla.agreement.starter import definitions, first_agreement
 from sla.models import Agreement, Signature
@@ -46,7 +49,7 @@ def signed(cast):
 
 @pytest.fixture
 def as_mara(client, cast):
-    client.force_login(cast.mara)
+    make.sign_in(client, cast.mara)
     return client
 
 
@@ -102,20 +105,20 @@ def test_with_no_agreement_the_page_offers_to_draft_the_first_one(as_mara):
 
 
 def test_a_rep_reads_that_nothing_is_agreed_and_cannot_draft(client, cast):
-    client.force_login(cast.sam)
+    make.sign_in(client, cast.sam)
     assert "Draft the first one" not in client.get(reverse("agreement")).content.decode()
     assert client.post(reverse("agreement_draft_new")).status_code == 403
 
 
 def test_from_nothing_to_in_force_by_the_pages(client, cast):
-    client.force_login(cast.mara)
+    make.sign_in(client, cast.mara)
     client.post(reverse("agreement_draft_new"))
     data = filled(client.get(reverse("agreement_draft")))
     answer = client.post(reverse("agreement_draft"), data | {"then": "propose"})
     assert answer.url == reverse("agreement_version", args=[1])
 
     for head in (cast.mara, cast.gina):
-        client.force_login(head)
+        make.sign_in(client, head)
         assert "Read and sign" in client.get(reverse("agreement")).content.decode()
         client.post(reverse("agreement_signature", args=[1]), {"agrees": "on", "note": "Good"})
 
@@ -232,7 +235,7 @@ def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, sig
         f"{hot}-after_action": "withdraw",
         f"{new}-source": "Trade fair",
         f"{new}-answer_within": "8",
-        f"{new}-place": "1",
+        f"{new}-ORDER": "1",
     }
     assert as_mara.post(reverse("agreement_draft"), filled(page) | changed).status_code == 302
     fair, hot, rest = pending_agreement().policies.all()
@@ -250,11 +253,48 @@ def test_policies_are_edited_put_in_order_and_their_steps_with_them(as_mara, sig
     assert missing(pending_agreement()) == []
 
 
+@pytest.mark.parametrize(
+    ("typed", "order"),
+    [
+        ({2: "1"}, [2, 0, 1]),  # Of two with one number, the changed one goes first.
+        ({0: "2"}, [0, 1, 2]),
+        ({0: "3"}, [1, 0, 2]),
+        ({0: "2", 2: "2"}, [0, 2, 1]),
+    ],
+)
+def test_clauses_go_where_their_numbers_say(as_mara, signed, typed, order):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    data = filled(page)
+    before = list(pending_agreement().clauses.values_list("key", flat=True))
+    changed = {f"clauses-{row}-ORDER": number for row, number in typed.items()}
+    assert as_mara.post(reverse("agreement_draft"), data | changed).status_code == 302
+    after = list(pending_agreement().clauses.values_list("key", flat=True))
+    assert after == [before[n] for n in order] + before[3:]
+
+
+@pytest.mark.parametrize("number", ["999", ""])
+def test_a_clause_without_a_number_goes_last(as_mara, signed, number):
+    as_mara.post(reverse("agreement_draft_new"))
+    first, *rest = pending_agreement().clauses.values_list("key", flat=True)
+    page = as_mara.get(reverse("agreement_draft"))
+    assert as_mara.post(reverse("agreement_draft"), filled(page) | {"clauses-0-ORDER": number}).status_code == 302
+    assert list(pending_agreement().clauses.values_list("key", flat=True)) == [*rest, first]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1000", "first"])
+def test_no_number_of_an_order_is_refused_at_its_place(as_mara, signed, number):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {"clauses-0-ORDER": number})
+    assert answer.status_code == 422
+
+
 def test_a_policy_that_is_never_used_is_refused_at_its_place(as_mara, signed):
     as_mara.post(reverse("agreement_draft_new"))
     page = as_mara.get(reverse("agreement_draft"))
     hot, rest = row_of(page, "policies", quadrant="hot"), row_of(page, "policies", quadrant="")
-    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {f"{hot}-place": "2", f"{rest}-place": "1"})
+    answer = as_mara.post(reverse("agreement_draft"), filled(page) | {f"{hot}-ORDER": "2", f"{rest}-ORDER": "1"})
     assert answer.status_code == 422
     assert "It is never used" in answer.content.decode()
 
@@ -302,6 +342,29 @@ def test_targets_are_typed_in_their_own_unit_and_clauses_keep_their_key(as_mara,
     assert (made.target, made.filters, made.owner) == (Decimal(7200), {"persona": str(persona)}, cast.sam)
     assert made.position == draft.clauses.count()
     assert missing(draft) == []
+
+
+@pytest.mark.parametrize(("metric", "taken"), [("contracts", True), ("answered_in_time", False)])
+def test_a_clause_names_new_business_alone_where_its_metric_counts_deals(as_mara, signed, cast, metric, taken):
+    as_mara.post(reverse("agreement_draft_new"))
+    page = as_mara.get(reverse("agreement_draft"))
+    new = blank_row(page, "clauses")
+    typed = {
+        "team": str(cast.sales.pk),
+        "metric": metric,
+        "comparator": ">=",
+        "target": "3",
+        "every": "month",
+        "kind": "new",
+    }
+    answer = as_mara.post(
+        reverse("agreement_draft"), filled(page) | {f"{new}-{name}": value for name, value in typed.items()}
+    )
+    assert answer.status_code == (302 if taken else 422)
+    made = pending_agreement().clauses.filter(filters={"kind": "new"})
+    assert made.count() == taken
+    if taken:
+        assert "contracts (Kind of deal: New business)" in as_text(describe_clause(made.get()))
 
 
 @pytest.mark.parametrize(
@@ -419,6 +482,7 @@ def test_proposing_an_incomplete_draft_lists_what_is_missing(as_mara, signed):
 def test_what_was_proposed_meanwhile_is_not_edited(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     data = filled(as_mara.get(reverse("agreement_draft")))
+    Agreement.objects.pending().update(notes="New")
     proposing.propose(pending_agreement(), by=cast.mara)
     answer = as_mara.post(reverse("agreement_draft"), data | {"preamble": "Too late"})
     assert answer.url == reverse("agreement_version", args=[2])
@@ -429,7 +493,9 @@ def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
     as_mara.post(reverse("agreement_draft_new"))
     as_mara.post(reverse("agreement_discard"))
     assert not Agreement.objects.pending().exists()
-    proposing.propose(drafting.draft_next(by=cast.mara), by=cast.mara)
+    drafting.draft_next(by=cast.mara)
+    Agreement.objects.pending().update(notes="New")
+    proposing.propose(pending_agreement(), by=cast.mara)
     as_mara.post(reverse("agreement_discard"))
     assert pending_agreement().proposed_at
     as_mara.post(reverse("agreement_withdrawal", args=[2]))
@@ -442,20 +508,22 @@ def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
 @pytest.fixture
 def proposal(signed, cast):
     draft = drafting.draft_next(by=cast.mara)
+    draft.notes = "New"
+    draft.save()
     proposing.propose(draft, by=cast.mara)
     return draft
 
 
 def test_the_sign_page_is_there_for_heads_only(client, proposal, cast):
-    client.force_login(cast.sam)
+    make.sign_in(client, cast.sam)
     assert client.get(reverse("agreement_signature", args=[2])).status_code == 404
     assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
-    client.force_login(cast.gina)
+    make.sign_in(client, cast.gina)
     assert client.get(reverse("agreement_signature", args=[2])).status_code == 200
 
 
 def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
-    client.force_login(cast.gina)
+    make.sign_in(client, cast.gina)
     answer = client.post(reverse("agreement_signature", args=[2]), {"note": "I would sign"})
     assert answer.status_code == 422
     assert "I would sign" in answer.content.decode()
@@ -464,15 +532,15 @@ def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
 
 
 def test_a_head_sends_it_back_with_a_comment_which_the_draft_shows(client, proposal, cast):
-    client.force_login(cast.gina)
+    make.sign_in(client, cast.gina)
     assert client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": ""}).status_code == 422
     client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": "Four hours are too few."})
-    client.force_login(cast.mara)
+    make.sign_in(client, cast.mara)
     assert "Four hours are too few." in client.get(reverse("agreement_draft")).content.decode()
 
 
 def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, proposal, cast):
-    client.force_login(cast.gina)
+    make.sign_in(client, cast.gina)
     page = client.get(reverse("agreement_signature", args=[2]))
     key = next(line.key for part in page.context["parts"] for line in part.lines if line.key.startswith("policy"))
     remarks = {
@@ -492,7 +560,7 @@ def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, prop
     said = {comment.line: comment for comment in proposal.comments.all()}
     assert said[""].text == "Nearly."
     assert said[key].words.startswith("Hot leads: answer within 2 opening hours")
-    client.force_login(cast.mara)
+    make.sign_in(client, cast.mara)
     for name, args in (("agreement_draft", []), ("agreement_version", [2])):
         assert "Two hours are too few." in client.get(reverse(name, args=args)).content.decode()
 
@@ -501,8 +569,40 @@ def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, prop
     assert "Two hours are too few." in client.get(reverse("agreement_history")).content.decode()
 
 
+def test_what_has_changed_since_is_said_where_it_is_read_and_signed(client, proposal, cast):
+    scoring.replace_score_model(ScoreModel.objects.create(number=9))
+    make.sign_in(client, cast.gina)
+    for name in ("agreement_version", "agreement_signature"):
+        page = client.get(reverse(name, args=[2])).content.decode()
+        assert "Score model v9 replaced v1, which it names: it begins with v9." in page
+    Agreement.objects.pending().update(proposed_at=None)
+    Agreement.objects.pending().update(score_model_may_change=False)
+    Agreement.objects.pending().update(proposed_at=proposal.proposed_at)
+    page = client.get(reverse("agreement_signature", args=[2])).content.decode()
+    assert "Score model v1, which it names, was replaced by v9." in page
+    assert 'name="agrees"' not in page
+    answer = client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    assert answer.status_code == 409
+    assert "It cannot be signed like this." in answer.content.decode()
+
+
+def test_a_head_of_before_is_not_asked_to_sign(client, proposal, cast):
+    Team.objects.filter(head=cast.gina).update(head=make.user(Role.MANAGER))
+    make.sign_in(client, cast.gina)
+    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+
+
+def test_an_unchanged_definition_is_said_to_need_no_signature(as_mara, signed, cast):
+    as_mara.post(reverse("definition_draft_new", args=[mql().pk]))
+    same = signed.definitions()[0]
+    data = {"criteria": json.dumps(same.criteria), "text": same.text, "cool_off_days": same.cool_off_days}
+    answer = as_mara.post(reverse("definition_draft", args=[mql().pk]), data | {"then": "propose"}, follow=True)
+    assert "The definition of MQL says the same as the agreed one: there is nothing to sign." in answer.content.decode()
+    assert not Agreement.objects.pending().exists()
+
+
 def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):
-    client.force_login(cast.mara)
+    make.sign_in(client, cast.mara)
     client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
     answer = client.get(reverse("agreement_signature", args=[2]))
     assert answer.url == reverse("agreement_version", args=[2])
@@ -560,6 +660,25 @@ def test_trying_it_on_a_lead_explains_which_conditions_hold(as_mara, signed):
     assert "Does not meet the definition of MQL" in page
     held = '<li data-tone="kept"> <span class="visually-hidden"> Holds: </span>It did “Demo request”'
     assert held in " ".join(page.split())
+
+
+def test_it_is_tried_on_a_lead_as_it_was_and_says_what_is_not_known(as_mara, signed, cast):
+    before, later = make.MONDAY_9AM - timedelta(days=60), make.MONDAY_9AM - timedelta(days=10)
+    draft = definition_drafts.draft_definition(mql(), by=cast.mara)
+    Definition.objects.filter(pk=draft.pk).update(criteria={"field": "title", "op": "=", "value": "CTO"})
+    lead = make.lead(StageRole.LEAD, title="CTO", created_at=before, recorded_at=later)
+    url = reverse("definition_trial", args=[mql().pk, draft.number])
+
+    def tried(on: str) -> str:
+        return str(as_mara.get(url, {"lead": lead.pk, "on": on}).content.decode())
+
+    known, dated_back = tried(f"{later + timedelta(days=2):%Y-%m-%d}"), tried(f"{before + timedelta(days=2):%Y-%m-%d}")
+    assert "told later" in dated_back
+    assert "the title is as we were first told it" in dated_back
+    assert "told later" not in known
+    assert "the title is as we were first told it" not in known
+    assert "is not a date" in tried("soon")
+    assert "That day is not over." in tried("2999-01-01")
 
 
 def test_the_standing_leads_that_it_would_move_are_listed(as_mara, signed, cast):

@@ -18,6 +18,7 @@ from funnel.models import Opportunity, Reason, StageRole
 from leads.models import Lead
 from sla.agreement.document.clauses import describe_clause
 from sla.agreement.document.lines import as_text
+from sla.attainment import computing
 from sla.attainment.computing import compute, refresh
 from sla.attainment.periods import judged_clauses
 from sla.models import Attainment, Clause, Handoff
@@ -366,3 +367,17 @@ def test_a_period_that_no_version_calls_for_any_more_is_forgotten_by_a_full_comp
     assert Attainment.objects.filter(pk=stray.pk).exists()
     compute(at=MONDAY_9AM + 30 * DAY, full=True)
     assert not Attainment.objects.filter(pk=stray.pk).exists()
+
+
+def test_a_clause_that_breaks_holds_up_no_other(monkeypatch: pytest.MonkeyPatch):
+    make.agreement(in_force_from=NOVEMBER_2, clauses=[LEADS, {"metric": "acceptance", "target": 1}])
+    real = computing.values_by_period
+
+    def fail_for_one(clause: Clause, *more: Any) -> Any:
+        if clause.metric == "acceptance":
+            raise RuntimeError("a defect")
+        return real(clause, *more)
+
+    monkeypatch.setattr(computing, "values_by_period", fail_for_one)
+    assert compute(at=tokyo(2026, 12, 15)) > 0
+    assert {row.clause.metric for row in Attainment.objects.select_related("clause")} == {"handed_over"}

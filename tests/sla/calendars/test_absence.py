@@ -10,8 +10,9 @@ from django.db import connections
 from sla import tasks
 from sla.models import Absence, Handoff
 from sla.notices import OFFERED, UNOFFERED
+from sla.routing import reassigning
 from sla.routing.offering import offer
-from sla.routing.reassigning import offer_to_others, reassign_of_the_gone
+from sla.routing.reassigning import offer_to_others, reassign_from_deactivated
 from teams.models import Notice, Role, User
 from tests import make
 from tests.make import MONDAY_9AM, NOON
@@ -131,7 +132,7 @@ def test_what_waits_for_somebody_who_left_goes_to_others_once(cast: Cast):
     User.objects.filter(pk=cast.sam.pk).update(is_active=False)
     tasks.sweep_timers()
     assert Handoff.objects.open().filter(rep=cast.rosa).count() == 2
-    assert reassign_of_the_gone(at=NOON) == 0
+    assert reassign_from_deactivated(at=NOON) == 0
     assert Handoff.objects.count() == 4
 
 
@@ -139,11 +140,11 @@ def test_when_nobody_can_take_it_the_head_is_told_once_and_it_goes_on_later(cast
     offered_to(cast.sam, 2)
     User.objects.filter(team=cast.sales).update(is_active=False)
     for _ in range(3):
-        assert reassign_of_the_gone(at=NOON) == 0
+        assert reassign_from_deactivated(at=NOON) == 0
     told = Notice.objects.of(UNOFFERED)
     assert [notice.user for notice in told] == [cast.hana, cast.hana]
     User.objects.filter(pk=cast.rosa.pk).update(is_active=True)
-    assert reassign_of_the_gone(at=NOON) == 2
+    assert reassign_from_deactivated(at=NOON) == 2
 
 
 def test_the_page_of_somebody_who_leaves_says_what_waits(cast: Cast):
@@ -178,7 +179,7 @@ def test_four_who_sweep_at_once_offer_each_hand_off_of_the_gone_once():
 
     def work(_: int) -> int:
         try:
-            return reassign_of_the_gone(at=NOON)
+            return reassign_from_deactivated(at=NOON)
         finally:
             connections.close_all()
 
@@ -186,3 +187,20 @@ def test_four_who_sweep_at_once_offer_each_hand_off_of_the_gone_once():
         assert sum(pool.map(work, range(4))) == 8
     assert Handoff.objects.open().filter(rep=cast.rosa).count() == 8
     assert Handoff.objects.count() == 16
+
+
+def test_a_hand_off_whose_next_rep_cannot_be_found_holds_up_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch):
+    admin = make.user(Role.ADMINISTRATOR)
+    broken, other = offered_to(cast.sam, 2)
+    real = reassigning.next_rep
+
+    def fail_for_one(handoff: Handoff, *, at: datetime) -> User | None:
+        if handoff == broken:
+            raise RuntimeError("a defect")
+        return real(handoff, at=at)
+
+    monkeypatch.setattr(reassigning, "next_rep", fail_for_one)
+    assert offer_to_others(cast.sam, by=cast.hana, at=NOON) == (1, 0)
+    other.refresh_from_db()
+    assert other.answer == "withdrawn"
+    assert Notice.objects.get(kind="lead_failed").user == admin

@@ -4,8 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from sla.calendars.forms import read_windows
-from sla.calendars.year import absences_by, year_of
+from sla.calendars.forms import parse_windows
+from sla.calendars.year import absences_under, build_year
 from sla.models import Calendar, Timer
 from teams.models import Role, Team, User
 from tests import make
@@ -41,13 +41,13 @@ def test_a_new_database_has_the_companys_calendar():
     ],
 )
 def test_hours_are_read_as_people_write_them(typed: str, windows: list[list[str]]):
-    assert read_windows(typed) == windows
+    assert parse_windows(typed) == windows
 
 
 @pytest.mark.parametrize("typed", ["nine to five", "9:00", "25:00-26:00", "9:75-12:00"])
 def test_what_is_no_time_is_named(typed: str):
     with pytest.raises(ValidationError, match=typed):
-        read_windows(typed)
+        parse_windows(typed)
 
 
 def test_the_calendar_is_edited_and_moves_no_running_deadline(page: Client):
@@ -77,6 +77,7 @@ def test_what_no_clock_could_run_by_is_refused(page: Client, wrong: dict[str, st
 def test_a_day_is_closed_once_and_opened_again(page: Client):
     page.post("/settings/calendar/days/", {"day": "2026-12-29", "name": "Year end"})
     assert page.post("/settings/calendar/days/", {"day": "2026-12-29"}).status_code == 422
+    assert page.post("/settings/calendar/days/", {"day": "2026-12-29", "calendar": "1" * 5000}).status_code == 422
     day = Calendar.default().days.get()
     assert date(2026, 12, 29) in Calendar.default().hours(at=MONDAY_9AM).holidays
     page.post(f"/settings/calendar/days/{day.pk}/delete/")
@@ -119,11 +120,11 @@ def test_a_team_and_a_person_work_by_a_calendar_of_their_own(page: Client):
     member, other = make.user(Role.REP, team=team), make.user(Role.REP)
     page.post("/settings/calendar/new/", NEW | {"teams": [team.pk], "people": [other.pk]})
     osaka = Calendar.objects.get(name="Osaka")
-    assert (Calendar.of(member), Calendar.of(other)) == (osaka, osaka)
-    assert Calendar.of(make.user(Role.REP)).is_default
+    assert (Calendar.for_user(member), Calendar.for_user(other)) == (osaka, osaka)
+    assert Calendar.for_user(make.user(Role.REP)).is_default
     # The person moves to another; a person's own comes before the team's.
     page.post("/settings/calendar/new/", NEW | {"name": "Nagoya", "people": [other.pk, member.pk]})
-    assert {Calendar.of(member).name, Calendar.of(other).name} == {"Nagoya"}
+    assert {Calendar.for_user(member).name, Calendar.for_user(other).name} == {"Nagoya"}
     assert [use.team for use in osaka.uses.all()] == [team]
     page.post(f"/settings/calendar/{osaka.pk}/", NEW | {"teams": []})
     assert not osaka.uses.exists()
@@ -141,7 +142,7 @@ def test_an_own_calendar_counts_and_keeps_its_own_running_clocks(page: Client):
     page.post(f"/settings/calendar/{osaka.pk}/delete/")
     assert not Calendar.objects.filter(pk=osaka.pk).exists()
     assert Timer.objects.get().due_at == due
-    assert Calendar.of(sam).is_default
+    assert Calendar.for_user(sam).is_default
 
 
 def test_the_companys_calendar_is_never_deleted(page: Client):
@@ -161,7 +162,7 @@ def test_the_year_shows_every_day_once_with_why_it_is_closed_and_who_is_away():
     company.days.create(day=date(2026, 12, 29), name="Year end")
     sam = make.user(Role.REP)
     sam.absences.create(from_on=date(2026, 11, 30), until_on=date(2026, 12, 2))
-    year = year_of(company, date(2026, 11, 20))
+    year = build_year(company, date(2026, 11, 20))
     days = {day.day: day for month in year.months for week in month.weeks for day in week if day}
     assert sorted(days) == [date(2026, 11, 1) + timedelta(days=n) for n in range(395)]
     assert days[date(2026, 11, 23)].kind == "holiday"
@@ -170,10 +171,57 @@ def test_the_year_shows_every_day_once_with_why_it_is_closed_and_who_is_away():
     assert [days[date(2026, 12, n)].away for n in range(1, 5)] == [1, 1, 0, 0]
     assert [len(month.absences) for month in year.months[:3]] == [1, 1, 0]
     assert min(closing.first for closing in year.closings) == date(2026, 11, 23)
-    assert year_of(company, date(2026, 11, 1)).months[-1].first == date(2027, 10, 1)
+    assert build_year(company, date(2026, 11, 1)).months[-1].first == date(2027, 10, 1)
     november = [day for day in days.values() if day.day < date(2026, 12, 1) and day.kind == "open"]
     assert year.months[0].open_days == len(november) == 19
     assert all(day.day.weekday() == column for m in year.months for w in m.weeks for column, day in enumerate(w) if day)
+
+
+def test_a_half_day_is_closed_for_its_clocks_and_shown_with_its_times(page: Client):
+    """24 December 2026 is a Thursday: an offer at eleven is due in four opening hours, two of them on that day."""
+    company = Calendar.default()
+    half = {"day": "2026-12-24", "closed_from": "14:00", "name": "Christmas Eve"}
+    answer = page.post("/settings/calendar/days/", half, follow=True).content.decode()
+    assert "14:00–24:00" in answer
+    start, due = datetime(2026, 12, 24, 2, tzinfo=UTC), datetime(2026, 12, 25, 2, tzinfo=UTC)
+    assert company.hours(at=start).deadline(start, timedelta(hours=4)) == due
+    sam = make.user(Role.REP)
+    assert Calendar.hours_for(sam, at=start) == company.hours(at=start)
+    day = next(day for m in build_year(company, date(2026, 12, 1)).months for w in m.weeks for day in w
+               if day and day.day == date(2026, 12, 24))  # fmt: skip
+    assert (day.kind, day.name) == ("part", "Christmas Eve")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "stored"),
+    [
+        ("", "", (None, None)),
+        ("13:00", "", (time(13), time(0))),
+        ("", "12:00", (time(0), time(12))),
+        ("12:00", "15:00", (time(12), time(15))),
+        ("13:00", "00:00", (time(13), time(0))),
+        ("00:00", "00:00", (None, None)),
+        ("13:00", "12:00", None),
+        ("13:00", "13:00", None),
+        ("lunch", "", None),
+    ],
+)
+def test_one_empty_time_is_the_start_or_the_end_of_the_day(
+    page: Client, begins: str, ends: str, stored: tuple[time | None, time | None] | None
+):
+    half = {"day": "2026-12-24", "closed_from": begins, "closed_until": ends}
+    assert page.post("/settings/calendar/days/", half).status_code == (302 if stored else 422)
+    days = Calendar.default().days.values_list("closed_from", "closed_until")
+    assert list(days) == ([stored] if stored else [])
+
+
+def test_half_days_of_the_same_times_are_opened_again_together(page: Client):
+    for day, begins in (("2026-12-28", "13:00"), ("2026-12-29", "13:00"), ("2026-12-30", "")):
+        page.post("/settings/calendar/days/", {"day": day, "closed_from": begins, "name": "Year end"})
+    first = Calendar.default().days.first()
+    assert first is not None
+    page.post(f"/settings/calendar/days/{first.pk}/delete/")
+    assert [each.day for each in Calendar.default().days.all()] == [date(2026, 12, 30)]
 
 
 def test_who_has_another_calendar_is_away_there_and_not_here():
@@ -181,13 +229,13 @@ def test_who_has_another_calendar_is_away_there_and_not_here():
     sam = make.user(Role.REP, team=team)
     sam.absences.create(from_on=date(2026, 11, 30), until_on=date(2026, 12, 2))
     osaka = Calendar.objects.create(name="Osaka", windows={"0": [["09:00", "12:00"]]})
-    assert absences_by(Calendar.default()).count() == 1
+    assert absences_under(Calendar.default()).count() == 1
     osaka.uses.create(team=team)
-    assert absences_by(Calendar.default()).count() == 0
-    assert absences_by(osaka).count() == 1
+    assert absences_under(Calendar.default()).count() == 0
+    assert absences_under(osaka).count() == 1
     nagoya = Calendar.objects.create(name="Nagoya", windows={"0": [["09:00", "12:00"]]})
     nagoya.uses.create(user=sam)
-    assert [absences_by(each).count() for each in (Calendar.default(), osaka, nagoya)] == [0, 0, 1]
+    assert [absences_under(each).count() for each in (Calendar.default(), osaka, nagoya)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize("many", [1, 10])

@@ -1,6 +1,6 @@
 """The clock of a promise, held against a second clock that knows nothing of the first: it looks each minute."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -50,6 +50,22 @@ class TestDeadline:
 
     def test_a_holiday_does_not_count(self):
         assert office(date(2026, 11, 16)).deadline(tokyo(13, 17), 2 * HOUR) == tokyo(17, 10)
+
+    @pytest.mark.parametrize(
+        ("closing", "due"),
+        [
+            ((time(13), time(0)), tokyo(25, 10, month=12)),
+            ((time(12), time(0)), tokyo(25, 10, month=12)),
+            ((time(11, 30), time(15)), tokyo(24, 16, 30, month=12)),
+            ((time(0), time(11)), tokyo(24, 15, month=12)),
+            ((time(0), time(0)), tokyo(25, 12, month=12)),
+            ((time(18), time(19)), tokyo(24, 13, month=12) + HOUR),
+        ],
+    )
+    def test_a_part_of_a_day_that_is_closed_does_not_count(self, closing: tuple[time, time], due: datetime):
+        """24 December 2026 is a Thursday. An offer at ten, due in three opening hours."""
+        hours = OpeningHours(WITH_LUNCH, frozenset(), TOKYO, {date(2026, 12, 24): closing})
+        assert hours.deadline(tokyo(24, 10, month=12), 3 * HOUR) == due
 
     def test_the_end_of_a_window_beats_the_start_of_the_next(self):
         assert office().deadline(tokyo(9, 9), 3 * HOUR) == tokyo(9, 12)
@@ -272,6 +288,21 @@ class TestBesides:
         assert office(date(2026, 11, 23)).open_days(date(2026, 11, 16), date(2026, 11, 30)) == 9
         assert office().open_days(date(2026, 11, 16), date(2026, 11, 16)) == 0
 
+    def test_a_day_closed_for_a_part_is_open_unless_nothing_is_left_of_it(self):
+        closings = {
+            date(2026, 11, 16): (time(13), time(0)),
+            date(2026, 11, 17): (time(9), time(18)),
+            date(2026, 11, 18): (time(0), time(12)),
+            date(2026, 11, 21): (time(0), time(12)),
+        }
+        hours = OpeningHours(WITH_LUNCH, frozenset({date(2026, 11, 18)}), TOKYO, closings)
+        assert hours.open_days(date(2026, 11, 16), date(2026, 11, 23)) == 3
+
+    @pytest.mark.parametrize("closing", [(time(13), time(12)), (time(13), time(13)), (time(13, tzinfo=UTC), time(14))])
+    def test_a_closing_that_ends_before_it_begins_is_refused(self, closing: tuple[time, time]):
+        with pytest.raises(ValueError, match=r"closes before|carry no zone"):
+            OpeningHours(WITH_LUNCH, frozenset(), TOKYO, {date(2026, 11, 16): closing})
+
     def test_equal_calendars_are_one_key(self):
         assert {office(): "kept"}[office(windows={**WITH_LUNCH, 5: []})] == "kept"
 
@@ -299,8 +330,13 @@ def _walk(hours: OpeningHours, start: datetime, end: datetime) -> Iterator[tuple
         until = min(end, minute + MINUTE)
         day, weekday, at = _wall(minute, hours.tz.key)
         windows = () if day in hours.holidays else hours.windows.get(weekday, ())
-        yield since, until, any(opens <= at and (at < closes or closes == time(0)) for opens, closes in windows)
+        closing = [hours.closings[day]] if day in hours.closings else []
+        yield since, until, _lies_in(windows, at) and not _lies_in(closing, at)
         since = until
+
+
+def _lies_in(spans: Sequence[tuple[time, time]], at: time) -> bool:
+    return any(begins <= at and (at < ends or ends == time(0)) for begins, ends in spans)
 
 
 def slow_elapsed(hours: OpeningHours, start: datetime, end: datetime, pauses: list[Span]) -> timedelta:
@@ -356,13 +392,24 @@ def windows(draw: st.DrawFn) -> list[tuple[time, time]]:
 
 
 @st.composite
+def closings(draw: st.DrawFn) -> tuple[time, time]:
+    """A part of a day, on whole minutes; it may end at midnight."""
+    begin, end = sorted(
+        draw(st.sets(st.one_of(st.integers(0, 24 * 60), st.sampled_from(LIKELY)), min_size=2, max_size=2))
+    )
+    return time(begin // 60, begin % 60), time(end // 60 % 24, end % 60)
+
+
+@st.composite
 def calendars(draw: st.DrawFn) -> tuple[OpeningHours, date]:
     zone, around = draw(st.sampled_from(DAYS))
     week = {day: draw(windows()) for day in range(7)}
     assume(any(week.values()))
     holidays = draw(st.frozensets(st.integers(-3, 8), max_size=3))
     closed = frozenset(around + timedelta(day) for day in holidays)
-    return OpeningHours(week, closed, ZoneInfo(zone)), around
+    partly = draw(st.dictionaries(st.integers(-3, 8), closings(), max_size=4))
+    closed_for_a_part = {around + timedelta(day): span for day, span in partly.items()}
+    return OpeningHours(week, closed, ZoneInfo(zone), closed_for_a_part), around
 
 
 @st.composite
@@ -428,50 +475,92 @@ BOTH_CHANGES: list[Case] = [
 ]
 
 
-class TestAgainstAClockThatLooksEveryMinute:
-    @short
-    @example(BOTH_CHANGES[0])
-    @example(BOTH_CHANGES[1])
-    @given(cases())
-    def test_the_open_time_between_two_moments_is_the_same(self, case):
-        check_elapsed(case)
-
-    @short
-    @example(BOTH_CHANGES[0], 4 * HOUR)
-    @example(BOTH_CHANGES[1], 4 * HOUR)
-    @given(cases(), targets)
-    def test_the_deadline_is_the_same(self, case, target):
-        check_deadline(case, target)
-
-    @short
-    @given(cases())
-    def test_it_is_open_at_the_same_moments(self, case):
-        check_is_open(case)
-
-    @pytest.mark.proof
-    @long
-    @given(cases(), targets)
-    def test_all_of_it_on_thousands_of_calendars(self, case, target):
-        check_elapsed(case)
-        check_deadline(case, target)
-        check_is_open(case)
+# Whatever the calendar: as many minutes as a clock counts that looks every minute. Functions, as one class of tests
+# that is asked twice by one process (by the proof of the mutants) is two to Hypothesis.
 
 
-class TestLongStretches:
-    """What the second clock is too slow for: the parts must add up to the whole."""
+@short
+@example(BOTH_CHANGES[0])
+@example(BOTH_CHANGES[1])
+@given(cases())
+def test_the_open_time_between_two_moments_is_that_of_the_second_clock(case):
+    check_elapsed(case)
 
-    @short
-    @given(calendars(), st.lists(st.integers(0, 6 * 366 * 24 * 60), min_size=3, max_size=3))
-    def test_years_add_up(self, calendar, offsets):
-        hours, around = calendar
-        first, middle, last = (datetime.combine(around, time(), UTC) + minutes * MINUTE for minutes in sorted(offsets))
-        assert hours.elapsed(first, last) == hours.elapsed(first, middle) + hours.elapsed(middle, last)
 
-    @short
-    @given(calendars(), st.integers(1, 5000))
-    def test_a_deadline_years_away_is_when_the_target_has_passed(self, calendar, target):
-        hours, around = calendar
-        start = datetime.combine(around, time(), UTC)
-        due = hours.deadline(start, target * HOUR).astimezone(UTC)
-        assert hours.elapsed(start, due) == target * HOUR
-        assert due <= hours.next_windows(due - timedelta(microseconds=1), days=2)[0][1]
+@short
+@example(BOTH_CHANGES[0], 4 * HOUR)
+@example(BOTH_CHANGES[1], 4 * HOUR)
+@given(cases(), targets)
+def test_the_deadline_is_that_of_the_second_clock(case, target):
+    check_deadline(case, target)
+
+
+@short
+@given(cases())
+def test_it_is_open_at_the_same_moments_as_on_the_second_clock(case):
+    check_is_open(case)
+
+
+@pytest.mark.proof
+@long
+@given(cases(), targets)
+def test_all_of_it_agrees_on_thousands_of_calendars(case, target):
+    check_elapsed(case)
+    check_deadline(case, target)
+    check_is_open(case)
+
+
+# What the second clock is too slow for: the parts must add up to the whole.
+
+
+@short
+@given(calendars(), st.lists(st.integers(0, 6 * 366 * 24 * 60), min_size=3, max_size=3))
+def test_years_add_up(calendar, offsets):
+    hours, around = calendar
+    first, middle, last = (datetime.combine(around, time(), UTC) + minutes * MINUTE for minutes in sorted(offsets))
+    assert hours.elapsed(first, last) == hours.elapsed(first, middle) + hours.elapsed(middle, last)
+
+
+@short
+@given(calendars(), st.integers(1, 5000))
+def test_a_deadline_years_away_is_when_the_target_has_passed(calendar, target):
+    hours, around = calendar
+    start = datetime.combine(around, time(), UTC)
+    due = hours.deadline(start, target * HOUR).astimezone(UTC)
+    assert hours.elapsed(start, due) == target * HOUR
+    assert due <= hours.next_windows(due - timedelta(microseconds=1), days=2)[0][1]
+
+
+def test_a_share_of_the_target_leaves_pauses_out_too():
+    paused = [(tokyo(16, 9), tokyo(16, 11))]
+    assert office().at_share(tokyo(16, 9), 4 * HOUR, 0.5, paused) == tokyo(16, 14)
+
+
+def test_the_first_window_of_a_year_is_open():
+    new_year = office(windows={day: [(time(9), time(18))] for day in range(7)})
+    assert new_year.is_open(tokyo(1, 10, month=1, year=2027))
+    assert not new_year.is_open(tokyo(1, 8, month=1, year=2027))
+
+
+def closed_from(first: date, days: int) -> OpeningHours:
+    every_day: Windows = {day: [(time(9), time(18))] for day in range(7)}
+    return office(*(first + timedelta(days=n) for n in range(days)), windows=every_day, tz=ZoneInfo("UTC"))
+
+
+def test_an_opening_five_years_to_the_moment_after_the_start_is_within_them():
+    summer = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    hours = closed_from(summer.date(), 1827)
+    assert hours.deadline(summer, HOUR) == summer + timedelta(days=1827, hours=1)
+    with pytest.raises(ValueError, match=r"^There is no opening within five years\.$"):
+        hours.deadline(summer - timedelta(microseconds=1) - 10 * HOUR, HOUR)
+
+
+def test_the_five_years_begin_anew_with_each_opening():
+    summer = datetime(2026, 6, 1, 9, tzinfo=UTC)
+    hours = closed_from(summer.date() + timedelta(days=1), 1826)
+    assert hours.deadline(summer, 10 * HOUR) == summer + timedelta(days=1827, hours=1)
+
+
+def test_a_week_of_windows_is_asked_for_unless_told_otherwise():
+    assert office().next_windows(tokyo(16, 8)) == office().next_windows(tokyo(16, 8), 7)
+    assert len(office().next_windows(tokyo(16, 8))) == 10

@@ -8,9 +8,9 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from funnel.models import Journey, Reason, Stage, StageRole
+from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from history.models import Outbox
-from sla.disputes.disputing import Already, NotRejected, TooLate, dispute, open_disputes, settle
+from sla.disputes.disputing import open_disputes, raise_dispute, settle
 from sla.flow.advancing import advance_all
 from sla.models import Dispute, Handoff
 from sla.notices import DISPUTED, SETTLED
@@ -45,7 +45,7 @@ def rejection(key: str = "no_project", to: User | None = None) -> Handoff:
 def test_a_dispute_tells_the_rep_and_the_head_of_the_team(mara: User, gina: User):
     handoff = rejection()
     Team.objects.filter(pk=handoff.hop.receiving_team_id).update(head=gina)
-    made = dispute(handoff, " They asked for an offer ", by=mara, at=TEN + DAY)
+    made = raise_dispute(handoff, " They asked for an offer ", by=mara, at=TEN + DAY)
     assert (made.text, made.by, made.at) == ("They asked for an offer", mara, TEN + DAY)
     told = Notice.objects.of(DISPUTED)
     assert {notice.user for notice in told} == {handoff.rep, gina}
@@ -56,30 +56,30 @@ def test_a_dispute_tells_the_rep_and_the_head_of_the_team(mara: User, gina: User
 
 def test_it_may_be_disputed_until_the_last_agreed_company_day_ends(mara: User):
     handoff = rejection()
-    with pytest.raises(TooLate):
-        dispute(handoff, "Late", by=mara, at=SATURDAY_ENDS)
-    dispute(handoff, "In time", by=mara, at=SATURDAY_ENDS - timedelta(microseconds=1))
+    with pytest.raises(Dispute.TooLate):
+        raise_dispute(handoff, "Late", by=mara, at=SATURDAY_ENDS)
+    raise_dispute(handoff, "In time", by=mara, at=SATURDAY_ENDS - timedelta(microseconds=1))
 
 
 def test_a_rejection_is_disputed_once(mara: User):
     handoff = rejection()
-    dispute(handoff, "Once", by=mara, at=TEN)
-    with pytest.raises(Already):
-        dispute(handoff, "Twice", by=mara, at=TEN)
+    raise_dispute(handoff, "Once", by=mara, at=TEN)
+    with pytest.raises(Dispute.AlreadyDisputed):
+        raise_dispute(handoff, "Twice", by=mara, at=TEN)
 
 
 def test_only_a_rejection_is_disputed_and_never_without_words(mara: User):
     handoff = make.handoff()
-    with pytest.raises(NotRejected):
-        dispute(handoff, "Why not", by=mara, at=TEN)
+    with pytest.raises(Dispute.NotRejected):
+        raise_dispute(handoff, "Why not", by=mara, at=TEN)
     with pytest.raises(ValueError, match="says why"):
-        dispute(handoff, "  ", by=mara, at=TEN)
+        raise_dispute(handoff, "  ", by=mara, at=TEN)
 
 
 @pytest.mark.parametrize("key", ["no_project", "competitor"])
 def test_upheld_the_lead_is_offered_again(mara: User, gina: User, key: str):
     handoff = rejection(key)
-    made = dispute(handoff, "They asked for an offer", by=mara, at=TEN + DAY)
+    made = raise_dispute(handoff, "They asked for an offer", by=mara, at=TEN + DAY)
 
     settle(made, upheld=True, ruling="Ask first", by=gina, at=TEN + 2 * DAY)
 
@@ -99,7 +99,7 @@ def test_upheld_the_lead_is_offered_again(mara: User, gina: User, key: str):
 
 def test_a_rejection_that_stands_leaves_the_lead_where_it_is(mara: User, gina: User):
     handoff = rejection()
-    made = dispute(handoff, "They asked", by=mara, at=TEN)
+    made = raise_dispute(handoff, "They asked", by=mara, at=TEN)
     settle(made, upheld=False, ruling="They did not", by=gina, at=TEN)
     assert Journey.objects.get(pk=handoff.lead_id).stage.role == StageRole.LEAD
     made.refresh_from_db()
@@ -108,16 +108,16 @@ def test_a_rejection_that_stands_leaves_the_lead_where_it_is(mara: User, gina: U
 
 def test_a_lead_that_came_as_far_by_itself_stays_there(mara: User, gina: User):
     handoff = rejection()
-    made = dispute(handoff, "They asked", by=mara, at=TEN)
+    made = raise_dispute(handoff, "They asked", by=mara, at=TEN)
     Journey.objects.get(pk=handoff.lead_id).move_to(Stage.objects.role(StageRole.SQL), because="Called us", at=TEN)
     settle(made, upheld=True, ruling="Yes", by=gina, at=TEN + DAY)
     assert Journey.objects.get(pk=handoff.lead_id).stage.role == StageRole.SQL
 
 
 def test_settling_twice_is_told_and_changes_nothing(mara: User, gina: User):
-    made = dispute(rejection(), "They asked", by=mara, at=TEN)
+    made = raise_dispute(rejection(), "They asked", by=mara, at=TEN)
     settle(made, upheld=False, ruling="No", by=gina, at=TEN)
-    with pytest.raises(Already):
+    with pytest.raises(Dispute.AlreadySettled):
         settle(made, upheld=True, ruling="Yes", by=gina, at=TEN)
     assert Dispute.objects.get().upheld is False
 
@@ -125,13 +125,13 @@ def test_settling_twice_is_told_and_changes_nothing(mara: User, gina: User):
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_of_many_rulings_at_once_one_counts():
     mara, gina = make.user(Role.MARKETER), make.user(Role.MANAGER)
-    made = dispute(rejection(), "They asked", by=mara, at=TEN)
+    made = raise_dispute(rejection(), "They asked", by=mara, at=TEN)
     late: list[int] = []
 
     def rule(number: int) -> None:
         try:
             settle(Dispute.objects.get(pk=made.pk), upheld=True, ruling=f"Ruling {number}", by=gina, at=TEN)
-        except Already:
+        except Dispute.AlreadySettled:
             late.append(number)
         finally:
             connection.close()
@@ -175,7 +175,7 @@ def test_an_empty_dispute_is_told_at_its_field(mara: User):
 def test_disputing_twice_or_too_late_is_a_conflict(mara: User):
     handoff = rejection()
     client = make.signed_in(mara)
-    dispute(handoff, "Once", by=mara, at=TEN)
+    raise_dispute(handoff, "Once", by=mara, at=TEN)
     assert client.post(f"/handoffs/{handoff.pk}/dispute/", {"text": "Twice"}).status_code == 409
     late = rejection()
     with time_machine.travel(SATURDAY_ENDS, tick=False):
@@ -186,7 +186,7 @@ def test_disputing_twice_or_too_late_is_a_conflict(mara: User):
 
 @pytest.mark.usefixtures("at_ten")
 def test_a_manager_settles_on_the_page(mara: User, gina: User):
-    made = dispute(rejection(), "They asked", by=mara, at=TEN)
+    made = raise_dispute(rejection(), "They asked", by=mara, at=TEN)
     client = make.signed_in(gina)
     assert "They asked" in client.get("/rejections/").content.decode()
     assert client.post(f"/disputes/{made.pk}/settlement/", {"ruling": "Wrong"}).status_code == 422
@@ -208,6 +208,25 @@ def test_an_sdr_sees_the_rejections_of_the_own_team_alone():
 
 
 @pytest.mark.usefixtures("at_ten")
+def test_why_leads_were_rejected_and_deals_lost_and_won_stands_beside_each_other(mara: User):
+    rejection()
+    for key, days in (("price", 1), ("price", 89), ("timing", 2), ("missing", 91)):
+        deal = Opportunity.open(make.lead(), opened_at=TEN - timedelta(days=100))
+        deal.lose(reason=Reason.objects.get(kind="lost", key=key), at=TEN - timedelta(days=days))
+    Opportunity.open(make.lead(), opened_at=TEN - timedelta(days=100)).win(at=TEN - timedelta(days=1))
+    lists = make.signed_in(mara).get("/rejections/").context["reason_lists"]
+    assert [(each.name, [(row.name, row.n) for row in each.rows]) for each in lists] == [
+        ("rejected", [("No project this year", 1)]),
+        ("lost", [("Price", 2), ("Postponed", 1)]),
+        ("contracts", [("none", 1)]),
+    ]
+    # Marketing opens the leads behind each.
+    for counted in lists:
+        for row in counted.rows:
+            assert len(make.signed_in(mara).get(row.url).context["page"].rows) == row.n
+
+
+@pytest.mark.usefixtures("at_ten")
 def test_a_long_list_of_rejections_takes_the_queries_of_a_short_one(mara: User, gina: User):
     client = make.signed_in(gina)
 
@@ -219,7 +238,7 @@ def test_a_long_list_of_rejections_takes_the_queries_of_a_short_one(mara: User, 
     def fill(number: int) -> None:
         for _ in range(number):
             rejection()
-            dispute(rejection(), "They asked", by=mara, at=TEN)
+            raise_dispute(rejection(), "They asked", by=mara, at=TEN)
 
     fill(1)
     queries()

@@ -23,7 +23,7 @@ from sla.escalation import escalating
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Escalation, Handoff, Step, Timer
 from sla.notices import BREACH, ENDED, OFFERED, REASSIGNED
-from sla.routing.offering import offer, waiting
+from sla.routing.offering import hops_in_force, offer, unoffered_transitions
 from teams.models import Notice, Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM
@@ -154,7 +154,7 @@ def test_taken_back_its_lead_goes_where_a_rejection_would_have_sent_it_and_is_no
     sweep_timers(at=DUE + MOMENT)
     journey = Journey.objects.get(pk=handoff.lead_id)
     assert (journey.stage, journey.recycled_at) == (handoff.hop.rejected_stage, DUE + MOMENT)
-    assert not waiting(handoff.hop).exists()
+    assert not unoffered_transitions(hops_in_force(at=DUE + MOMENT).get(pk=handoff.hop_id)).exists()
 
     journey.move_to(handoff.hop.from_stage, because="Qualified again", at=DUE + NIGHT)
     assert offer(at=DUE + NIGHT) == 1

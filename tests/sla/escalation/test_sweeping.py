@@ -1,10 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connections
 
 from history.models import Outbox
+from sla.escalation import sweeping
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Handoff, Step, Timer
 from sla.notices import OFFERED
@@ -84,3 +85,27 @@ def test_eight_who_answer_the_same_forty_are_forty_winners():
 
     assert won == 40
     assert Timer.objects.filter(breached_at__isnull=False, kept_at=None).count() == 40
+
+
+@pytest.mark.parametrize("name", ["notify_breaches", "notify_steps"])
+def test_a_timer_that_breaks_its_batch_does_not_hold_up_the_others(name: str, monkeypatch: pytest.MonkeyPatch):
+    make.agreement()
+    admin = make.user(Role.ADMINISTRATOR)
+    handoffs = [make.handoff() for _ in range(3)]
+    broken = handoffs[1].timers.get()
+    ids = {broken.pk} if name == "notify_breaches" else set(broken.escalations.values_list("pk", flat=True))
+    real = getattr(sweeping, name)
+
+    def fails_for_one(some: list[int], *, at: datetime) -> None:
+        if ids & set(some):
+            raise RuntimeError("a defect")
+        real(some, at=at)
+
+    monkeypatch.setattr(sweeping, name, fails_for_one)
+    sweep_timers(at=LATE)
+    told = Notice.objects.filter(user__in=[handoff.rep for handoff in handoffs], kind="breach")
+    assert set(told.values_list("user", flat=True)) >= {handoffs[0].rep_id, handoffs[2].rep_id}
+    assert Notice.objects.get(kind="lead_failed").user == admin
+    monkeypatch.undo()
+    sweep_timers(at=LATE)
+    assert not broken.escalations.filter(done_at=None).exists()

@@ -9,9 +9,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from sla.feed.feed import feed_of, renewed
+from sla.feed.feed import render_feed, renew_feed
 from sla.models import Calendar, Feed, Review
-from sla.reviews.reviewing import plan
+from sla.reviews.reviewing import plan_reviews
 from teams.models import Organization, Role, User
 from tests import make
 from tests.make import MONDAY_9AM
@@ -24,7 +24,7 @@ JANUARY = datetime(2026, 1, 14, 15, tzinfo=UTC)
 
 def read(user: User, at: datetime = NOON) -> dict[str, Any]:
     """The events of a feed by the first half of their UIDs."""
-    events = icalendar.Calendar.from_ical(feed_of(user, at=at)).walk("VEVENT")
+    events = icalendar.Calendar.from_ical(render_feed(user, at=at)).walk("VEVENT")
     found = {str(event["UID"]).split("@")[0]: event for event in events}
     assert len(found) == len(events)
     return found
@@ -81,7 +81,7 @@ def test_a_signed_agreement_to_come_says_when_it_begins_and_moves_the_meetings_a
 
 def test_reviews_are_whole_days(sam: User):
     make.agreement(in_force_from=JANUARY)
-    plan(at=NOON)
+    plan_reviews(at=NOON)
     review = Review.objects.get(kind="goals", starts_on=date(2026, 11, 1))
     event = of(read(sam), "review")[str(review.pk)]
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (date(2026, 12, 1), date(2026, 12, 2))
@@ -112,13 +112,46 @@ def test_absences_are_ones_own_and_last_through_their_last_day(sam: User):
 
 def test_the_same_things_keep_their_uids_and_lines_are_folded(sam: User):
     make.agreement(in_force_from=JANUARY, clauses=[{"every": "month"}])
-    plan(at=NOON)
+    plan_reviews(at=NOON)
     sam.absences.create(from_on=date(2026, 11, 18), until_on=date(2026, 11, 20), note="長" * 100)
     today, tomorrow = read(sam), read(sam, NOON + timedelta(days=1))
     assert {key for key, event in today.items() if date(2026, 11, 1) < _day(event) < date(2027, 11, 1)} <= set(tomorrow)
     assert all(_day(today[key]) == _day(tomorrow[key]) for key in set(today) & set(tomorrow))
-    assert all(len(line) <= 75 for line in feed_of(sam, at=NOON).split(b"\r\n"))
-    assert {event["DTSTAMP"].dt for event in today.values()} == {NOON}
+    assert all(len(line) <= 75 for line in render_feed(sam, at=NOON).split(b"\r\n"))
+
+
+def test_an_event_is_stamped_with_its_last_change_not_with_the_moment_of_the_fetch(sam: User):
+    """So that a calendar tells what is news: RFC 5545, 3.8.7.2, of a feed without a METHOD."""
+    make.agreement(in_force_from=JANUARY, clauses=[{"every": "month"}])
+    plan_reviews(at=NOON)
+    with time_machine.travel(NOON - timedelta(days=2), tick=False):
+        sam.absences.create(from_on=date(2026, 11, 18), until_on=date(2026, 11, 20))
+    today, tomorrow = read(sam), read(sam, NOON + timedelta(days=1))
+    stamps = {key: event["DTSTAMP"].dt for key, event in today.items()}
+    assert all(tomorrow[key]["DTSTAMP"].dt == stamp for key, stamp in stamps.items() if key in tomorrow)
+    assert {stamp for key, stamp in stamps.items() if key.startswith("absence")} == {NOON - timedelta(days=2)}
+    assert {stamp for key, stamp in stamps.items() if key.startswith("review")} == {NOON}
+    of_agreement = {stamp for key, stamp in stamps.items() if key.startswith(("meeting", "period", "agreement"))}
+    assert of_agreement == {JANUARY}
+
+
+def test_a_review_that_moves_to_another_day_has_changed(sam: User):
+    make.agreement(in_force_from=JANUARY)
+    plan_reviews(at=NOON)
+    Calendar.default().days.create(day=date(2026, 12, 1))
+    plan_reviews(at=NOON + timedelta(days=1))
+    reviews = of(read(sam, NOON + timedelta(days=1)), "review").values()
+    changed = {event["DTSTART"].dt: event["DTSTAMP"].dt for event in reviews}
+    assert changed[date(2026, 12, 2)] == NOON + timedelta(days=1)
+    assert set(changed.values()) == {NOON, NOON + timedelta(days=1)}
+
+
+def test_how_often_to_fetch_it_is_a_duration(sam: User):
+    lines = render_feed(sam, at=NOON).decode().split("\r\n")
+    assert {line.partition(";")[0]: line.rpartition(":")[2] for line in lines if "DURATION" in line} == {
+        "REFRESH-INTERVAL": "PT6H",
+        "X-PUBLISHED-TTL": "PT6H",
+    }
 
 
 def _day(event: Any) -> date:
@@ -129,7 +162,7 @@ def _day(event: Any) -> date:
 def test_the_address_needs_no_session_and_any_other_is_not_there(sam: User):
     make.agreement(in_force_from=JANUARY)
     with time_machine.travel(NOON, tick=False):
-        feed = renewed(sam)
+        feed = renew_feed(sam)
         answer = Client().get(f"/calendar/{feed.secret}.ics")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
@@ -161,4 +194,4 @@ def test_the_feed_costs_the_same_for_one_and_for_many(sam: User, many: int, djan
     for n in range(many):
         sam.absences.create(from_on=date(2026, 11, 1 + n), until_on=date(2026, 11, 1 + n))
     with django_assert_max_num_queries(12):
-        feed_of(sam, at=NOON)
+        render_feed(sam, at=NOON)

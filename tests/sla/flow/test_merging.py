@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
-from funnel.models import Journey, Opportunity, StageRole, Transition
+from funnel.models import Journey, Opportunity, Stage, StageRole, Transition
 from history.models import Change
 from leads.models import Activity, Identity, Lead, Persona
 from leads.personas.matching import say_persona
@@ -192,3 +192,32 @@ def test_of_two_who_merge_at_once_one_wins() -> None:
         thread.join()
     assert sorted(outcomes) == ["merged", "told"]
     assert Lead.objects.unmerged().count() == 1
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_was_sent_back_stays_so_beside_a_newer_record(mara, is_kept: bool) -> None:
+    back = make.lead(StageRole.MQL, created_at=AT)
+    back.journey.move_to(Stage.objects.role(StageRole.LEAD), because="No", at=AT)
+    newer = make.lead(StageRole.LEAD, created_at=AT + timedelta(days=1))
+    kept, other = (back, newer) if is_kept else (newer, back)
+    merge(kept, other, by=mara, at=AT + timedelta(days=2))
+    journey = Journey.objects.get(pk=kept.pk)
+    assert (journey.sent_back_from, journey.sent_back_at) == (Stage.objects.role(StageRole.MQL), AT)
+
+
+def test_who_came_farther_with_the_other_record_is_not_held_back(mara) -> None:
+    back = make.lead(StageRole.MQL, created_at=AT)
+    back.journey.move_to(Stage.objects.role(StageRole.LEAD), because="No", at=AT)
+    merge(back, make.lead(StageRole.MQL, created_at=AT), by=mara, at=AT + timedelta(days=2))
+    assert Journey.objects.get(pk=back.pk).sent_back_at is None
+
+
+def test_of_two_that_were_sent_back_the_later_counts(mara) -> None:
+    leads = [make.lead(role, created_at=AT) for role in (StageRole.SQL, StageRole.MQL)]
+    for days, lead in enumerate(leads):
+        lead.journey.move_to(Stage.objects.role(StageRole.LEAD), because="No", at=AT + timedelta(days=days))
+    merge(leads[0], leads[1], by=mara, at=AT + timedelta(days=3))
+    journey = Journey.objects.get(pk=leads[0].pk)
+    assert (journey.sent_back_from, journey.sent_back_at) == (
+        Stage.objects.role(StageRole.MQL), AT + timedelta(days=1),
+    )  # fmt: skip

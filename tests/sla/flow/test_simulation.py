@@ -24,7 +24,7 @@ from sla.escalation.sweeping import sweep_timers
 from sla.models import Absence, Agreement, Attainment, Calendar, Escalation, Handoff, Timer, Touch
 from sla.notices import AT_RISK
 from sla.routing.offering import offer, withdraw_moved
-from sla.routing.reassigning import reassign_of_the_gone
+from sla.routing.reassigning import reassign_from_deactivated
 from teams.models import Notice, Organization, Role, Team, User
 from tests import make
 from tests.sla.metrics import oracle
@@ -82,7 +82,7 @@ class Company:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         refresh(at=at)
-        reassign_of_the_gone(at=at)
+        reassign_from_deactivated(at=at)
         withdraw_moved(at=at)
         offer(at=at)
         if day % 9 == 4:
@@ -106,7 +106,7 @@ class Company:
             if self.rng.random() < 0.75:
                 handoff.accept(by=handoff.rep, verdict=self.rng.choice(["", verdict]), at=at)
             else:
-                reason = self.rng.choice(list(handoff.reasons().filter(needs_text=False)))
+                reason = self.rng.choice(list(handoff.hop.rejection_reasons().filter(needs_text=False)))
                 handoff.reject(by=handoff.rep, reason=reason, verdict=Handoff.Verdict(verdict), at=at)
 
     def work(self, at: datetime) -> None:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Journey, Reason
+from leads.models import Persona
 from sla.models import Handoff, Touch
 from teams.models import Role
 from tests import make
@@ -91,6 +92,7 @@ def test_rejecting_says_why(program: Program, offered: Handoff) -> None:
 def test_a_rejection_that_says_too_little_is_told_so(
     program: Program, offered: Handoff, said: dict[str, object], pointer: str
 ) -> None:
+    Handoff.objects.update(persona=Persona.objects.create())
     assert list(faults(program.post(f"handoffs/{offered.pk}/rejection/", said))) == [pointer]
     assert Handoff.objects.get().answer == ""
 
@@ -136,7 +138,8 @@ def test_hand_offs_cost_the_same_for_one_and_for_many(program: Program) -> None:
         make.handoff(to=program.person)
     with CaptureQueriesContext(connection) as many:
         assert len(program.get("handoffs/").json()["results"]) == 6
-    assert len(many) == len(one) <= 3
+    # The last one is the log: who read data of people by a token.
+    assert len(many) == len(one) <= 4
 
 
 def test_the_reasons_are_told_by_kind(program: Program) -> None:

@@ -1,6 +1,7 @@
 """Which touch is due when, against a list of open days made by looking at every hour."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.calendars.hours import OpeningHours
-from sla.handoffs.cadence import Cadence, open_day, progress
+from sla.handoffs.cadence import Cadence, Progress, measure_progress, open_day
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MONDAY = date(2026, 11, 16)
@@ -32,13 +33,13 @@ def at(day: int, hour: int) -> datetime:
     ],
 )
 def test_six_touches_in_ten_open_days_lie_evenly(made: int, due: date) -> None:
-    found = progress(Cadence(6, 10), at(16, 10), OFFICE, made=made, at=at(16, 11))
+    found = measure_progress(Cadence(6, 10), at(16, 10), OFFICE, made=made, at=at(16, 11))
     assert (found.next, found.due_on, found.is_done) == (made + 1, due, False)
 
 
 def test_it_is_due_on_its_day_and_overdue_from_the_next() -> None:
     def on(day: int) -> tuple[bool, bool]:
-        found = progress(Cadence(6, 10), at(16, 10), OFFICE, made=0, at=at(day, 23))
+        found = measure_progress(Cadence(6, 10), at(16, 10), OFFICE, made=0, at=at(day, 23))
         return found.is_due_today, found.is_overdue
 
     assert [on(16), on(17), on(18)] == [(False, False), (True, False), (False, True)]
@@ -46,12 +47,23 @@ def test_it_is_due_on_its_day_and_overdue_from_the_next() -> None:
 
 @pytest.mark.parametrize("over", [{"made": 6}, {"made": 1, "reached": True}, {"made": 0, "moved_on": True}])
 def test_nothing_is_due_after_all_touches_a_contact_or_a_step(over: dict[str, int]) -> None:
-    found = progress(Cadence(6, 10), at(16, 10), OFFICE, at=at(30, 23), **over)  # type: ignore[arg-type]
+    found = measure_progress(Cadence(6, 10), at(16, 10), OFFICE, at=at(30, 23), **over)  # type: ignore[arg-type]
     assert (found.is_done, found.next, found.due_on, found.is_overdue) == (True, None, None, False)
 
 
+def test_what_was_counted_is_in_the_answer() -> None:
+    def found(*, moved_on: bool = False, reached: bool = False) -> Progress:
+        given = {"moved_on": moved_on, "reached": reached}
+        return measure_progress(Cadence(6, 10), at(16, 10), OFFICE, made=1, at=at(17, 11), **given)  # type: ignore[arg-type]
+
+    today = date(2026, 11, 17)
+    assert found() == Progress(1, 6, today, False, 2, date(2026, 11, 19))
+    assert found(moved_on=True) == Progress(1, 6, today, False, None, None)
+    assert found(reached=True) == Progress(1, 6, today, True, None, None)
+
+
 def test_without_an_agreed_cadence_nothing_is_due() -> None:
-    found = progress(None, at(16, 10), OFFICE, made=0, at=at(30, 23))
+    found = measure_progress(None, at(16, 10), OFFICE, made=0, at=at(30, 23))
     assert (found.is_done, found.agreed) == (True, 0)
 
 
@@ -65,7 +77,7 @@ def test_days_on_which_the_clock_stands_still_do_not_count() -> None:
     # Tuesday from noon on, to Friday morning: of Tuesday something was left, of Wednesday and Thursday nothing.
     holiday = [(at(17, 12), at(20, 0))]
     assert [open_day(OFFICE, at(16, 10), number, holiday).day for number in (1, 2, 3, 4)] == [16, 17, 20, 24]
-    found = progress(Cadence(5, 5), at(16, 10), OFFICE, made=2, pauses=holiday, at=at(19, 10))
+    found = measure_progress(Cadence(5, 5), at(16, 10), OFFICE, made=2, pauses=holiday, at=at(19, 10))
     assert (found.due_on, found.is_overdue) == (date(2026, 11, 20), False)
 
 
@@ -102,7 +114,7 @@ def test_the_next_touch_is_the_one_that_a_naive_count_of_open_days_asks_for(
     now = accepted_at + timedelta(hours=passed)
     touches, days = agreed
 
-    found = progress(Cadence(touches, days), accepted_at, hours, made=made, at=now)
+    found = measure_progress(Cadence(touches, days), accepted_at, hours, made=made, at=now)
 
     # The oracle: the days that are open by the wall's weekday, and how many touches each asks for by its end.
     local = accepted_at.astimezone(tz)
@@ -119,3 +131,29 @@ def test_the_next_touch_is_the_one_that_a_naive_count_of_open_days_asks_for(
     assert found.due_on == (short[0] if short else None)
     assert found.is_done == (not short)
     assert found.is_overdue == bool(short and short[0] < now.astimezone(tz).date())
+
+
+def closed_for(days: int, *, again_for: int = 0) -> OpeningHours:
+    """Open every day but for so many days from Monday on, then a day open, and closed again for so many."""
+    closed = {MONDAY + timedelta(days=n) for n in range(days)}
+    closed |= {MONDAY + timedelta(days=days + 1 + n) for n in range(again_for)}
+    return OpeningHours({day: [(time(9), time(18))] for day in range(7)}, frozenset(closed), TOKYO)
+
+
+def test_after_five_years_without_an_open_day_there_is_none() -> None:
+    assert open_day(closed_for(1828), at(16, 10), 1) == MONDAY + timedelta(days=1828)
+    with pytest.raises(ValueError, match=r"^There is no open day within five years\.$"):
+        open_day(closed_for(1829), at(16, 10), 1)
+
+
+def test_an_open_day_in_between_begins_the_five_years_anew() -> None:
+    assert open_day(closed_for(1000, again_for=1827), at(16, 10), 2) == MONDAY + timedelta(days=2828)
+
+
+@pytest.mark.parametrize(
+    ("touches", "touch_days", "cadence"),
+    [(6, 10, Cadence(6, 10)), (None, 10, None), (6, None, None), (0, 10, None), (6, 0, None)],
+)
+def test_a_policy_agrees_on_both_numbers_or_on_no_cadence(touches, touch_days, cadence) -> None:
+    assert Cadence.of(SimpleNamespace(touches=touches, touch_days=touch_days)) == cadence
+    assert Cadence.of(None) is None

@@ -9,10 +9,10 @@ from django.db import connection
 
 from funnel.models import Journey, Reason, Stage, StageRole
 from history.models import Change, Outbox
-from leads.models import Activity, StaleLead
+from leads.models import Activity, PendingReevaluation
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Handoff, Timer, Touch
-from teams.models import Role
+from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
 
@@ -99,6 +99,40 @@ def test_a_touch_taken_back_was_not_made_and_its_clock_runs_on():
     assert sweep_timers(at=due + timedelta(microseconds=1))["breached"] == 1
 
 
+@pytest.mark.parametrize(
+    ("touched", "undone", "told"),
+    [
+        (timedelta(minutes=90), timedelta(minutes=100), ["reminder"]),
+        (timedelta(minutes=115), timedelta(minutes=125), ["breach", "breach"]),
+    ],
+    ids=["across a step", "across the deadline"],
+)
+def test_a_touch_taken_back_takes_up_every_step_that_came_due_meanwhile(
+    touched: timedelta, undone: timedelta, told: list[str]
+):
+    """The clock runs two hours: the rep is reminded after 96 minutes, and the head is told at its end."""
+    worked = at_work(touch_steps=[(80, "remind"), (100, "tell")])
+    Team.objects.filter(pk=worked.hop.receiving_team_id).update(head=make.user(Role.MANAGER))
+    touch = worked.touch("call", by=worked.rep, at=TEN + touched)
+    sweep_timers(at=TEN + undone)
+    Notice.objects.all().delete()
+
+    touch.undo(by=worked.rep, at=TEN + undone)
+    sweep_timers(at=TEN + undone)
+    assert list(Notice.objects.values_list("kind", flat=True)) == told
+    sweep_timers(at=TEN + undone)
+    assert Notice.objects.count() == len(told)
+
+
+def test_a_step_that_was_run_is_not_run_again_when_the_touch_is_taken_back():
+    worked = at_work(touch_steps=[(80, "remind")])
+    sweep_timers(at=TEN + timedelta(minutes=97))
+    Notice.objects.all().delete()
+    worked.touch("call", by=worked.rep, at=ELEVEN + timedelta(minutes=40)).undo(by=worked.rep, at=ELEVEN + 0.7 * HOUR)
+    sweep_timers(at=ELEVEN + 0.7 * HOUR)
+    assert not Notice.objects.exists()
+
+
 def test_a_breach_stays_when_the_late_touch_is_taken_back(worked: Handoff):
     late = clock(worked).due_at + HOUR
     worked.touch("call", by=worked.rep, at=late).undo(by=worked.rep, at=late)
@@ -131,12 +165,12 @@ def test_only_the_newest_touch_is_taken_back_by_its_author_within_minutes(worked
     ],
 )
 def test_a_call_or_meeting_with_the_lead_is_what_the_lead_did(worked: Handoff, kind: str, contact: bool, seen: bool):
-    StaleLead.objects.all().delete()
+    PendingReevaluation.objects.all().delete()
     worked.touch(kind, by=worked.rep, contact=contact, note="Wants a demo", at=ELEVEN)
     found = Activity.objects.filter(lead=worked.lead)
     assert [(activity.kind.key, activity.occurred_at) for activity in found] == ([(kind, ELEVEN)] if seen else [])
     # Its scores are looked at anew.
-    assert StaleLead.objects.filter(lead=worked.lead).exists() == seen
+    assert PendingReevaluation.objects.filter(lead=worked.lead).exists() == seen
 
 
 def test_what_was_not_accepted_is_not_touched():
@@ -244,7 +278,7 @@ def test_of_many_who_give_up_at_once_one_wins():
 def test_only_the_reasons_that_the_hop_names_reject_it():
     make.agreement(reason_keys=["no_project", "other"])
     handoff = make.handoff()
-    assert {each.key for each in handoff.reasons()} == {"no_project", "other"}
+    assert {each.key for each in handoff.hop.rejection_reasons()} == {"no_project", "other"}
     unnamed = reason("competitor", Reason.Kind.REJECTED)
     with pytest.raises(Handoff.NotAgreed):
         handoff.reject(by=handoff.rep, reason=unnamed, verdict=Handoff.Verdict.NO, at=TEN)
@@ -255,4 +289,11 @@ def test_only_the_reasons_that_the_hop_names_reject_it():
 
 def test_a_hop_that_names_no_reason_takes_all_of_the_list():
     handoff = make.handoff()
-    assert set(handoff.reasons()) == set(Reason.objects.offered(Reason.Kind.REJECTED))
+    assert set(handoff.hop.rejection_reasons()) == set(Reason.objects.offered(Reason.Kind.REJECTED))
+
+
+def test_nothing_was_done_later_than_it_is_written_down(worked: Handoff):
+    early = worked.touch("call", by=worked.rep, contact=True, at=ELEVEN, done_at=TEN)
+    ahead = worked.touch("call", by=worked.rep, contact=True, at=ELEVEN, done_at=ELEVEN + timedelta(minutes=3))
+    assert (early.done_at, ahead.done_at) == (TEN, ELEVEN)
+    assert set(Activity.objects.values_list("occurred_at", flat=True)) == {TEN, ELEVEN}

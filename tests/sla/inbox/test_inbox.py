@@ -10,8 +10,9 @@ from django.utils.translation import override
 
 from funnel.models import Reason
 from leads.activities import activity_text
-from leads.models import Activity, ActivityKind, Lead
-from sla.inbox import inbox as waiting
+from leads.models import Activity, ActivityKind, Lead, Persona
+from scoring.formula import MILLION
+from sla.inbox import queries
 from sla.models import Calendar, CalendarUse, Handoff
 from smarketing.company import knowing
 from smarketing.database.statements import Statement
@@ -53,9 +54,9 @@ def test_what_waits_is_listed_by_deadline_with_its_clock(inbox: Client, sam: Use
         ("Overdue", [late.pk]),
         ("Due today", [today.pk]),
     ]
-    clock = groups[1]["rows"][0]["clock"]
-    assert (clock.left, clock.total) == (3 * 3600, 4 * 3600)
-    assert groups[0]["rows"][0]["clock"].left < 0
+    countdown = groups[1]["rows"][0]["countdown"]
+    assert (countdown.seconds_left, countdown.total_seconds) == (3 * 3600, 4 * 3600)
+    assert groups[0]["rows"][0]["countdown"].seconds_left < 0
     # The first is shown beside the list.
     assert answer.context["handoff"].pk == late.pk
 
@@ -98,7 +99,7 @@ def test_accepting_takes_one_step(inbox: Client, sam: User):
 
 @pytest.mark.parametrize(("said", "kept"), [("fits", "fits"), ("", ""), ("perhaps", "")])
 def test_a_verdict_may_come_with_the_yes(inbox: Client, sam: User, said: str, kept: str):
-    handoff = make.handoff(to=sam)
+    handoff = make.handoff(to=sam, persona=Persona.objects.create())
     assert 'form="acceptance"' in inbox.get(f"/inbox/{handoff.pk}/").content.decode()
     inbox.post(f"/handoffs/{handoff.pk}/acceptance/", {"verdict": said})
     handoff.refresh_from_db()
@@ -123,7 +124,7 @@ def test_other_needs_a_word_at_the_note(inbox: Client, sam: User):
 
 
 def test_rejecting_with_a_reason_and_a_verdict(inbox: Client, sam: User):
-    handoff = make.handoff(to=sam)
+    handoff = make.handoff(to=sam, persona=Persona.objects.create())
     inbox.post(f"/handoffs/{handoff.pk}/rejection/", {"reason": "no_project", "verdict": "fits", "note": "April"})
     handoff.refresh_from_db()
     assert (handoff.answer, handoff.verdict, handoff.note) == ("rejected", "fits", "April")
@@ -187,7 +188,7 @@ def test_the_pages_of_the_inbox_keep_their_budget(
     with django_assert_max_num_queries(most):
         shown = inbox.get(page.format(pk))
     assert shown.context["handoff"].lead.company == acme
-    assert shown.context["explanation"].interest.shown == 40
+    assert shown.context["explanation"].interest.score == 40 * MILLION
 
 
 def test_the_list_is_what_is_offered_in_order_however_one_turns_its_pages(
@@ -199,26 +200,26 @@ def test_the_list_is_what_is_offered_in_order_however_one_turns_its_pages(
     make.handoff(to=make.user(Role.REP))
     worked = make.handoff(to=sam)
     worked.accept(by=sam, at=TEN)
-    for name, build in list(vars(waiting).items()):
+    for name, build in list(vars(queries).items()):
         if isinstance(build, Statement):
-            monkeypatch.setattr(waiting, name, Statement(build.build))
-    monkeypatch.setattr(waiting, "SIZE", 2)
+            monkeypatch.setattr(queries, name, Statement(build.build))
+    monkeypatch.setattr(queries, "PAGE_SIZE", 2)
 
     there, back, url = [], [], "?"
     while url:
-        page = waiting.listed(rf.get(f"/inbox/{url}"), sam).page
+        page = queries.list_offers(rf.get(f"/inbox/{url}"), sam).page
         there.append(page.rows)
         last, url = page, page.next_url
     while last.previous_url:
-        last = waiting.listed(rf.get(f"/inbox/{last.previous_url}"), sam).page
+        last = queries.list_offers(rf.get(f"/inbox/{last.previous_url}"), sam).page
         back.append(last.rows)
 
-    offered = [tuple(row) for row in waiting.offered(sam)]
+    offered = [tuple(row) for row in queries.offer_rows(sam)]
     assert [row[:-1] for rows in there for row in rows] == offered
     assert [len(rows) for rows in there] == [2, 2, 1]
     assert back == there[-2::-1]
-    assert waiting.listed(rf.get("/inbox/"), sam).working == 1
-    assert waiting.listed(rf.get("/inbox/"), sam).page.count == 5
+    assert queries.list_offers(rf.get("/inbox/"), sam).working_count == 1
+    assert queries.list_offers(rf.get("/inbox/"), sam).page.count == 5
 
 
 def test_the_hours_of_somebody_are_those_of_the_nearest_calendar(sam: User, django_assert_num_queries: Any):
@@ -227,8 +228,8 @@ def test_the_hours_of_somebody_are_those_of_the_nearest_calendar(sam: User, djan
     sam.refresh_from_db()
     for use, windows in (({"team": team}, [["10:00", "11:00"]]), ({"user": sam}, [["12:00", "13:00"]])):
         with knowing("Asia/Tokyo"), django_assert_num_queries(1):
-            before = Calendar.hours_of(sam, at=TEN)
-        assert before == Calendar.of(sam).hours(at=TEN)
+            before = Calendar.hours_for(sam, at=TEN)
+        assert before == Calendar.for_user(sam).hours(at=TEN)
         calendar = Calendar.objects.create(
             name=str(use), country="DE", time_zone="Europe/Berlin", windows={"0": windows}
         )
@@ -236,8 +237,8 @@ def test_the_hours_of_somebody_are_those_of_the_nearest_calendar(sam: User, djan
         CalendarUse.objects.create(calendar=calendar, **use)
         # Somebody else's use of it changes nothing.
         CalendarUse.objects.create(calendar=Calendar.default(), user=make.user(Role.REP))
-        after = Calendar.hours_of(sam, at=TEN)
-        assert after == calendar.hours(at=TEN) == Calendar.of(sam).hours(at=TEN) != before
+        after = Calendar.hours_for(sam, at=TEN)
+        assert after == calendar.hours(at=TEN) == Calendar.for_user(sam).hours(at=TEN) != before
 
 
 def test_the_inbox_speaks_japanese(inbox: Client, sam: User):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from sla.escalation.sweeping import sweep_timers
-from sla.handoffs.touching import behind
+from sla.handoffs.worklist import overdue_by_rep
 from sla.models import Handoff, Timer
 from teams.models import Role, User
 from tests import make
@@ -40,7 +40,7 @@ def accepted(rep: User, at=TEN) -> Handoff:
 def late() -> dict[str, list[int]]:
     return {
         str(group.rep): [each.pk for each in group.unanswered] + [work.handoff.pk for work in group.untouched]
-        for group in behind(at=TEN)
+        for group in overdue_by_rep(at=TEN)
     }
 
 

@@ -142,7 +142,7 @@ def acceptance(past: Past, asked: Asked) -> Iterator[Case]:
 def persona_fit(past: Past, asked: Asked) -> Iterator[Case]:
     for handoff, keys in past.of(asked):
         answered = handoff["answer"] in ("accepted", "rejected") and asked.has(handoff["answered_at"])
-        if answered and handoff["verdict"]:
+        if answered and handoff["verdict"] and handoff["persona_id"]:
             yield Case(handoff["lead_id"], handoff["verdict"] == "fits", handoff["answered_at"], keys)
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
-from leads.models import Lead
+from leads.models import Lead, Persona
 from metrics.period import Period
 from metrics.question import ALL, Question
 from metrics.registry import metric
@@ -63,7 +63,8 @@ def _one(rng: random.Random, hop: Any, rep: Any, reasons: list[Reason], hours: A
     )
     offered = datetime(2026, 10, 26, tzinfo=UTC) + timedelta(minutes=30 * rng.randrange(48 * 40))
     due = hours.deadline(offered, 4 * HOUR)
-    made = Handoff.objects.create(lead=lead, hop=hop, transition=step, rep=rep, offered_at=offered)
+    persona = Persona.objects.first() or Persona.objects.create()
+    made = Handoff.objects.create(lead=lead, hop=hop, transition=step, rep=rep, offered_at=offered, persona=persona)
     timer = Timer.objects.create(handoff=made, kind=Timer.Kind.ANSWER, target=4 * HOUR, started_at=offered, due_at=due)
     Timer.objects.create(handoff=made, kind=Timer.Kind.FIRST_TOUCH, target=HOUR, started_at=offered, due_at=due)
     answer = rng.choice(["", "accepted", "rejected", "rejected", "withdrawn"])

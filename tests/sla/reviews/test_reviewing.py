@@ -8,7 +8,7 @@ from django.db import connections
 
 from sla.agreement import drafting
 from sla.models import Agreement, Calendar, Decision, Review
-from sla.reviews.reviewing import begin_day, draft_from, plan, remind
+from sla.reviews.reviewing import begin_day, draft_from_review, plan_reviews, send_reminders
 from teams.models import Notice, Role, Team, User
 from tests import make
 
@@ -38,7 +38,7 @@ def of(kind: str) -> list[tuple[date, date, date]]:
 
 def test_goals_are_reviewed_every_month_on_its_first_open_day():
     agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     assert of("goals")[:4] == [
         # A Sunday, then Monday.
         (date(2026, 3, 2), date(2026, 2, 1), date(2026, 3, 1)),
@@ -68,35 +68,35 @@ def test_goals_are_reviewed_every_month_on_its_first_open_day():
 )
 def test_the_whole_is_reviewed_every_so_many_months_from_the_one_it_began_in(months, first, second):
     agreed(review_months=months)
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     assert of("whole")[:2] == [first, second]
 
 
 def test_planning_again_changes_nothing_and_the_days_go_on():
     agreed()
-    assert plan(at=SIGNED) > 0
+    assert plan_reviews(at=SIGNED) > 0
     before = list(Review.objects.values_list("pk", "due_on"))
-    assert plan(at=SIGNED) == 0
+    assert plan_reviews(at=SIGNED) == 0
     assert list(Review.objects.values_list("pk", "due_on")) == before
     for n in range(1, 100):
-        plan(at=SIGNED + timedelta(days=n))
+        plan_reviews(at=SIGNED + timedelta(days=n))
     assert len(of("goals")) == 16
     assert len({starts for _due, starts, _ends in of("goals")}) == 16
 
 
 def test_nothing_is_planned_for_the_past_and_nothing_without_an_agreement():
-    assert plan(at=SIGNED) == 0
+    assert plan_reviews(at=SIGNED) == 0
     agreed()
-    plan(at=SIGNED + timedelta(days=200))
+    plan_reviews(at=SIGNED + timedelta(days=200))
     assert min(due for due, _starts, _ends in of("goals")) == date(2026, 10, 1)
     assert min(due for due, _starts, _ends in of("whole")) == date(2027, 2, 1)
 
 
 def test_a_version_that_keeps_the_rhythm_does_not_put_the_review_off():
     first = agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     second = followed(first, tokyo(2026, 6, 10))
-    plan(at=tokyo(2026, 6, 10))
+    plan_reviews(at=tokyo(2026, 6, 10))
     assert of("whole")[0] == (date(2026, 8, 3), date(2026, 2, 1), date(2026, 8, 1))
     assert {review.agreement for review in Review.objects.filter(due_on__gt="2026-06-10")} == {second}
     assert {review.agreement for review in Review.objects.filter(due_on__lt="2026-06-10")} == {first}
@@ -104,28 +104,28 @@ def test_a_version_that_keeps_the_rhythm_does_not_put_the_review_off():
 
 def test_a_version_with_another_rhythm_counts_anew():
     first = agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     followed(first, tokyo(2026, 6, 10), review_months=3)
-    plan(at=tokyo(2026, 6, 10))
+    plan_reviews(at=tokyo(2026, 6, 10))
     assert of("whole")[0] == (date(2026, 9, 1), date(2026, 6, 1), date(2026, 9, 1))
 
 
 def test_what_was_decided_for_a_review_keeps_it_though_the_rhythm_changed():
     first = agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     kept = Review.objects.get(kind="whole", due_on=date(2026, 8, 3))
     kept.decide("Answer sooner", by=make.user(Role.MANAGER))
     followed(first, tokyo(2026, 6, 10), review_months=3)
-    plan(at=tokyo(2026, 6, 10))
+    plan_reviews(at=tokyo(2026, 6, 10))
     assert Review.objects.filter(pk=kept.pk).exists()
     assert [due for due, *_ in of("whole")][:2] == [date(2026, 8, 3), date(2026, 9, 1)]
 
 
 def test_a_day_that_is_closed_meanwhile_moves_the_review_that_is_to_come():
     agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     Calendar.default().days.create(day=date(2026, 4, 1))
-    plan(at=tokyo(2026, 3, 2))
+    plan_reviews(at=tokyo(2026, 3, 2))
     assert [due for due, *_ in of("goals")][:2] == [date(2026, 3, 2), date(2026, 4, 2)]
 
 
@@ -154,17 +154,17 @@ def test_heads_and_managers_are_told_three_open_days_before_and_on_the_day_once_
 def test_a_review_that_was_held_early_is_not_called_for_again():
     agreed()
     make.user(Role.MANAGER)
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     review = Review.objects.get(kind="goals", due_on=date(2026, 3, 2))
     review.hold(by=make.user(Role.MANAGER), at=tokyo(2026, 3, 1))
-    assert remind(at=tokyo(2026, 3, 2)) == 0
-    plan(at=tokyo(2026, 3, 1))
+    assert send_reminders(at=tokyo(2026, 3, 2)) == 0
+    plan_reviews(at=tokyo(2026, 3, 1))
     assert Review.objects.filter(kind="goals", starts_on=date(2026, 2, 1)).count() == 1
 
 
 def test_of_two_who_hold_it_one_wins_and_what_it_decided_stays():
     agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     review, gina = Review.objects.earliest("due_on"), make.user(Role.MANAGER)
     decision = review.decide("Answer sooner", by=gina)
     review.hold(by=gina)
@@ -173,20 +173,20 @@ def test_of_two_who_hold_it_one_wins_and_what_it_decided_stays():
     with pytest.raises(Review.Held):
         review.decide("And more", by=gina)
     with pytest.raises(Review.Held):
-        review.take_back(decision)
+        review.remove_decision(decision)
     with pytest.raises(Review.Held):
-        review.note("Too late")
+        review.write_notes("Too late")
     assert Decision.objects.count() == 1
 
 
 def test_the_next_draft_takes_the_decisions_up_and_gives_them_back_when_it_is_thrown_away():
     agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     review, gina = Review.objects.earliest("due_on"), make.user(Role.MANAGER)
     review.decide("Answer sooner", by=gina)
-    draft = draft_from(review, by=gina)
+    draft = draft_from_review(review, by=gina)
     review.decide("Fewer free-mail addresses", by=gina)
-    assert draft_from(review, by=gina) == draft
+    assert draft_from_review(review, by=gina) == draft
     assert set(draft.decisions.values_list("text", flat=True)) == {"Answer sooner", "Fewer free-mail addresses"}
     drafting.discard(draft)
     assert review.decisions.filter(draft=None).count() == 2
@@ -194,13 +194,13 @@ def test_the_next_draft_takes_the_decisions_up_and_gives_them_back_when_it_is_th
 
 def test_while_a_proposal_waits_nothing_is_drafted():
     agreed()
-    plan(at=SIGNED)
+    plan_reviews(at=SIGNED)
     review, gina = Review.objects.earliest("due_on"), make.user(Role.MANAGER)
-    draft = draft_from(review, by=gina)
+    draft = draft_from_review(review, by=gina)
     Agreement.objects.filter(pk=draft.pk).update(proposed_at=SIGNED)
     review.decide("Answer sooner", by=gina)
     with pytest.raises(Agreement.Frozen):
-        draft_from(review, by=gina)
+        draft_from_review(review, by=gina)
     assert review.decisions.filter(draft=None).exists()
 
 
@@ -210,7 +210,7 @@ def test_four_who_plan_at_once_plan_each_review_once():
 
     def work(_: int) -> int:
         try:
-            return plan(at=SIGNED)
+            return plan_reviews(at=SIGNED)
         finally:
             connections.close_all()
 

@@ -12,8 +12,8 @@ from leads.registering.registration import change
 from sla.flow.advancing import advance_all
 from sla.models import Handoff, Hop
 from sla.notices import NOT_READY
-from sla.routing.offering import held_up, offer, waiting
-from sla.routing.readiness import in_words, lacking, not_ready
+from sla.routing.offering import offer, unoffered_leads, unoffered_transitions
+from sla.routing.readiness import format_fields, missing_fields, not_ready
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
@@ -36,10 +36,10 @@ def test_what_is_not_filled_in_holds_a_lead_up_and_says_what():
     lead, ready = make.mql(country="JP"), make.mql(country="JP", phone="1", company=make.company(employees=1))
     assert offer(at=MONDAY_9AM) == 1
     assert Handoff.objects.get().lead == ready
-    (held,) = held_up(at=MONDAY_9AM)
-    assert (held.step.lead, held.hop, held.is_ready) == (lead, hop, False)
-    assert [field.name for field in held.lacks] == ["phone", "company.employees"]
-    assert not_ready(waiting(hop), hop, at=MONDAY_9AM).get().lead == lead
+    (held,) = unoffered_leads(at=MONDAY_9AM)
+    assert (held.transition.lead, held.hop, held.is_ready) == (lead, hop, False)
+    assert [field.name for field in held.missing_fields] == ["phone", "company.employees"]
+    assert not_ready(unoffered_transitions(held.hop), hop, at=MONDAY_9AM).get().lead == lead
 
 
 def test_the_head_of_the_offering_team_and_the_owner_are_told_once_each_in_their_language():
@@ -79,15 +79,15 @@ def test_once_it_is_filled_in_it_is_offered_by_itself():
     change(lead, {"phone": "03-1234-5678"}, at=later)
     advance_all(at=later)
     assert Handoff.objects.get(lead=lead).offered_at == later
-    assert held_up(at=later) == []
+    assert unoffered_leads(at=later) == []
 
 
 def test_a_field_that_was_removed_since_asks_for_nothing():
     make.custom_field("budget", "number")
     hop = needs("custom.budget")
     lead = make.mql()
-    assert list(lacking(hop, [lead.pk])) == [lead.pk]
-    assert in_words(lacking(hop, [lead.pk])[lead.pk]) == "Budget"
+    assert list(missing_fields(hop, [lead.pk])) == [lead.pk]
+    assert format_fields(missing_fields(hop, [lead.pk])[lead.pk]) == "Budget"
     CustomField.objects.all().delete()
     assert offer(at=MONDAY_9AM) == 1
 
@@ -99,6 +99,6 @@ def test_what_is_held_up_takes_the_same_queries_for_one_lead_and_for_ten():
         for _ in range(leads):
             make.mql()
         with CaptureQueriesContext(connection) as captured:
-            held_up(at=MONDAY_9AM)
+            unoffered_leads(at=MONDAY_9AM)
         queries.append(len(captured))
     assert queries[0] == queries[1]

@@ -1,9 +1,9 @@
-"""Who gets a lead: the head, the company's owner, the territory, and whose turn it is."""
+"""Who is offered a lead: the head, the company's owner, the territory, and the order of the queue."""
 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -14,16 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.models import Reason
+from integrations.delivery.quiet_hours import opening
 from leads.models import Lead
-from sla.models import Absence, Capacity, Handoff, Territory
+from sla.models import Absence, Calendar, Capacity, Handoff, Territory
 from sla.notices import UNOFFERED
-from sla.routing.offering import held_up, offer
-from sla.routing.turns import CAPACITY, Desk, Turn, somebody_else
+from sla.routing.assignment import DEFAULT_CAPACITY, AssignmentQueue, Slot, next_rep
+from sla.routing.capacity import loads
+from sla.routing.offering import offer, unoffered_leads
+from sla.routing.returning import returned_members
 from teams.models import Notice, Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM
 
 TODAY = date(2026, 11, 16)
+ALWAYS = {str(day): [["00:00", "00:00"]] for day in range(7)}
 IN_JAPAN = {"field": "country", "op": "=", "value": "JP"}
 BIG = {"field": "company.employees", "op": ">=", "value": 1000}
 
@@ -151,6 +155,65 @@ def test_absent_means_that_company_day(first: date, last: date, is_there: bool):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("whose", ["own", "team"])
+@pytest.mark.parametrize(
+    ("day", "hour", "is_there"), [(15, 14, True), (15, 16, True), (16, 5, False), (17, 4, False), (17, 5, True)]
+)
+def test_an_absence_is_a_day_of_the_absent_persons_own_calendar(whose: str, day: int, hour: int, is_there: bool):
+    """Monday in New York lasts from 5:00 UTC on; the company's Monday began fourteen hours earlier, in Tokyo."""
+    team, (rep,) = sales(1)
+    abroad = Calendar.objects.create(name="New York", time_zone="America/New_York", windows=ALWAYS)
+    abroad.uses.create(user=rep if whose == "own" else None, team=None if whose == "own" else team)
+    absent(rep)
+    make.mql(at=MONDAY_9AM - timedelta(days=2))
+    at = datetime(2026, 11, day, hour, tzinfo=UTC)
+    assert offer(at=at) == is_there
+    assert [load.away is None for load in loads([rep], at)] == [is_there]
+    assert (opening(rep, at) == at) == is_there
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("most_a_week", [None, 30])
+def test_who_comes_back_does_not_catch_up(most_a_week: int | None):
+    """Sam was away from Monday to Wednesday, while eight leads went to the others."""
+    _team, people = sales(3)
+    sam, *others = people
+    Capacity.objects.bulk_create(Capacity(user=user, most_a_week=most_a_week) for user in people)
+    absent(sam, TODAY, TODAY + timedelta(days=2))
+    for n in range(8):
+        make.mql()
+        offer(at=MONDAY_9AM + timedelta(hours=n))
+    back = MONDAY_9AM + timedelta(days=3)
+    leads = [make.mql() for _ in range(6)]
+    for n, lead in enumerate(leads):
+        assert offer([lead.pk], at=back + timedelta(hours=n)) == 1
+    assert Counter(offered_to(lead) for lead in leads) == dict.fromkeys(people, 2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "catches_up"), [(3, False), (9, False), (10, True)])
+def test_for_seven_days_from_the_first_open_day_back(days: int, catches_up: bool):
+    """Away through Wednesday: Thursday the 19th is the first open day, and the 26th the first that counts as before."""
+    _team, (sam, other) = sales(2)
+    absent(sam, TODAY, TODAY + timedelta(days=2))
+    for lead in [make.mql() for _ in range(4)]:
+        offer([lead.pk], at=MONDAY_9AM)
+    at = MONDAY_9AM + timedelta(days=days)
+    leads = [make.mql() for _ in range(2)]
+    offer([lead.pk for lead in leads], at=at)
+    assert (Counter(offered_to(lead) for lead in leads)[other] == 0) == catches_up
+
+
+@pytest.mark.django_db
+def test_the_first_open_day_back_may_come_after_a_closed_one():
+    """Away through Friday the 13th: the week of grace begins on Monday, also for who looks on Sunday."""
+    team, (sam,) = sales(1)
+    absent(sam, TODAY - timedelta(days=5), TODAY - timedelta(days=3))
+    moments = [MONDAY_9AM + timedelta(days=n) for n in (-3, -1, 0, 6, 7)]
+    assert [sam.pk in returned_members(team, at=at) for at in moments] == [False, True, True, True, False]
+
+
+@pytest.mark.django_db
 def test_nobody_gets_more_than_they_can_take_and_the_rest_waits_visibly():
     team, (small, large) = sales(2)
     Capacity.objects.create(user=small, most_open=1)
@@ -158,8 +221,8 @@ def test_nobody_gets_more_than_they_can_take_and_the_rest_waits_visibly():
     leads = [make.mql() for _ in range(6)]
     assert offer(at=MONDAY_9AM) == 4
     assert Counter(Handoff.objects.values_list("rep", flat=True)) == {small.pk: 1, large.pk: 3}
-    waits = held_up(at=MONDAY_9AM)
-    assert [held.step.lead for held in waits] == leads[4:]
+    waits = unoffered_leads(at=MONDAY_9AM)
+    assert [held.transition.lead for held in waits] == leads[4:]
     assert all(held.is_ready for held in waits)
     assert Notice.objects.of(UNOFFERED).filter(user=team.head).count() == 2
 
@@ -204,7 +267,7 @@ def test_reassigning_goes_the_same_way_without_those_who_had_it():
     to = []
     for hours in range(1, 4):
         at = MONDAY_9AM + timedelta(hours=hours)
-        found = somebody_else(handoff, at=at)
+        found = next_rep(handoff, at=at)
         assert found is not None
         to.append(found)
         handoff = handoff.reassign(found, at=at)
@@ -217,7 +280,7 @@ def test_alone_there_is_nobody_else():
     sales(1)
     make.mql()
     offer(at=MONDAY_9AM)
-    assert somebody_else(Handoff.objects.get(), at=MONDAY_9AM) is None
+    assert next_rep(Handoff.objects.get(), at=MONDAY_9AM) is None
 
 
 @pytest.mark.django_db
@@ -236,9 +299,9 @@ def test_routing_takes_the_same_queries_for_one_lead_and_for_twenty():
     assert queries[0] == queries[1]
 
 
-def turns(*capacities: tuple[int | None, int | None]) -> list[Turn]:
+def slots(*capacities: tuple[int | None, int | None]) -> list[Slot]:
     return [
-        Turn(User(pk=pk), most_open=most_open, most_a_week=most_a_week, nth=pk)
+        Slot(User(pk=pk), most_open=most_open, most_a_week=most_a_week, order=pk)
         for pk, (most_open, most_a_week) in enumerate(capacities, 1)
     ]
 
@@ -250,23 +313,23 @@ some = st.none() | st.integers(0, 12)
 def test_among_the_equally_weighted_under_their_cap_the_counts_differ_by_one_at_most(
     capacities: list[tuple[int | None, int | None]], leads: int
 ):
-    desk = Desk(turns(*capacities))
-    given_to: Counter[int] = Counter()
+    queue = AssignmentQueue(slots(*capacities))
+    assigned_to: Counter[int] = Counter()
     for n in range(leads):
-        turn = desk.whose(None, owner=None, territory=None)
-        if turn is None:
+        slot = queue.next_assignee(None, owner=None, territory=None)
+        if slot is None:
             # Only when all are at their caps.
-            assert not any(turn.is_free for turn in desk.turns.values())
+            assert not any(slot.is_free for slot in queue.slots.values())
             break
-        desk.give(turn, at=MONDAY_9AM + timedelta(minutes=n // 3))
-        given_to[turn.user.pk] += 1
+        queue.assign(slot, at=MONDAY_9AM + timedelta(minutes=n // 3))
+        assigned_to[slot.user.pk] += 1
     weights: dict[int, list[int]] = {}
-    for turn in desk.turns.values():
-        count = given_to[turn.user.pk]
-        assert turn.most_open is None or count <= turn.most_open
-        assert turn.most_a_week is None or count <= turn.most_a_week
-        if turn.is_free:
-            weights.setdefault(turn.most_a_week or turn.most_open or CAPACITY, []).append(count)
+    for slot in queue.slots.values():
+        count = assigned_to[slot.user.pk]
+        assert slot.most_open is None or count <= slot.most_open
+        assert slot.most_a_week is None or count <= slot.most_a_week
+        if slot.is_free:
+            weights.setdefault(slot.most_a_week or slot.most_open or DEFAULT_CAPACITY, []).append(count)
     for counts in weights.values():
         assert max(counts) - min(counts) <= 1
 
@@ -274,15 +337,15 @@ def test_among_the_equally_weighted_under_their_cap_the_counts_differ_by_one_at_
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(1, 9), st.integers(0, 3)), min_size=1),
 )
-def test_the_turn_is_the_lowest_share_and_of_equals_the_longest_without_an_offer(queues: list[tuple[int, ...]]):
+def test_next_is_the_lowest_share_and_of_equals_the_longest_without_an_offer(queues: list[tuple[int, ...]]):
     people = [
-        Turn(User(pk=pk), open=open, this_week=week, most_a_week=100 * capacity, nth=pk,
+        Slot(User(pk=pk), open=open, this_week=week, most_a_week=100 * capacity, order=pk,
              last_offer=MONDAY_9AM + timedelta(days=day))
         for pk, (open, week, capacity, day) in enumerate(queues, 1)
     ]  # fmt: skip
-    got = Desk(people).whose(None, owner=None, territory=None)
+    got = AssignmentQueue(people).next_assignee(None, owner=None, territory=None)
     naive = sorted(
         people,
-        key=lambda turn: (Fraction(turn.open + turn.this_week, turn.most_a_week or 1), turn.last_offer, turn.nth),
+        key=lambda slot: (Fraction(slot.open + slot.this_week, slot.most_a_week or 1), slot.last_offer, slot.order),
     )
     assert got is naive[0]

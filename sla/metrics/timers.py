@@ -1,4 +1,4 @@
-"""How soon hand-offs are answered: in time or not, and after how much open time."""
+"""Metrics of timers: hand-offs answered in time or not, and after how much open time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metrics.registry import Metric, Question, Unit
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.metrics.answers import answered
-from sla.metrics.handoffs import DIMENSIONS, behind, by_key, of_leads, rates
+from sla.metrics.handoffs import DIMENSIONS, behind, filtered_handoffs, group_by_key, rate_rows
 
 
 class Median(Aggregate):
@@ -25,68 +25,68 @@ class Median(Aggregate):
     output_field = DurationField()
 
 
-def with_clock(rows: QuerySet[Handoff], kind: Timer.Kind = Timer.Kind.ANSWER) -> QuerySet[Any]:
-    clock = FilteredRelation("timers", condition=Q(timers__kind=kind))
-    return rows.annotate(clock=clock, due_at=F("clock__due_at"), open_time=F("clock__open_time"))
+def with_timer(rows: QuerySet[Handoff], kind: Timer.Kind = Timer.Kind.ANSWER) -> QuerySet[Any]:
+    timer = FilteredRelation("timers", condition=Q(timers__kind=kind))
+    return rows.annotate(timer=timer, due_at=F("timer__due_at"), open_time=F("timer__open_time"))
 
 
 def kept(question: Question) -> Q:
-    return Q(clock__kept_at__lt=question.known_until)
+    return Q(timer__kept_at__lt=question.known_until)
 
 
 def due_in_period(question: Question, kind: Timer.Kind) -> QuerySet[Any]:
-    """Return the hand-offs with a clock of that kind that fell due in the period, or was kept ahead of that."""
-    rows = with_clock(of_leads(question), kind)
-    in_period = rows.filter(clock__due_at__gte=question.period.starts_at, clock__due_at__lt=question.period.ends_at)
-    return in_period.filter(kept(question) | Q(clock__due_at__lt=question.at))
+    """Return the hand-offs with a timer of that kind that fell due in the period, or was kept before that."""
+    rows = with_timer(filtered_handoffs(question), kind)
+    in_period = rows.filter(timer__due_at__gte=question.period.starts_at, timer__due_at__lt=question.period.ends_at)
+    return in_period.filter(kept(question) | Q(timer__due_at__lt=question.at))
 
 
-def fell_due(question: Question) -> QuerySet[Any]:
+def answers_due(question: Question) -> QuerySet[Any]:
     """Return the hand-offs whose answer fell due in the period, but not those withdrawn before it did.
 
     What falls due later than the question is asked counts once it is answered. What is overdue is not kept, whether
     a sweep has seen it or not.
     """
-    withdrawn = Q(answer=Handoff.Answer.WITHDRAWN, clock__stopped_at__lte=F("clock__due_at"))
+    withdrawn = Q(answer=Handoff.Answer.WITHDRAWN, timer__stopped_at__lte=F("timer__due_at"))
     return due_in_period(question, Timer.Kind.ANSWER).exclude(withdrawn)
 
 
 def count_answered_in_time(question: Question) -> Iterable[Row]:
-    return rates(fell_due(question), kept(question), question, "due_at")
+    return rate_rows(answers_due(question), kept(question), question, "due_at")
 
 
-def timed(question: Question) -> QuerySet[Any]:
-    """Return the answers of the period whose clock ran."""
-    return with_clock(answered(question)).filter(clock__open_time__isnull=False)
+def with_open_time(question: Question) -> QuerySet[Any]:
+    """Return the answers of the period whose timer ran."""
+    return with_timer(answered(question)).filter(timer__open_time__isnull=False)
 
 
 def count_time_to_answer(question: Question) -> Iterable[Row]:
-    return medians(timed(question), "clock__open_time", question)
+    return median_rows(with_open_time(question), "timer__open_time", question)
 
 
-def medians(rows: QuerySet[Any], time: str, question: Question) -> list[Row]:
-    """The median of a time of those answers, by the question's key."""
-    keyed = by_key(rows, question, "answered_at")
+def median_rows(rows: QuerySet[Any], time: str, question: Question) -> list[Row]:
+    """The median of the column `time` of those answers, in seconds, by the question's key."""
+    keyed = group_by_key(rows, question, "answered_at")
     found = keyed.annotate(median=Median(time), cases=Count("pk")).order_by("key")
-    return [Row.of_value(row["key"], seconds(row["median"]), cases=row["cases"]) for row in found]
+    return [Row.of_value(row["key"], to_seconds(row["median"]), cases=row["cases"]) for row in found]
 
 
-def waited(question: Question) -> QuerySet[Any]:
+def with_wait(question: Question) -> QuerySet[Any]:
     """Return the answers of the period with how long their lead waited for one, whoever it was offered to on the way.
 
-    All offers of one step into a stage are one after the other, each with its own clock: their open times add up.
+    The offers of one transition follow each other, each with its own timer: their open times add up.
     """
-    clocks = Timer.objects.filter(handoff__transition=OuterRef("transition"), kind=Timer.Kind.ANSWER).order_by()
-    total = clocks.values("handoff__transition").annotate(total=Sum("open_time")).values("total")
-    answers: QuerySet[Any] = timed(question).annotate(waited=Subquery(total, output_field=DurationField()))
+    timers = Timer.objects.filter(handoff__transition=OuterRef("transition"), kind=Timer.Kind.ANSWER).order_by()
+    total = timers.values("handoff__transition").annotate(total=Sum("open_time")).values("total")
+    answers: QuerySet[Any] = with_open_time(question).annotate(waited=Subquery(total, output_field=DurationField()))
     return answers
 
 
 def count_wait(question: Question) -> Iterable[Row]:
-    return medians(waited(question), "waited", question)
+    return median_rows(with_wait(question), "waited", question)
 
 
-def seconds(time: timedelta | None) -> float | None:
+def to_seconds(time: timedelta | None) -> float | None:
     return None if time is None else time.total_seconds()
 
 
@@ -100,7 +100,7 @@ METRICS = (
         ),
         Unit.RATE,
         count_answered_in_time,
-        behind(fell_due, lambda question: fell_due(question).filter(kept(question))),
+        behind(answers_due, lambda question: answers_due(question).filter(kept(question))),
         dimensions=DIMENSIONS,
     ),
     Metric(
@@ -112,7 +112,7 @@ METRICS = (
         ),
         Unit.DURATION,
         count_wait,
-        behind(timed),
+        behind(with_open_time),
         dimensions=DIMENSIONS,
     ),
     Metric(
@@ -121,7 +121,7 @@ METRICS = (
         _("The median open time from the offer to the answer, of the hand-offs answered in the period."),
         Unit.DURATION,
         count_time_to_answer,
-        behind(timed),
+        behind(with_open_time),
         dimensions=DIMENSIONS,
     ),
 )

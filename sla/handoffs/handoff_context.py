@@ -1,5 +1,5 @@
-"""What goes with a lead to the next team: what the agreement asks to be known of it, whom it is taken for, and what
-was done to reach it before."""
+"""What the next team is shown of a lead that is handed over: the fields that the agreement asks for, its persona, and
+the touches of earlier hand-offs."""
 
 from __future__ import annotations
 
@@ -20,42 +20,43 @@ from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
 from smarketing.pages import wording
 
-EARLIER = 5
+MAX_EARLIER_TOUCHES = 5
 
 
 @dataclass(frozen=True)
-class Pack:
-    """What goes with one hand-off. `known`: the fields that the agreement asks for, in words, with their values."""
+class HandoffContext:
+    """What is shown beside one hand-off. `field_values`: (label, formatted value) of the fields that the agreement asks
+    for."""
 
-    known: list[tuple[str, str]]
+    field_values: list[tuple[str, str]]
     persona: PersonaVersion | None
-    earlier: list[Touch]
+    earlier_touches: list[Touch]
 
     def __bool__(self) -> bool:
-        return bool(self.known or self.persona or self.earlier)
+        return bool(self.field_values or self.persona or self.earlier_touches)
 
 
-def packed(handoff: Handoff, *, at: datetime) -> Pack:
+def build_handoff_context(handoff: Handoff, *, at: datetime) -> HandoffContext:
     earlier = Touch.objects.filter(handoff__lead=handoff.lead_id).exclude(handoff=handoff.pk)
-    return Pack(
-        known=known(handoff.lead, handoff.hop.ready_fields, at=at),
-        persona=_persona(handoff),
-        earlier=list(earlier.select_related("by").order_by("-at", "-pk")[:EARLIER]),
+    return HandoffContext(
+        field_values=field_values(handoff.lead, handoff.hop.ready_fields, at=at),
+        persona=_agreed_persona(handoff),
+        earlier_touches=list(earlier.select_related("by").order_by("-at", "-pk")[:MAX_EARLIER_TOUCHES]),
     )
 
 
-def _persona(handoff: Handoff) -> PersonaVersion | None:
-    """The persona that the lead was when it was offered, as the agreement words it."""
+def _agreed_persona(handoff: Handoff) -> PersonaVersion | None:
+    """The persona that the lead matched when it was offered, in the version that the agreement names."""
     if handoff.persona_id is None:
         return None
     agreed = AgreedPersona.objects.filter(agreement=handoff.hop.agreement_id, version__persona=handoff.persona_id)
-    found = agreed.select_related("version").first()
-    return found.version if found else None
+    row = agreed.select_related("version").first()
+    return row.version if row else None
 
 
-def known(lead: Lead, names: Sequence[str], *, at: datetime) -> list[tuple[str, str]]:
-    """Return what is known of a lead by the names of criteria fields: (label, value in words), – where nothing is.
-    Fields that there are no more are left out."""
+def field_values(lead: Lead, names: Sequence[str], *, at: datetime) -> list[tuple[str, str]]:
+    """Return (label, formatted value) of the named criteria fields of a lead; – where a value is empty.
+    Fields that were removed are left out."""
     catalogue = Catalogue()
     fields = [field for name in names if (field := catalogue.get(name))]
     if not fields:
@@ -63,12 +64,12 @@ def known(lead: Lead, names: Sequence[str], *, at: datetime) -> list[tuple[str, 
     frame = Frame(at)
     columns, params = [], []
     for field in fields:
-        sql, given = frame.fill(field.now)
+        sql, values = frame.fill(field.now)
         if field.source:
-            source, more = frame.fill(field.source)
-            sql, given = f"(SELECT {sql} FROM {source} LIMIT 1)", [*given, *more]
+            source, source_values = frame.fill(field.source)
+            sql, values = f"(SELECT {sql} FROM {source} LIMIT 1)", [*values, *source_values]
         columns.append(sql)
-        params += given
+        params += values
     with connection.cursor() as cursor:
         # The pieces are those of the registry, written in code; what people typed goes as parameters.
         cursor.execute(
@@ -76,11 +77,11 @@ def known(lead: Lead, names: Sequence[str], *, at: datetime) -> list[tuple[str, 
             " LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id WHERE leads_lead.id = %s",
             [*params, lead.pk],
         )
-        values = cursor.fetchone()
-    return [(str(field.label), _in_words(field, value)) for field, value in zip(fields, values, strict=True)]
+        row = cursor.fetchone()
+    return [(str(field.label), _format_value(field, value)) for field, value in zip(fields, row, strict=True)]
 
 
-def _in_words(field: Field, value: Any) -> str:
+def _format_value(field: Field, value: Any) -> str:
     if value in (None, ""):
         return "–"
     if field.type in (Type.CHOICE, Type.REFERENCE):

@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from funnel.models import Journey, Reason, Stage, StageRole
 from leads.models import Lead, Persona, PersonaVersion
 from sla.escalation.sweeping import sweep_timers
-from sla.handoffs.context_pack import known
-from sla.inbox.inbox import by_due, working
-from sla.models import Handoff, Timer, Touch
+from sla.handoffs.handoff_context import field_values
+from sla.inbox.queries import group_by_due, list_team_work
+from sla.models import Calendar, Handoff, Timer, Touch
 from sla.routing.offering import offer
 from teams.models import Role, User
 from tests import make
@@ -37,7 +37,8 @@ def accepted(sam: User, at=TEN) -> Handoff:
 
 
 def headings(sam: User, at=TEN) -> list[tuple[str, list[int]]]:
-    found = by_due(working(sam, at=at))
+    mine, _nobodys = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at)
+    found = group_by_due(mine)
     return [(str(group["heading"]), [work.handoff.pk for work in group["rows"]]) for group in found]
 
 
@@ -279,7 +280,7 @@ def test_what_is_known_of_the_lead_goes_with_it_in_words():
     factory = make.company(name="Acme", employees=1200)
     lead = make.lead(StageRole.MQL, company=factory, title="Plant manager")
     names = ["title", "company.name", "company.employees", "stage", "phone", "no.such.field"]
-    assert known(lead, names, at=TEN) == [
+    assert field_values(lead, names, at=TEN) == [
         ("Title", "Plant manager"),
         ("Company: name", "Acme"),
         ("Company: employees", "1,200"),

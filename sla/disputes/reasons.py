@@ -1,0 +1,77 @@
+"""Why leads were rejected, and why opportunities were lost and won: counted beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from funnel.models import Reason
+from metrics.question import Question, dimension
+from metrics.registry import metric
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+REJECTED, LOST, WON = Reason.Kind.REJECTED, Reason.Kind.LOST, Reason.Kind.WON
+# The metric, by which reason it is cut, of which list, and what it is called.
+LISTS: tuple[tuple[str, str, Reason.Kind, StrOrPromise, StrOrPromise], ...] = (
+    ("rejected", "reason", REJECTED, _("Why leads were rejected"), _("None was rejected in these days.")),
+    ("lost", "lost_reason", LOST, _("Why opportunities were lost"), _("None was lost in these days.")),
+    ("contracts", "won_reason", WON, _("Why opportunities were won"), _("None was won in these days.")),
+)
+
+
+@dataclass(frozen=True)
+class CountedReason:
+    """How often one reason was given, with the URL of the leads behind it."""
+
+    name: str
+    n: int
+    url: str
+
+
+@dataclass(frozen=True)
+class ReasonList:
+    """The reasons of one outcome, as `_reason_list.html` takes them."""
+
+    name: str
+    title: StrOrPromise
+    none: StrOrPromise
+    rows: list[CountedReason]
+
+    @property
+    def total(self) -> int:
+        return sum(row.n for row in self.rows)
+
+
+def reason_lists(question: Question) -> list[ReasonList]:
+    """The three lists of that question, the most frequent reason first."""
+    names: dict[str, dict[str, str]] = {kind: {} for kind in (REJECTED, LOST, WON)}
+    for reason in (each for each in Reason.objects.known() if each.kind in names):
+        names[reason.kind][reason.key] = str(reason)
+    return [
+        ReasonList(name, title, none, _counted(name, by, question, names[kind]))
+        for name, by, kind, title, none in LISTS
+    ]
+
+
+def _counted(name: str, by: str, question: Question, names: Mapping[str, str]) -> list[CountedReason]:
+    asked = Question(question.period, by=by, at=question.at)
+    without = dimension(by).key_label("")
+    rows = sorted(metric(name).rows(asked), key=lambda row: (-row.numerator, row.key))
+    return [
+        CountedReason(names.get(row.key, row.key) or without, row.numerator, _url(name, asked, row.key, row.numerator))
+        for row in rows
+    ]
+
+
+def _url(name: str, question: Question, key: str, was: int) -> str:
+    period = question.period
+    query = {"start": period.start.isoformat(), "end": period.end.isoformat(), "by": question.by}
+    query |= {"at": question.at.isoformat(), "key": key, "was": str(was)}
+    return f"{reverse('behind', args=[name])}?{urlencode(query)}"

@@ -1,0 +1,36 @@
+"""Asking for hand-offs."""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+from django.db import models
+from django.db.models import FilteredRelation, Q
+from django.db.models.functions import Coalesce
+
+from teams.models import User
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class ClockedQuerySet(models.QuerySet[Row]):
+    """Hand-offs with the clocks of their answers."""
+
+    def open(self) -> Self:
+        return self.filter(answer="")
+
+    def for_rep(self, user: User) -> Self:
+        return self.filter(rep=user)
+
+    def with_clock(self) -> Self:
+        """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`: its own, or while
+        it has none, that of the first hand-off of its thread."""
+        clock = FilteredRelation("timers", condition=Q(timers__kind="answer"))
+        first = FilteredRelation("follows__timers", condition=Q(follows__timers__kind="answer"))
+        columns = {"clock_started_at": "started_at", "due_at": "due_at", "target": "target",
+                   "stopped_at": "stopped_at", "breached_at": "breached_at"}  # fmt: skip
+        return (
+            self.annotate(clock=clock, first_clock=first)
+            .annotate(**{name: Coalesce(f"clock__{of}", f"first_clock__{of}") for name, of in columns.items()})
+            .order_by("due_at", "pk")
+        )

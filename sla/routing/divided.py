@@ -1,0 +1,82 @@
+"""Companies that two reps of one team work: each has a reason that is kept, or is told to the administrator."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import BigIntegerField, Exists, OuterRef
+from django.db.models.functions import Cast
+
+from history.models import Change
+from leads.models import Company
+from sla.handoffs.company_reps import is_one_company, worked_handoffs
+from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.threads import TwoReps
+from teams.models import Team
+
+log = logging.getLogger(__name__)
+
+# So many companies are named in the log.
+NAMED = 20
+
+
+@dataclass(frozen=True)
+class DividedCompany:
+    """One company, the team that works it, and its hand-offs by rep."""
+
+    company: Company
+    team: Team
+    handoffs: list[Handoff]
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether all but the rep who worked it first have a reason kept."""
+        return len({handoff.rep_id for handoff in self.handoffs if not handoff.two_reps}) <= 1
+
+
+def divided_companies(teams: Iterable[Team] | None = None) -> list[DividedCompany]:
+    """The companies that several reps of one team work, by name. Three queries."""
+    worked: Any = worked_handoffs().filter(lead__company__isnull=False)
+    if teams is not None:
+        worked = worked.filter(hop__receiving_team__in=list(teams))
+    others = worked_handoffs().filter(
+        lead__company=OuterRef("lead__company"), hop__receiving_team=OuterRef("hop__receiving_team")
+    )
+    divided = worked.filter(Exists(others.exclude(rep=OuterRef("rep"))))
+    rows = divided.select_related("lead__company", "hop__receiving_team", "rep").order_by("lead__company__name", "pk")
+    groups: dict[tuple[int, int], list[Handoff]] = {}
+    for handoff in rows:
+        if handoff.lead.company and is_one_company(handoff.lead.company):
+            groups.setdefault((handoff.lead.company.pk, handoff.hop.receiving_team_id), []).append(handoff)
+    return [
+        DividedCompany(handoffs[0].lead.company, handoffs[0].hop.receiving_team, handoffs)
+        for handoffs in groups.values()
+        if handoffs[0].lead.company
+    ]
+
+
+def keep_reasons_of_joined() -> int:
+    """Keep the reason of hand-offs whose lead came to its company, by an edit or a merge, after it was offered; return
+    how many."""
+    lead = Cast("subject_id", BigIntegerField())
+    came = Change.objects.filter(subject="lead", field="company", at__gt=OuterRef("offered_at"))
+    ids = [
+        handoff.pk
+        for divided in divided_companies()
+        if not divided.is_explained
+        for handoff in divided.handoffs
+        if not handoff.two_reps
+    ]
+    joined = Handoff.objects.filter(Exists(came.annotate(lead=lead).filter(lead=OuterRef("lead"))), pk__in=ids)
+    return joined.update(two_reps=TwoReps.MERGED)
+
+
+def report_divided() -> None:
+    """Log the companies that two reps of one team work without a reason."""
+    keep_reasons_of_joined()
+    if divided := [each for each in divided_companies() if not each.is_explained]:
+        named = ", ".join(str(each.company.pk) for each in divided[:NAMED])
+        log.error("%s companies are worked by two reps of one team without a reason: %s", len(divided), named)

@@ -1,6 +1,6 @@
 """The pages of numbers both teams look at."""
 
 from dashboards.goals.models import Goal
-from dashboards.weekly.models import WeeklyReport
+from dashboards.weekly.models import KeptWeek, WeeklyReport
 
-__all__ = ["Goal", "WeeklyReport"]
+__all__ = ["Goal", "KeptWeek", "WeeklyReport"]

@@ -6,7 +6,7 @@ from dashboards.home import views as home
 from dashboards.lead import company_views, list_views, merge_views, selection_views
 from dashboards.lead import views as lead_views
 from dashboards.lead.api import LeadDetail, LeadList
-from dashboards.numbers import behind_views, funnel_views
+from dashboards.numbers import behind_views, funnel_views, quadrants_views
 from dashboards.numbers import views as number_views
 from dashboards.numbers.api import MetricDetail, MetricList
 from dashboards.reviews import views as review_views
@@ -23,6 +23,7 @@ urlpatterns = [
     path("leads/<int:pk>/changes/", lead_views.lead_changes, name="lead_changes"),
     path("leads/<int:pk>/merge/", merge_views.lead_merge, name="lead_merge"),
     path("leads/<int:pk>/merge/<int:other>/", merge_views.lead_merge_with, name="lead_merge_with"),
+    path("quadrants/", quadrants_views.quadrants, name="quadrants"),
     path("companies/<int:pk>/", company_views.company, name="company"),
     path("weekly/", weekly_views.weekly, name="weekly"),
     path("weekly/<str:day>/", weekly_views.weekly_week, name="weekly_week"),

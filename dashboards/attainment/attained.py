@@ -20,7 +20,7 @@ from metrics.question import Part
 from metrics.rate import Rate
 from metrics.registry import Unit
 from sla.agreement.document.clauses import describe_target, metric_of
-from sla.attainment.judging import pace_of, question_of, row_of
+from sla.attainment.judging import clause_pace, clause_question, exact_value, stored_row
 from sla.attainment.periods import PERIOD_OF
 from sla.calendars.hours import OpeningHours
 from sla.models import Attainment, Clause
@@ -57,6 +57,8 @@ class Attained:
     row: Attainment
     hours: OpeningHours
     currency: str
+    # Of what we had been told by then, and not as of then.
+    as_seen: bool = False
 
     @cached_property
     def measured(self) -> Metric | None:
@@ -79,11 +81,20 @@ class Attained:
         return self.row.computed_at >= self.period.ends_at
 
     def format_value(self, value: float | Decimal | None) -> str:
-        return format_value(self.unit, value, self.currency)
+        """Never like the target where it misses that."""
+        if self.clause.comparator == Clause.Comparator.AT_MOST:
+            return format_value(self.unit, value, self.currency, at_most=[self.clause.target])
+        return format_value(self.unit, value, self.currency, at_least=[self.clause.target])
 
     @property
     def value_text(self) -> str:
-        return self.format_value(self.row.value)
+        if (
+            self.unit == Unit.RATE
+            and self.rate
+            and not wording.is_percentage(self.rate.numerator, self.rate.denominator)
+        ):
+            return wording.share(self.rate.numerator, self.rate.denominator)
+        return self.format_value(exact_value(stored_row(self.row)))
 
     @property
     def target_text(self) -> str:
@@ -108,7 +119,7 @@ class Attained:
         """The page of the leads behind a number; "" where there are none."""
         if self.measured is None or was is None:
             return ""
-        question = question_of(self.clause, self.period, self.row.computed_at)
+        question = clause_question(self.clause, self.period, self.row.computed_at, as_seen=self.as_seen)
         return behind_url(self.clause.metric, question, part=part, was=int(was))
 
     @property
@@ -133,7 +144,7 @@ class Attained:
     def pace(self) -> Pace | None:
         if self.measured is None:
             return None
-        return pace_of(self.clause, self.period, row_of(self.row), self.hours, self.row.computed_at)
+        return clause_pace(self.clause, self.period, stored_row(self.row), self.hours, self.row.computed_at)
 
     @property
     def has_interval(self) -> bool:
@@ -169,8 +180,12 @@ class Attained:
             return ""
         if not pace.due or pace.ahead is None:
             return _("no open day has passed yet")
-        ahead, due = wording.rounded(pace.ahead, self._digits), wording.rounded(pace.due, self._digits)
-        words = {"n": self._format_exactly(abs(ahead)), "pace": self._format_exactly(due)}
+        # What is behind is never said to be on pace, however little it is behind.
+        ahead, digits = wording.rounded_beside(pace.ahead, self._digits, at_least=[0])
+        words = {
+            "n": self._format_exactly(abs(ahead), digits),
+            "pace": self._format_exactly(wording.rounded(pace.due, self._digits), self._digits),
+        }
         if not ahead:
             return _("on pace (%(pace)s)") % words
         return (_("%(n)s ahead of pace (%(pace)s)") if ahead > 0 else _("%(n)s behind pace (%(pace)s)")) % words
@@ -179,10 +194,10 @@ class Attained:
     def _digits(self) -> int:
         return 0 if self.unit == Unit.MONEY else 1
 
-    def _format_exactly(self, value: Decimal) -> str:
+    def _format_exactly(self, value: Decimal, digits: int) -> str:
         if self.unit == Unit.MONEY:
             return wording.money(value, self.currency)
-        return wording.number(value, 0 if value == value.to_integral_value() else 1)
+        return wording.number(value, 0 if value == value.to_integral_value() else digits)
 
     @property
     def projected(self) -> str:
@@ -194,7 +209,7 @@ class Attained:
             return self._projected_rate(self.rate)
         if not pace.adds_up or pace.projection is None:
             return ""
-        words = {"n": self.format_value(wording.rounded(pace.projection, 0))}
+        words = {"n": format_value(self.unit, wording.rounded(pace.projection, 0), self.currency)}
         ends = final_count_interval(int(pace.value), pace.passed, pace.open_days) if self.unit == Unit.COUNT else None
         if ends is None:
             return _("at this pace %(n)s in the end") % words

@@ -97,13 +97,13 @@ class AttainmentPage:
     @cached_property
     def clauses(self) -> list[Clause]:
         """The clauses whose version was in force at the start of their period."""
-        return [c for c in self._signed_clauses if c.agreement.is_in_force(self.periods[c.every].starts_at)]
+        return [c for c in self._signed_clauses if c.agreement.holds(self.periods[c.every].starts_at)]
 
     @cached_property
     def coming(self) -> list[tuple[Clause, Period]]:
         """New clauses of the version in force, with their first whole period, which is still to come."""
         shown = {(clause.key, clause.every) for clause in self.clauses}
-        current = [c for c in self._signed_clauses if c.agreement.is_in_force(self.at)]
+        current = [c for c in self._signed_clauses if c.agreement.holds(self.at)]
         new = [clause for clause in current if (clause.key, clause.every) not in shown]
         first_periods = [(clause, first_period(clause)) for clause in new]
         return [(clause, period) for clause, period in first_periods if period and period.starts_at > self.at]

@@ -50,7 +50,7 @@ def attainment(request: UserRequest) -> HttpResponse:
         "kinds": period_tabs(on, every),
         "around": neighbours(page),
         "is_promised": page.lines or Clause.objects.filter(agreement__in_force_from__isnull=False).exists(),
-        "draft": Agreement.objects.draft().first(),
+        "draft": Agreement.objects.drafts().first(),
     }
     return render(request, "dashboards/attainment/attainment.html", context)
 

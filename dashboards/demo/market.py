@@ -46,7 +46,7 @@ class Market:
     """Draws companies, people and what they do."""
 
     def __init__(self, seed: int, zone: ZoneInfo) -> None:
-        self.draw = random.Random(seed)
+        self.draw = random.Random(seed)  # nosec B311 # companies, not secrets
         self.zone = zone
         self.companies = [self._company(n) for n in range(900)]
         self.emails: set[str] = set()

@@ -10,11 +10,11 @@ from decimal import Decimal
 from dashboards.demo.market import Prospect
 from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import CALLS, DISPUTES, MEETINGS, NOTES, RULINGS, TOO_SOON
-from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
+from funnel.models import DealStage, Journey, Opportunity, Reason, Stage, StageRole
 from leads.models import Lead
 from sla.calendars.hours import OpeningHours
 from sla.disputes import disputing
-from sla.handoffs.touching import at_work
+from sla.handoffs.worklist import being_worked
 from sla.models import Absence, Calendar, Capacity, Dispute, Handoff, Touch
 from teams.models import User
 
@@ -40,6 +40,7 @@ class Sales:
     def __init__(self, year: Simulation) -> None:
         self.year, self.draw = year, year.draw
         self.reasons = {(reason.kind, reason.key): reason for reason in Reason.objects.all()}
+        self.stages = list(DealStage.objects.offered())
         self.seen = 0
         self.hours: OpeningHours | None = None
 
@@ -120,8 +121,8 @@ class Sales:
         """Marketing disputes a rejection, which a head settles days later."""
 
         def dispute(at: datetime) -> None:
-            with suppress(disputing.TooLate):
-                made = disputing.dispute(
+            with suppress(Dispute.TooLate):
+                made = disputing.raise_dispute(
                     get_handoff(pk), self.draw.choice(DISPUTES), by=self.year.users["marketer"], at=at
                 )
                 self.year.later(self._open(at + timedelta(days=self.draw.uniform(4, 9))), self._settle(made))
@@ -190,7 +191,7 @@ class Sales:
         """Qualify some of the leads that SDRs have reached, at the end of the year."""
         contacts = Touch.objects.filter(is_contact=True).values("handoff")
         reached = Handoff.objects.filter(hop__from_stage__role=StageRole.MQL, pk__in=contacts)
-        for handoff in at_work(reached).order_by("-pk")[:QUALIFIED_AT_END]:
+        for handoff in being_worked(reached).order_by("-pk")[:QUALIFIED_AT_END]:
             self._qualify(handoff.pk)(at)
 
     def _give_up(self, pk: int, key: str) -> Event:
@@ -231,9 +232,17 @@ class Sales:
                 opened_at=at,
                 by=rep,
             )
+            for n, stage in enumerate(self.stages[1:], 1):
+                self.year.later(at + (decided_at - at) * n / len(self.stages), self._move(deal.pk, stage, rep))
             self.year.later(decided_at, self._decide(deal.pk, rep, self.is_overloaded(at)))
 
         return open_deal
+
+    def _move(self, pk: int, stage: DealStage, rep: User) -> Event:
+        def move(at: datetime) -> None:
+            Opportunity.objects.select_related("lead").get(pk=pk).move(stage, by=rep, at=at)
+
+        return move
 
     def _decide(self, pk: int, rep: User, rushed: bool) -> Event:
         """Won more often after a demo request and visits of the pricing page, less often by an overloaded rep."""

@@ -31,7 +31,7 @@ class Simulation:
         self.zone = company_zone()
         self.end = end
         self.start = datetime.combine(self.day(end) - timedelta(days=days), time(), self.zone)
-        self.draw = random.Random(seed)
+        self.draw = random.Random(seed)  # nosec B311 # a company, not a secret
         self.users = {user.email.split("@")[0]: user for user in User.objects.filter(email__endswith=f"@{DOMAIN}")}
         # By the id of the lead that each became.
         self.prospects: dict[int, Prospect] = {}

@@ -15,13 +15,15 @@ from dashboards.demo.selling import Sales
 from dashboards.demo.simulation import Simulation
 from dashboards.demo.texts import COMMENTS, SEGMENTS
 from history.events import mark_told
+from history.leases import Step
 from leads.models import Activity, ActivityKind, Campaign, Company, Lead, Persona, PersonaComment, Segment
 from leads.registering.reevaluation import enqueue_reevaluation
 from leads.registering.registration import change
 from leads.registering.searching import refresh
 from sla.escalation.sweeping import sweep_timers
-from sla.flow.advancing import advance_all, flow
+from sla.flow.advancing import advance_all, run_flow
 from sla.models import Escalation
+from sla.routing.offering import offer
 from teams.models import Notice
 
 SLOTS = (time(10, 30), time(16), time(23, 59))
@@ -35,11 +37,21 @@ Say = Callable[[str], None]
 class Year(Simulation):
     """The story: a market, a team, and what happens hour by hour."""
 
-    def __init__(self, end: datetime, *, days: int, leads: int, seed: int, say: Say = lambda text: None) -> None:
+    def __init__(
+        self,
+        end: datetime,
+        *,
+        days: int,
+        leads: int,
+        seed: int,
+        say: Say = lambda text: None,
+        step: Step = transaction.atomic,
+    ) -> None:
         super().__init__(end, days=days, seed=seed)
         self.market = Market(seed, self.zone)
         self.count = leads
         self.say = say
+        self.step = step
         self.companies: dict[str, int] = {}
         self.kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
         self.sales = Sales(self)
@@ -47,8 +59,8 @@ class Year(Simulation):
     # The story
 
     def run(self) -> None:
-        """Live through the year, one transaction for each stretch of it. Hold the machine meanwhile."""
-        with transaction.atomic():
+        """Live through the year, one step for each stretch of it. Call it while background work is paused."""
+        with self.step():
             agreeing.begin(self)
             self.sales.plan()
             for n, (login, text) in enumerate(COMMENTS):
@@ -67,7 +79,7 @@ class Year(Simulation):
             while next_arrival is not None and next_arrival.created_at <= slot:
                 new.append(next_arrival)
                 next_arrival = next(arrivals, None)
-            with transaction.atomic():
+            with self.step():
                 for lead in self._arrive(new):
                     lead_of[len(lead_of)] = lead
                 batch = []
@@ -77,7 +89,7 @@ class Year(Simulation):
                     pending = next(acts, None)
                 self.act(batch)
                 self._step(slot)
-        with transaction.atomic():
+        with self.step():
             self._finish()
 
     @staticmethod
@@ -98,7 +110,7 @@ class Year(Simulation):
             day += timedelta(days=1)
 
     def _step(self, at: datetime) -> None:
-        """What fell due until now, each at its own moment; then the machine."""
+        """Do what fell due until now, each at its own moment; then advance the leads."""
         while due := self.next_due(at):
             moment, act = due
             # What a clock does before somebody acts, it does before.
@@ -109,7 +121,7 @@ class Year(Simulation):
         self.sales.answer_offers(at)
 
     def _sweep(self, until: datetime) -> None:
-        """Take each step of a clock soon after it came, as a machine that looks all the time does."""
+        """Take each step of a clock soon after it came, as workers that sweep all the time do."""
         come = Escalation.objects.filter(done_at=None, due_at__lt=until - SOON).order_by("due_at")
         for due_at in come.values_list("due_at", flat=True):
             sweep_timers(at=due_at + SOON)
@@ -174,7 +186,8 @@ class Year(Simulation):
         self.sales.qualify_reached(self.end)
         ids = list(Lead.objects.unmerged().order_by("pk").values_list("pk", flat=True))
         for first in range(0, len(ids), CHUNK):
-            flow(ids[first : first + CHUNK], at=self.end)
+            run_flow(ids[first : first + CHUNK], at=self.end)
+            offer(ids[first : first + CHUNK], at=self.end)
         sweep_timers(at=self.end)
         agreeing.end(self)
         old = self.end - timedelta(days=3)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboards.goals.models import Goal
+from funnel.models import Opportunity
 from metrics.period import Period
 from teams.models import User
 
@@ -34,7 +35,7 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Goal
-        fields = ("measure", "starts_on", "last_day", "target")
+        fields = ("measure", "kind", "starts_on", "last_day", "target")
         widgets = {
             "measure": forms.RadioSelect(attrs={"class": "segments"}),
             "starts_on": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
@@ -45,10 +46,12 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["measure"].choices = Goal.Measure.choices  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("all")), *Opportunity.Kind.choices]  # type: ignore[attr-defined]
         if self.instance.ends_on:
             self.initial["last_day"] = self.instance.ends_on - timedelta(days=1)
         if self.instance.target is not None:
-            self.initial["target"] = self.instance.target.normalize()
+            # As digits: normalize() alone writes 50 as 5E+1.
+            self.initial["target"] = f"{self.instance.target.normalize():f}"
 
     def clean_target(self) -> Any:
         target = self.cleaned_data["target"]
@@ -64,14 +67,14 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error("last_day", _("The last day is not before the first."))
             elif last - start > LONGEST_GOAL:
                 self.add_error("last_day", _("A goal lasts three years at most."))
-            elif measure and self._is_taken(measure, start, last):
+            elif measure and self._is_taken(measure, cleaned.get("kind") or "", start, last):
                 self.add_error(None, _("There is a goal for this and these days already. Change that one."))
         if measure == Goal.Measure.CONTRACTS and cleaned.get("target") and cleaned["target"] % 1:
             self.add_error("target", _("Contracts are counted whole."))
         return cleaned
 
-    def _is_taken(self, measure: str, start: date, last: date) -> bool:
-        same = Goal.objects.filter(measure=measure, starts_on=start, ends_on=last + timedelta(days=1))
+    def _is_taken(self, measure: str, kind: str, start: date, last: date) -> bool:
+        same = Goal.objects.filter(measure=measure, kind=kind, starts_on=start, ends_on=last + timedelta(days=1))
         return same.exclude(pk=self.instance.pk).exists()
 
     def set(self, *, by: User, at: datetime) -> Goal:

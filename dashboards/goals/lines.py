@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from dashboards.goals.models import Goal
 from dashboards.numbers.question_urls import behind_url
+from funnel.models import Opportunity
 from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import Question
@@ -27,25 +29,30 @@ class Standing:
     period: Period
     pace: Pace
     currency: str
+    kind: str = field(default="", kw_only=True)
 
     @property
     def label(self) -> str:
-        return str(Goal.Measure(self.measure).label)
+        what = str(Goal.Measure(self.measure).label)
+        if not self.kind:
+            return what
+        return _("%(what)s (%(kind)s)") % {"what": what, "kind": Opportunity.Kind(self.kind).label}
 
     @property
     def is_money(self) -> bool:
         return self.measure == Goal.Measure.REVENUE
 
-    def format_value(self, amount: Decimal | None) -> str:
+    def format_value(self, amount: Decimal | None, *, digits: int = 1, at_least: Sequence[Decimal] = ()) -> str:
         if amount is None:
             return wording.NOTHING
         if self.is_money:
-            return wording.money(amount, self.currency)
-        return wording.number(amount, 0 if amount == amount.to_integral_value() else 1)
+            return wording.money(amount, self.currency, at_least=at_least)
+        return wording.number(amount, 0 if amount == amount.to_integral_value() else digits, at_least=at_least)
 
     @property
     def value_text(self) -> str:
-        return self.format_value(self.pace.value)
+        """Never like the target where it misses that."""
+        return self.format_value(self.pace.value, at_least=[self.pace.target])
 
     @property
     def target_text(self) -> str:
@@ -75,13 +82,15 @@ class Standing:
         ahead, due = self.pace.ahead, self.pace.due
         if ahead is None or not due:
             return _("no open day has passed yet")
-        words = {"n": self.format_value(abs(self._rounded(ahead))), "pace": self.format_value(self._rounded(due))}
-        if not self._rounded(ahead):
+        # What is behind is never said to be on pace, however little it is behind.
+        shown, digits = wording.rounded_beside(ahead, 0 if self.is_money else 1, at_least=[0])
+        words = {
+            "n": self.format_value(abs(shown), digits=digits),
+            "pace": self.format_value(wording.rounded(due, 0 if self.is_money else 1)),
+        }
+        if not shown:
             return _("on pace (%(pace)s)") % words
         return (_("%(n)s ahead of pace (%(pace)s)") if ahead > 0 else _("%(n)s behind pace (%(pace)s)")) % words
-
-    def _rounded(self, amount: Decimal) -> Decimal:
-        return wording.rounded(amount, 0 if self.is_money else 1)
 
     @property
     def projected(self) -> str:
@@ -106,9 +115,10 @@ class GoalLine(Standing):
 
 def goal_line(goal: Goal, hours: OpeningHours, currency: str, zone: ZoneInfo, at: datetime) -> GoalLine:
     period = Period(goal.starts_on, goal.ends_on, zone)
-    question = Question(period, at=at)
+    question = Question(period, filters=goal.filters, at=at)
     row = metric(goal.measure).value(question)
     today = min(max(at.astimezone(zone).date(), period.start), period.end)
     passed = hours.open_days(period.start, today)
     pace = Pace(goal.target, Decimal(row.value or 0), hours.open_days(period.start, period.end), passed)
-    return GoalLine(goal.measure, period, pace, currency, goal, behind_url(goal.measure, question, was=row.numerator))
+    url = behind_url(goal.measure, question, was=row.numerator)
+    return GoalLine(goal.measure, period, pace, currency, goal, url, kind=goal.kind)

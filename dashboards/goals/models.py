@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from funnel.models import Opportunity
+from history.edited import edited
 from metrics.changes import watched
 
 
@@ -20,6 +22,8 @@ class Goal(models.Model):
         REVENUE = "revenue", _("Revenue")
 
     measure = models.CharField(_("What"), max_length=10, choices=Measure)
+    # New business alone, say; empty: all.
+    kind = models.CharField(_("Of which opportunities"), max_length=10, choices=Opportunity.Kind, blank=True)
     starts_on = models.DateField(_("From"))
     ends_on = models.DateField(_("To, exclusive"))
     target = models.DecimalField(_("Target"), max_digits=16, decimal_places=2, validators=[MinValueValidator(0)])
@@ -29,7 +33,14 @@ class Goal(models.Model):
     class Meta:
         ordering = ["-starts_on", "measure"]
         constraints = [
-            models.UniqueConstraint(fields=["measure", "starts_on", "ends_on"], name="one_goal_per_measure_and_period"),
+            models.UniqueConstraint(
+                fields=["measure", "kind", "starts_on", "ends_on"], name="one_goal_per_measure_kind_and_period"
+            ),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_goal_ends_after_it_starts"),
         ]
-        triggers = watched()
+        triggers = [*watched(), *edited("measure kind starts_on")]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Which contracts count, as the metric takes it."""
+        return {"kind": self.kind} if self.kind else {}

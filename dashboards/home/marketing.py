@@ -27,6 +27,6 @@ def marketing_context(at: datetime) -> dict[str, Any]:
         "unmatched": unmatched + _more,
         "has_personas": Persona.objects.filter(retired_at=None).exists(),
         "has_leads": Lead.objects.exists(),
-        "imports": Import.objects.defer("content", "mapping", "said", "dry_run").order_by("-created_at")[:SHOWN],
+        "imports": Import.objects.defer("mapping", "said", "dry_run").order_by("-created_at")[:SHOWN],
         "on_its_way": Agreement.objects.pending().first(),
     }

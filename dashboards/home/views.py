@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from dashboards.home.managing import managing_context
 from dashboards.home.marketing import marketing_context
+from dashboards.home.running import tick_silence
 from dashboards.home.selling import selling_context
 from dashboards.home.setup import setup_steps
 from sla.agreement.signing import unsigned_by
@@ -35,6 +36,7 @@ def home(request: UserRequest) -> HttpResponse:
         context |= managing_context(at)
     if user.has_role(Role.ADMINISTRATOR):
         context["setup"] = setup_steps(request, at)
+        context["silence"] = tick_silence()
     return render(request, "dashboards/home/home.html", context)
 
 

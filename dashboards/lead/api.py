@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -15,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads.api.leads import LeadChange, LeadIn, filter_by_criteria, registration_problems
-from leads.models import Company, Identity, Lead
-from leads.registering.companies import register_company
+from leads.models import Company, Identity, Lead, LeadQuerySet
+from leads.registering.companies import change_company, register_company
 from leads.registering.registration import change, register
 from leads.registering.searching import search
 from scoring.formula import MILLION
@@ -24,6 +22,8 @@ from smarketing.api.endpoint import Endpoint
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import problems, writing_problems
 from teams.api.authentication import caller
+from teams.models import Role
+from teams.records import get_editable
 
 
 class CompanyOut(serializers.ModelSerializer[Company]):
@@ -59,9 +59,9 @@ class LeadOut(serializers.ModelSerializer[Lead]):
         model = Lead
         fields = [
             "id", "email", "identities", "family_name", "given_name", "family_name_reading", "given_name_reading",
-            "phone", "title", "department", "seniority", "buying_role", "country", "region", "source", "campaign",
-            "consent", "is_free_mail", "company", "owner", "custom", "created_at", "fit", "interest", "quadrant",
-            "stage",
+            "phone", "phone_e164", "title", "department", "seniority", "buying_role", "country", "region", "source",
+            "campaign", "consent", "is_free_mail", "company", "owner", "custom", "created_at", "fit", "interest",
+            "quadrant", "stage",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -84,7 +84,7 @@ class LeadPage(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
 
 
-def lead_queryset() -> QuerySet[Lead]:
+def lead_queryset() -> LeadQuerySet:
     leads = Lead.objects.unmerged().select_related("company", "campaign", "owner", "score", "journey__stage")
     return leads.prefetch_related("identities")
 
@@ -114,13 +114,16 @@ class LeadList(Endpoint):
         """Create a lead (201), or update the one that the e-mail or the external id names (200).
 
         What is left out, and what is empty, stays as it is. When the e-mail and the external id name two different
-        leads, nothing is changed (409).
+        leads, nothing is changed (409). Of a lead that you may only read, nothing is changed (403). A new lead for
+        which somebody who sells names no owner is theirs.
         """
+        by = caller(request)
         serializer = LeadIn(data=request.data)
         serializer.is_valid(raise_exception=True)
         values, identities = serializer.cleaned_values()
+        new_owner = by if by.has_role(Role.REP, Role.SDR) and "owner" not in values else None
         with registration_problems():
-            lead, created = register(values, identities=identities, by=caller(request), how="api")
+            lead, created = register(values, identities=identities, by=by, how="api", rights_of=by, new_owner=new_owner)
         return Response(LeadOut(lead_queryset().get(pk=lead.pk)).data, status=201 if created else 200)
 
 
@@ -131,21 +134,23 @@ class LeadDetail(Endpoint):
         return Response(LeadOut(get_object_or_404(lead_queryset(), pk=pk)).data)
 
     @extend_schema(
-        operation_id="leads_update", request=LeadChange, responses={200: LeadOut, **writing_problems(404, 409)}
+        operation_id="leads_update", request=LeadChange, responses={200: LeadOut, **writing_problems(404, 409, 422)}
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Change what is said: what is left out stays, what is empty or null is emptied."""
-        lead = get_object_or_404(lead_queryset(), pk=pk)
+        by = caller(request)
+        lead = get_editable(lead_queryset(), by, pk=pk)
         serializer = LeadChange(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
-        by = caller(request)
-        if values.get("email") == "" and not lead.identities.all():
-            raise serializers.ValidationError({"email": [_("A lead needs an e-mail or an external id.")]})
+        serializer.check_what_stays(lead)
         with transaction.atomic():
             if company := values.get("company"):
                 with registration_problems("company"):
-                    values["company"] = register_company(company, by=by, how="api")
+                    values["company"] = employer = register_company(company, by=by, how="api", rights_of=by)
+                    emptied = {name: value for name, value in company.items() if value in (None, "")}
+                    if employer and emptied:
+                        change_company(employer, emptied, by=by, how="api", rights_of=by)
             with registration_problems():
                 change(lead, values, by=by, how="api")
         return Response(LeadOut(lead_queryset().get(pk=pk)).data)

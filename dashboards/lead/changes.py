@@ -61,7 +61,9 @@ def changes_of(subject: str, pk: int, *, limit: int) -> list[ChangeLine]:
     """The latest changes of one record, with the names of related records."""
     rows = list(Change.objects.of(subject, pk).select_related("by__team")[:limit])
     names = related_names(rows)
-    custom = {field.key: str(field) for field in CustomField.objects.filter(subject=subject)} if rows else {}
+    custom = (
+        {field.key: str(field) for field in CustomField.objects.known() if field.subject == subject} if rows else {}
+    )
     return [
         ChangeLine(
             field_label(subject, row.field, custom),

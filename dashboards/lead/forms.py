@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from leads.models import ActivityKind
 from scoring.models import Quadrant
 from sla.models import Handoff
-from sla.routing.turns import present
+from sla.routing.assignment import present_reps
 from smarketing.pages import wording
 from teams.models import User
 
@@ -33,6 +33,11 @@ class ActivityForm(forms.Form):
     )
     occurred_at = forms.DateTimeField(label=_("When"), widget=MomentInput(), input_formats=["%Y-%m-%dT%H:%M"])
     note = forms.CharField(label=_("Note"), required=False, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [kind for kind in ActivityKind.objects.known() if kind.retired_at is None]
+        self.fields["kind"].choices = [(kind.key, str(kind)) for kind in kinds]  # type: ignore[attr-defined]
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]
@@ -56,7 +61,7 @@ class ReassignmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         rep = self.fields["rep"]
         assert isinstance(rep, RepChoice)
-        rep.queryset = present(handoff.hop.receiving_team, at=at).exclude(pk=handoff.rep_id)
+        rep.queryset = present_reps(handoff.hop.receiving_team, at=at).exclude(pk=handoff.rep_id)
 
 
 class QuadrantForm(forms.Form):

@@ -28,7 +28,7 @@ def stage_visits(journey: Journey | None, steps: Sequence[Transition]) -> list[S
         if step.to_stage_id is not None:
             entries.setdefault(step.to_stage_id, []).append(step)
     visits = []
-    for stage in Stage.objects.all():
+    for stage in Stage.objects.known():
         entered = entries.get(stage.pk, [])
         is_here = journey is not None and journey.stage_id == stage.pk
         state = "here" if is_here else "past" if entered else ""

@@ -21,7 +21,7 @@ from teams.models import Role, User
 
 def stage_choices() -> list[tuple[str, str]]:
     """The stages, by role where they have one, and the two ways a journey ends."""
-    stages = [(stage.role or str(stage.pk), str(stage)) for stage in Stage.objects.all()]
+    stages = [(stage.role or str(stage.pk), str(stage)) for stage in Stage.objects.known()]
     return [*stages, *((str(value), str(label)) for value, label in Journey.Ended.choices)]
 
 

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.timezone import now
@@ -16,8 +15,9 @@ from django.utils.translation import gettext_lazy
 from dashboards.lead.list_filters import LeadFilter
 from leads.criteria import condition, sentence
 from leads.criteria.forms import CriteriaField, WithCriteria
-from leads.models import Lead, Segment
+from leads.models import Lead, LeadQuerySet, Segment
 from leads.registering.searching import search
+from smarketing.whole_numbers import parse_whole_number
 
 
 class ConditionsForm(WithCriteria, forms.Form):
@@ -36,8 +36,8 @@ class LeadSearch:
         self.tree = self.segment.criteria if self.segment else self._tree()
 
     def _segment(self) -> Segment | None:
-        number = self.data.get("segment", "")
-        return Segment.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+        pk = parse_whole_number(self.data.get("segment", ""))
+        return None if pk is None else Segment.objects.filter(pk=pk).first()
 
     def _tree(self) -> Any:
         return self.conditions.cleaned_data.get("criteria") if self.conditions.is_valid() else None
@@ -64,8 +64,8 @@ class LeadSearch:
         return bool(self.filter.form.errors) or not self.conditions.is_valid()
 
     @property
-    def leads(self) -> QuerySet[Lead]:
-        leads = search(self.filter.qs, self.words)
+    def leads(self) -> LeadQuerySet:
+        leads: LeadQuerySet = search(self.filter.qs, self.words)
         return leads.filter(condition(self.tree, at=now())) if self.tree else leads
 
     @property

@@ -75,7 +75,7 @@ def select_row_data(queryset: QuerySet[Lead], sort: Sort) -> QuerySet[Lead]:
     activities = Activity.objects.filter(lead=OuterRef("pk"), occurred_at__lte=now()).order_by("-occurred_at")
     persona = PersonaVersion.objects.filter(persona=OuterRef("persona_match__persona")).order_by("-number")
     rows = (
-        queryset.select_related("company", "owner__team", "campaign", "score", "journey__stage")
+        queryset.select_related("company", "owner__team", "campaign", "score__model", "journey__stage")
         .defer("company__custom", "campaign__goal")
         .annotate(
             last_activity_at=Subquery(activities.values("occurred_at")[:1]),
@@ -104,7 +104,7 @@ def leads(request: UserRequest) -> HttpResponse:
         return redirect(search.address)
     sort = chosen_sort(request, SORTS)
     panel = "panel" in request.GET or search.opens_panel
-    page = list_page(request, select_row_data(search.leads, sort), sort)
+    page = list_page(request, select_row_data(search.leads.with_rights_of(request.user), sort), sort)
     context = {
         "page": page,
         "asked": search,

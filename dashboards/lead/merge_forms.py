@@ -34,7 +34,9 @@ class MergeForm(forms.Form):
     def __init__(self, *args: Any, kept: Lead, other: Lead, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept, self.other = kept, other
-        self.custom = {field.key: field for field in CustomField.objects.filter(subject=CustomField.Subject.LEAD)}
+        self.custom = {
+            field.key: field for field in CustomField.objects.known() if field.subject == CustomField.Subject.LEAD
+        }
         for name in [*MERGED_FIELDS, *(f"custom.{key}" for key in self.custom)]:
             mine, theirs = self.value(kept, name), self.value(other, name)
             if mine not in (None, "") and theirs not in (None, "") and mine != theirs:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from scoring.formula import MILLION
 from scoring.models import Quadrant, Score
+from scoring.reading import format_plain_points
 
 # The plot's area in SVG units: interest to the right, fit upwards.
 LEFT, RIGHT, TOP, BOTTOM = 20, 296, 4, 212
@@ -48,8 +49,8 @@ class Plot:
     label_x: float
     label_y: float
     label_end: bool
-    fit_from: int
-    interest_from: int
+    fit_from: str
+    interest_from: str
 
 
 def x_of(interest: float) -> float:
@@ -82,6 +83,6 @@ def plot_quadrants(score: Score) -> Plot:
         label_x=x - 13 if is_near_edge else x + 13,
         label_y=min(max(y + 4, TOP + 12), BOTTOM - 2),
         label_end=is_near_edge,
-        fit_from=int(score.model.fit_threshold),
-        interest_from=int(score.model.interest_threshold),
+        fit_from=format_plain_points(score.model.fit_threshold),
+        interest_from=format_plain_points(score.model.interest_threshold),
     )

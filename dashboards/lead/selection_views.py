@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_POST
 from leads.models import Campaign, Lead
 from leads.registering.registration import change
 from smarketing.database.keyset import PAGE_SIZE
+from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
 
@@ -35,11 +37,14 @@ def lead_selection(request: UserRequest) -> HttpResponse:
     """Change owner or campaign of the chosen leads: the form first, then the change."""
     back = QueryDict(request.POST.get("back", "").removeprefix("?")).urlencode()
     back_url = reverse("leads") + (f"?{back}" if back else "")
-    pks = [int(number) for number in request.POST.getlist("lead") if number.isdecimal()][:PAGE_SIZE]
-    chosen = list(Lead.objects.unmerged().filter(pk__in=pks).select_related("company", "owner").order_by("pk"))
+    pks = [pk for pk in map(parse_whole_number, request.POST.getlist("lead")) if pk is not None]
+    leads = Lead.objects.unmerged().filter(pk__in=pks[:PAGE_SIZE]).with_rights_of(request.user)
+    chosen = list(leads.select_related("company", "owner").order_by("pk"))
     if not chosen:
         messages.warning(request, _("No lead was chosen."))
         return redirect(back_url)
+    if not all(lead.is_editable for lead in chosen):
+        raise PermissionDenied(_("Some of these leads you may only read. Nothing was changed."))
     form = SelectionForm(request.POST if "change" in request.POST else None)
     if form.is_valid():
         values = {name: value for name, value in form.cleaned_data.items() if value}

@@ -18,6 +18,8 @@ from metrics.registry import BadQuestion, Question, UnknownMetric, View, metric,
 from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import YEARS
 from smarketing.api.problems import problems
+from teams.api.authentication import caller
+from teams.permissions import people_shown_to
 
 
 class MetricOut(serializers.Serializer[Any]):
@@ -79,7 +81,8 @@ class MetricDetail(Endpoint):
         responses={200: AnswerOut, **problems(404)},
     )
     def get(self, request: Request, name: str) -> Response:
-        """One metric over some days."""
+        """One metric over some days. By rep you see your own row, as the head of a team those of the team, and one row
+        `others`; managers and administrators see all."""
         query = MetricQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         start, end = query.validated_data["start"], query.validated_data["end"]
@@ -95,6 +98,7 @@ class MetricDetail(Endpoint):
                 to_role=request.query_params.get("to", ""),
                 window_days=query.validated_data.get("window"),
                 by=query.validated_data["by"],
+                people=people_shown_to(caller(request)),
             )
             question = known.accept(question)
             rows = known.rows(question)

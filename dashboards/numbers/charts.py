@@ -10,9 +10,11 @@ from decimal import Decimal
 from typing import Any
 
 from metrics.rate import Rate
+from smarketing.pages import wording
 
 Figure = dict[str, Any]
 FIXED = {"fixedrange": True}
+SHARE_AT_POINT = "%{x}: %{hovertext}<extra></extra>"
 
 
 def goal(stored: dict[str, Any], label: str) -> Figure:
@@ -56,6 +58,11 @@ def end_label(x: str, y: float, text: str) -> dict[str, Any]:
     return {"x": x, "y": y, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "top", "xshift": 8}
 
 
+def share_and_counts(n: int, of: int) -> str:
+    """20.9% (86 / 412); only the two numbers where they make no percentage."""
+    return f"{wording.share(n, of)} ({n} / {of})" if wording.is_percentage(n, of) or not of else wording.share(n, of)
+
+
 def in_time(weeks: Sequence[Sequence[Any]], urls: Sequence[str]) -> Figure:
     """The share answered in time by week; a week in which nothing fell due is a gap."""
     values = [Rate(n, of).value for _monday, n, of in weeks]
@@ -68,10 +75,10 @@ def in_time(weeks: Sequence[Sequence[Any]], urls: Sequence[str]) -> Figure:
                 "x": [monday for monday, _n, _of in weeks],
                 "y": values,
                 "customdata": list(urls),
-                "text": [f"{n} / {of}" for _monday, n, of in weeks],
+                "text": [share_and_counts(n, of) for _monday, n, of in weeks],
                 "line": {"color": "$sales", "width": 2},
                 "marker": {"color": "$sales", "size": [*([5] * (len(weeks) - 1)), 9]},
-                "hovertemplate": "%{y:.1%} (%{text})<extra></extra>",
+                "hovertemplate": "%{text}<extra></extra>",
             }
         ],
         "layout": {
@@ -109,7 +116,13 @@ def funnel(names: Sequence[str], counts: Sequence[int], urls: Sequence[str], par
 
 
 def values(
-    keys: Sequence[str], values: Sequence[float | None], urls: Sequence[str], *, share: bool, over_time: bool
+    keys: Sequence[str],
+    values: Sequence[float | None],
+    urls: Sequence[str],
+    *,
+    texts: Sequence[str] = (),
+    share: bool,
+    over_time: bool,
 ) -> Figure:
     """One value a key: a line over time, else bars."""
     style: dict[str, Any] = (
@@ -121,7 +134,11 @@ def values(
     return {
         "data": [
             {"x": list(keys), "y": list(values), "customdata": list(urls), **style}
-            | {"hovertemplate": "%{x}: %{y:.1%}<extra></extra>" if share else "%{x}: %{y:,}<extra></extra>"}
+            | (
+                {"hovertext": list(texts), "hovertemplate": SHARE_AT_POINT}
+                if share
+                else {"hovertemplate": "%{x}: %{y:,}<extra></extra>"}
+            )
         ],
         "layout": {
             "showlegend": False,

@@ -46,7 +46,7 @@ class NumberForm(forms.Form):
     def __init__(self, metric: Metric, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.metric = metric
-        stages = {stage.role: str(stage) for stage in Stage.objects.filter(role__isnull=False)}
+        stages = {stage.role: str(stage) for stage in Stage.objects.known() if stage.role}
         roles = [(role, stages[role]) for role in metric.roles]
         self._set_choices("view", [(view.value, View(view).label) for view in metric.views], len(metric.views) > 1)
         self._set_choices("from_role", roles, metric.stages == "pair")
@@ -74,7 +74,7 @@ class NumberForm(forms.Form):
             self.add_error("last", _("Ask for ten years at most."))
         return cleaned
 
-    def question(self, at: datetime) -> Question:
+    def question(self, at: datetime, people: frozenset[str] | None) -> Question:
         cleaned = self.cleaned_data
         return Question(
             Period(cleaned["start"], cleaned["last"] + DAY),
@@ -84,6 +84,7 @@ class NumberForm(forms.Form):
             window_days=cleaned.get("window") if cleaned.get("view") == View.COHORT else None,
             by=cleaned.get("by", ""),
             at=at,
+            people=people,
         )
 
 

@@ -46,7 +46,7 @@ class Line:
 
 
 def funnel_context(question: Question, by: str) -> dict[str, Any]:
-    stages = {stage.role: stage for stage in Stage.objects.filter(role__isnull=False)}
+    stages: dict[str | None, Stage] = {stage.role: stage for stage in Stage.objects.known() if stage.role}
     steps = [(stages[a], stages[b]) for a, b in STEPS]
     total = table_line(
         _("All"), question, {step: metric("conversion").value(step_question(question, step)) for step in STEPS}

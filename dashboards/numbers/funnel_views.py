@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from dashboards.numbers.forms import DAY, recent_quarter
 from dashboards.numbers.funnel_forms import FunnelForm
 from dashboards.numbers.funnel_table import EXPLANATIONS, funnel_context
+from dashboards.numbers.past_note import describe_filling
 from funnel.models import Journey
 from metrics.period import Period
 from metrics.question import Question, View
@@ -36,6 +37,7 @@ def funnel(request: UserRequest) -> HttpResponse:
             at=at,
         )
         context |= funnel_context(question, cleaned["by"]) | {"explained": EXPLANATIONS[view], "view": view, "at": at}
+        context["filling"] = describe_filling([cleaned["by"]])
     return render(request, "dashboards/numbers/funnel.html", context, status=422 if form.errors else 200)
 
 

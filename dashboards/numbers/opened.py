@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dashboards.numbers.question_urls import behind_url, count_of_part, parse_question
-from funnel.models import Opportunity, Stage, Transition
+from funnel.models import OpportunityStep, Stage, Transition
 from leads.models import Lead
 from metrics.question import ALL, BadQuestion, Part, Question, View, dimension
 from metrics.rate import Row
@@ -23,7 +23,13 @@ PARTS: tuple[Part, ...] = ("numerator", "denominator", "flagged")
 MOMENT_FIELDS: dict[type, tuple[str, str | Promise]] = {
     Transition: ("at", gettext_lazy("Entered")),
     Handoff: ("offered_at", gettext_lazy("Offered")),
-    Opportunity: ("won_at", gettext_lazy("Won")),
+    OpportunityStep: ("at", gettext_lazy("Won")),
+}
+# Where a metric counts such rows for something else.
+HEADINGS: dict[str, str | Promise] = {
+    "lost": gettext_lazy("Lost"),
+    "open_opportunities": gettext_lazy("Opened"),
+    "pipeline": gettext_lazy("Opened"),
 }
 
 
@@ -44,19 +50,22 @@ class OpenedNumber:
         return behind_url(self.metric.name, self.question, self.key, part)
 
 
-def parse_number(name: str, query: dict[str, str]) -> OpenedNumber:
-    """Parse the query of a number's page. Raises `UnknownMetric`, `BadQuestion`."""
+def parse_number(name: str, query: dict[str, str], people: frozenset[str] | None = None) -> OpenedNumber:
+    """Parse the query of a number's page, opened by somebody who sees the numbers of these people. Raises
+    `UnknownMetric`, `BadQuestion`, `NotShown`."""
     opened_metric = metric(name)
     part = next((part for part in PARTS if part == query.get("part", "numerator")), None)
     if part is None:
         raise BadQuestion("part", _("A number has a numerator, a denominator and what is flagged."))
-    return OpenedNumber(opened_metric, opened_metric.accept(parse_question(query)), query.get("key", ALL), part)
+    question = opened_metric.accept(replace(parse_question(query), people=people))
+    return OpenedNumber(opened_metric, question, query.get("key", ALL), part)
 
 
 def leads_behind(opened: OpenedNumber) -> tuple[QuerySet[Lead], str | Promise]:
     """The leads, each annotated with the `moment` it was counted for, and the heading of that moment."""
     pks = opened.metric.behind(opened.question, opened.key, opened.part)
     name, heading = MOMENT_FIELDS.get(pks.model, ("created_at", gettext_lazy("Created")))
+    heading = HEADINGS.get(opened.metric.name, heading)
     of_lead = {"pk": OuterRef("pk")} if pks.model is Lead else {"lead": OuterRef("pk")}
     latest: QuerySet[Any] = pks.filter(**of_lead).order_by(f"-{name}").values(name)[:1]
     leads = Lead.objects.filter(pk__in=pks).annotate(moment=Subquery(latest, output_field=DateTimeField()))
@@ -81,7 +90,7 @@ def part_tabs(opened: OpenedNumber, row: Row) -> list[dict[str, Any]]:
 def describe_question(opened: OpenedNumber) -> list[tuple[str, str]]:
     """The parts of the question as (label, value)."""
     question = opened.question
-    stages = {stage.role: str(stage) for stage in Stage.objects.filter(role__isnull=False)}
+    stages = {stage.role: str(stage) for stage in Stage.objects.known() if stage.role}
     words: list[tuple[str, str]] = []
     if len(opened.metric.views) > 1:
         words.append((_("View"), str(View(question.view).label)))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from metrics.period import Period
 from metrics.question import ALL, BadQuestion, Part, Question, dimensions
 from metrics.rate import Row
+from smarketing.whole_numbers import parse_whole_number
 
 # Names in a query string, and the attributes of a question they stand for.
 QUERY_NAMES = {"view": "view", "from": "from_role", "to": "to_role", "by": "by"}
@@ -25,7 +26,8 @@ def to_query(question: Question) -> dict[str, str]:
     query |= {word: getattr(question, name) for word, name in QUERY_NAMES.items() if getattr(question, name)}
     if question.window_days is not None:
         query["window"] = str(question.window_days)
-    return {**query, **question.filters, "at": question.at.isoformat()}
+    seen = {"seen": "1"} if question.as_seen else {}
+    return {**query, **question.filters, "at": question.at.isoformat(), **seen}
 
 
 def behind_url(
@@ -55,16 +57,19 @@ def parse_question(query: Mapping[str, str]) -> Question:
     filters = {
         dimension.name: query[dimension.name] for dimension in dimensions() if dimension.key and dimension.name in query
     }
-    texts = {name: query.get(word, "") for word, name in QUERY_NAMES.items()}
-    window = query.get("window", "")
-    if window and not (window.isascii() and window.isdigit()):
+    window = parse_whole_number(query.get("window", ""))
+    if window is None and query.get("window"):
         raise BadQuestion("window", _("A window is a number of days from 1 to 36,500."))
     return Question(
         Period(start, end),
-        window_days=int(window) if window else None,
+        view=query.get("view", ""),
+        from_role=query.get("from", ""),
+        to_role=query.get("to", ""),
+        by=query.get("by", ""),
+        window_days=window,
         filters=filters,
         at=parse_moment(query.get("at", "")),
-        **texts,
+        as_seen=query.get("seen") == "1",
     )
 
 

@@ -14,14 +14,16 @@ from django.views.decorators.http import require_GET
 
 from dashboards.numbers import charts
 from dashboards.numbers.forms import NumberForm, initial_question
+from dashboards.numbers.past_note import describe_filling
 from dashboards.numbers.question_urls import behind_url
-from metrics.answers import describe_remarks, format_value
+from metrics.answers import describe_remarks, format_answer
 from metrics.question import BadQuestion, Question, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
 from smarketing.pages import wording
 from teams.http import UserRequest
 from teams.models import Organization
+from teams.permissions import people_shown_to
 
 # The field of the form for a wrong field of the question, where the names differ.
 FIELDS = {"from": "from_role", "to": "to_role"}
@@ -76,7 +78,7 @@ def metric_page(request: UserRequest, name: str) -> HttpResponse:
     }
     status = 200
     if form.is_valid():
-        context |= answer_context(one, form, form.question(at))
+        context |= answer_context(one, form, form.question(at, people_shown_to(request.user)))
     if form.errors:
         status = 422
     return render(request, "dashboards/numbers/metric.html", context, status=status)
@@ -102,6 +104,7 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
         else None,
         "is_rate": metric.unit == Unit.RATE,
         "at": question.at,
+        "filling": describe_filling([question.by, *question.filters]),
     }
 
 
@@ -109,7 +112,7 @@ def answer_line(metric: Metric, question: Question, row: Row, currency: str) -> 
     return Line(
         row,
         dimension(question.by).key_label(row.key) if question.by else _("All"),
-        format_value(metric.unit, row.value, currency),
+        format_answer(metric.unit, row, currency),
         behind_url(metric.name, question, row.key, was=row.numerator),
         behind_url(metric.name, question, row.key, "denominator", was=row.denominator),
         behind_url(metric.name, question, row.key, "flagged", was=row.flagged),
@@ -125,6 +128,8 @@ def answer_chart(metric: Metric, question: Question, lines: list[Line]) -> chart
         [line.name for line in lines],
         values,
         [line.url for line in lines],
+        # As the table beside it writes them: what is not 1 is never "100%", and 3 of 4 is no percentage.
+        texts=[line.value for line in lines],
         share=metric.unit == Unit.RATE,
         over_time=dimension(question.by).is_time,
     )

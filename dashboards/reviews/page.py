@@ -13,14 +13,13 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboards.attainment.attained import Attained
-from dashboards.numbers.question_urls import behind_url
 from dashboards.reviews.agreement_changes import proposal_events, versions_in_force
 from dashboards.reviews.yields import PARTS, Yield, qualifying_transitions
 from funnel.models import Definition
 from metrics.period import Period
-from metrics.question import Question, dimension
-from metrics.registry import metric
+from metrics.question import Question
 from sla.agreement.document.clauses import describe_clause
+from sla.disputes.reasons import ReasonList, reason_lists
 from sla.models import Attainment, Calendar, Clause, Dispute, Review
 from teams.models import Organization, Team
 
@@ -102,23 +101,9 @@ class ReviewPage:
         return Yield(definition, {part: row[part] for part in PARTS}, {part: f"{base}?part={part}" for part in PARTS})
 
     @cached_property
-    def rejections(self) -> list[dict[str, Any]]:
-        """Why leads were rejected, the most frequent reason first."""
-        question = Question(self.period, by="reason", at=self.until)
-        rows = sorted(metric("rejected").rows(question), key=lambda row: (-row.numerator, row.key))
-        reasons = dimension("reason")
-        return [
-            {
-                "reason": reasons.key_label(row.key),
-                "n": row.numerator,
-                "url": behind_url("rejected", question, row.key, was=row.numerator),
-            }
-            for row in rows
-        ]
-
-    @property
-    def rejected(self) -> int:
-        return sum(row["n"] for row in self.rejections)
+    def reasons(self) -> list[ReasonList]:
+        """Why leads were rejected, and opportunities lost and won."""
+        return reason_lists(Question(self.period, at=self.until))
 
     @cached_property
     def disputes(self) -> list[Dispute]:

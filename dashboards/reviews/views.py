@@ -108,7 +108,7 @@ def review_decision_new(request: UserRequest, pk: int) -> HttpResponse:
 def review_decision_delete(request: UserRequest, pk: int, decision: int) -> HttpResponse:
     stored = _get_own_review_or_404(request.user, pk)
     try:
-        stored.take_back(get_object_or_404(stored.decisions, pk=decision))
+        stored.remove_decision(get_object_or_404(stored.decisions, pk=decision))
     except Review.Held:
         return _render_already_held(request, stored)
     messages.success(request, _("The decision is struck out."))
@@ -122,7 +122,7 @@ def review_notes(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _render_review(request, _get_review_or_404(pk), notes=form, status=UNPROCESSABLE)
     try:
-        stored.note(form.cleaned_data["notes"])
+        stored.write_notes(form.cleaned_data["notes"])
     except Review.Held:
         return _render_already_held(request, _get_review_or_404(pk), notes=form)
     messages.success(request, _("The notes are saved."))
@@ -153,7 +153,7 @@ def review_draft(request: UserRequest, pk: int) -> HttpResponse:
         messages.info(request, _("Every decision of this review is in a draft already."))
         return redirect("review", pk)
     try:
-        draft = reviewing.draft_from(stored, by=request.user)
+        draft = reviewing.draft_from_review(stored, by=request.user)
     except Agreement.Frozen:
         messages.error(
             request, _("A proposal waits for signatures. Sign it, or take it back, before the next one begins.")
@@ -178,7 +178,7 @@ def _get_own_review_or_404(user: User, pk: int) -> Review:
 
 
 def may_edit(user: User, stored: Review) -> bool:
-    return reviewing.told_of(stored).filter(pk=user.pk).exists()
+    return reviewing.people_who_prepare(stored).filter(pk=user.pk).exists()
 
 
 def _render_already_held(request: UserRequest, stored: Review, **forms: Any) -> HttpResponse:

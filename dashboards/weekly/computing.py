@@ -28,18 +28,22 @@ Numbers = dict[str, Any]
 DAY = timedelta(days=1)
 
 
-def compute_week(week: Period, at: datetime) -> Numbers:
-    """The numbers of the week as of `at`, with those of the weeks before for comparison."""
-    question = Question(week, at=at)
+def compute_week(week: Period, at: datetime, *, as_seen: bool = False) -> Numbers:
+    """The numbers of the week as of `at`, or as seen then, with those of the weeks before for comparison."""
+    question = Question(week, at=at, as_seen=as_seen)
     sources = stages_by(question, "source")
     stages = [stage_numbers(question, role, sources) for role in ROLES]
     return {
         "contracts": value("contracts", question).numerator,
         "stages": stages,
         "handoffs": handoff_numbers(question),
+        "deals": {
+            "contracts": counts_by("contracts", question, "won_reason"),
+            "lost": counts_by("lost", question, "lost_reason"),
+        },
         "source": sources,
         "persona": stages_by(question, "persona"),
-        "goals": [goal_numbers(goal, question) for goal in goals_around(week, at)],
+        "goals": [goal_numbers(goal, question) for goal in goals_around(week)],
         "attention": attention.find_notes(question, stages),
     }
 
@@ -116,14 +120,19 @@ def pace_day(week: Period, at: datetime) -> date:
     return min(at.astimezone(week.zone).date(), week.end)
 
 
-def goals_around(week: Period, at: datetime) -> list[Goal]:
-    """The goals whose period contains the week's day, longest period first."""
-    day = min(pace_day(week, at), week.end - timedelta(days=1))
-    goals = Goal.objects.filter(starts_on__lte=day, ends_on__gt=day)
-    return sorted(goals, key=lambda goal: (goal.starts_on - goal.ends_on, goal.starts_on, goal.measure))
+def goals_around(week: Period) -> list[Goal]:
+    """The goals whose period shares a day with the week, longest period first: of a week that straddles two, both."""
+    goals = Goal.objects.filter(starts_on__lt=week.end, ends_on__gt=week.start)
+    return sorted(goals, key=lambda goal: (goal.starts_on - goal.ends_on, goal.starts_on, goal.measure, goal.kind))
+
+
+def common_days(week: Period, start: date, end: date) -> Period:
+    """The days of the week that lie in a goal's period: what it reached in the week is a part of all it reached."""
+    return Period(max(week.start, start), min(week.end, end), week.zone)
 
 
 def goal_numbers(goal: Goal, question: Question) -> Numbers:
+    question = replace(question, filters=goal.filters)
     week, at = question.period, question.at
     hours = Calendar.default().hours(at=at)
     today = pace_day(week, at)
@@ -136,13 +145,16 @@ def goal_numbers(goal: Goal, question: Question) -> Numbers:
     return {
         "goal": goal.pk,
         "measure": goal.measure,
+        "kind": goal.kind,
         "start": goal.starts_on.isoformat(),
         "end": goal.ends_on.isoformat(),
         "target": str(goal.target),
         "value": str(sum((Decimal(row.value or 0) for row in weekly), Decimal(0))),
         "cases": sum(row.numerator for row in weekly),
         "flagged": sum(row.flagged for row in weekly),
-        "this_week": str(Decimal(value(goal.measure, question).value or 0)),
+        "this_week": str(
+            Decimal(value(goal.measure, question, period=common_days(week, goal.starts_on, goal.ends_on)).value or 0)
+        ),
         "until": so_far.period.end.isoformat(),
         "open_days": hours.open_days(goal.starts_on, goal.ends_on),
         "passed": hours.open_days(goal.starts_on, max(goal.starts_on, min(today, goal.ends_on))),

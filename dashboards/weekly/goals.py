@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -14,6 +14,7 @@ from dashboards.goals.lines import Standing
 from dashboards.goals.models import Goal
 from dashboards.numbers import charts
 from dashboards.numbers.question_urls import behind_url
+from dashboards.weekly.computing import common_days
 from dashboards.weekly.linked_numbers import LinkedNumbers, Number
 from metrics.pace import Pace
 from metrics.period import Period
@@ -44,16 +45,19 @@ class GoalNumbers(LinkedNumbers):
     def _goal(self, stored: dict[str, Any]) -> WeeklyGoal:
         start, until, end = (date.fromisoformat(stored[name]) for name in ("start", "until", "end"))
         measure = stored["measure"]
-        so_far = Period(start, until, self.week.zone)
+        kind = stored.get("kind", "")
+        so_far, only = Period(start, until, self.week.zone), {"kind": kind} if kind else {}
+        whole_week = replace(self.question, period=common_days(self.week, start, end), filters=only)
         return WeeklyGoal(
             measure,
             Period(start, end, self.week.zone),
             Pace(Decimal(stored["target"]), Decimal(stored["value"]), stored["open_days"], stored["passed"]),
             self.organization.currency,
-            self.count(measure, stored["cases"], period=so_far),
+            self.count(measure, stored["cases"], period=so_far, filters=only),
             Decimal(stored["this_week"]),
-            behind_url(measure, self.question),
-            self.count(measure, stored["flagged"], part="flagged", period=so_far),
+            behind_url(measure, whole_week),
+            self.count(measure, stored["flagged"], part="flagged", period=so_far, filters=only),
+            kind=kind,
         )
 
     @cached_property

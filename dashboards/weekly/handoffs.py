@@ -65,7 +65,7 @@ class HandoffNumbers(LinkedNumbers):
 
     @cached_property
     def reasons(self) -> list[Counted]:
-        names = {reason.key: str(reason) for reason in Reason.objects.order_by("kind")}
+        names = {reason.key: str(reason) for reason in Reason.objects.known()}
         return self._counted("rejected", "reason", self.numbers["handoffs"]["reasons"], names)
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from dashboards.numbers.question_urls import behind_url
-from dashboards.weekly.models import WeeklyReport
+from dashboards.weekly.models import KeptWeek, WeeklyReport
 from funnel.models import Stage
 from metrics.period import Period
 from metrics.question import ALL, Part, Question, View
@@ -35,16 +35,21 @@ class Share:
 class LinkedNumbers:
     """The stored numbers of one week, linked to their leads as of the moment they were computed."""
 
-    def __init__(self, report: WeeklyReport, week: Period) -> None:
+    def __init__(self, report: WeeklyReport | KeptWeek, week: Period) -> None:
         self.report = report
         self.week = week
         self.numbers: dict[str, Any] = report.numbers
-        self.question = Question(week, at=report.computed_at)
+        self.question = Question(week, at=report.computed_at, as_seen=self.is_kept)
         self.organization = Organization.ours()
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the week is shown as it was seen at its end."""
+        return isinstance(self.report, KeptWeek)
+
+    @property
     def is_over(self) -> bool:
-        return self.report.computed_at >= self.week.ends_at
+        return self.is_kept or self.report.computed_at >= self.week.ends_at
 
     def count(self, name: str, n: int, key: str = ALL, part: Part = "numerator", **more: Any) -> Number:
         return Number(n, behind_url(name, replace(self.question, **more), key, part, was=n))
@@ -65,4 +70,4 @@ class LinkedNumbers:
 
     @cached_property
     def stage_of(self) -> dict[str, Stage]:
-        return {stage.role: stage for stage in Stage.objects.filter(role__isnull=False) if stage.role}
+        return {stage.role: stage for stage in Stage.objects.known() if stage.role}

@@ -47,7 +47,7 @@ class Names:
         if reps := [note["rep"] for note in notes if "rep" in note]:
             self.reps = {str(user.pk): user for user in User.objects.filter(pk__in=reps)}
         if any(note["kind"] == "falling" for note in notes):
-            self.stages = {str(stage.role): stage for stage in Stage.objects.filter(role__isnull=False)}
+            self.stages = {str(stage.role): stage for stage in Stage.objects.known() if stage.role}
 
 
 TitleAndText = tuple[str, SafeString | str]
@@ -112,6 +112,8 @@ def _falling(note: dict[str, Any], question: Question, names: Names) -> TitleAnd
     (n, of), (before, of_before) = note["rate"], note["before"]
     rate = num(wording.share(n, of), behind_url("conversion", asked, was=n))
     text = _("{rate} ({n} / {of}), against {before} in the four weeks before: more than chance explains.")
+    if not wording.is_percentage(n, of):
+        text = _("{rate}, against {before} in the four weeks before: more than chance explains.")
     shown = {"n": wording.number(n), "of": wording.number(of), "before": wording.share(before, of_before)}
     return title, format_html(text, rate=rate, **shown)
 

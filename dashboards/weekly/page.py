@@ -12,15 +12,33 @@ from django.utils.translation import ngettext
 
 from dashboards.attainment.page import AttainmentPage
 from dashboards.weekly.breakdowns import BreakdownNumbers
+from dashboards.weekly.deals import DealNumbers
 from dashboards.weekly.funnel import FunnelNumbers
 from dashboards.weekly.goals import GoalNumbers
 from dashboards.weekly.handoffs import HandoffNumbers
+from dashboards.weekly.later import LaterFacts
+from dashboards.weekly.linked_numbers import LinkedNumbers
+from dashboards.weekly.models import KeptWeek, WeeklyReport
 from dashboards.weekly.notes import Note, describe_notes
+from dashboards.weekly.promises import KeptPromises
+from metrics.period import Period
 from smarketing.pages import wording
 
 
-class WeeklyPage(FunnelNumbers, HandoffNumbers, BreakdownNumbers, GoalNumbers):
-    """What the template shows of one report."""
+class WeeklyPage(FunnelNumbers, HandoffNumbers, DealNumbers, BreakdownNumbers, GoalNumbers):
+    """What the template shows of one report; of a kept week with what is known today, where that was looked at."""
+
+    def __init__(
+        self,
+        report: WeeklyReport | KeptWeek,
+        week: Period,
+        today: WeeklyReport | None = None,
+        people: frozenset[str] | None = None,
+    ) -> None:
+        """`people`: whose numbers the reader sees, None for everybody's."""
+        super().__init__(report, week)
+        self.people = people
+        self.later = LaterFacts(self, LinkedNumbers(today, week)) if today and self.is_kept else None
 
     @property
     def number(self) -> int:
@@ -56,11 +74,16 @@ class WeeklyPage(FunnelNumbers, HandoffNumbers, BreakdownNumbers, GoalNumbers):
 
     @cached_property
     def notes(self) -> list[Note]:
-        return describe_notes(self.numbers["attention"], self.question)
+        notes = self.numbers["attention"]
+        if self.people is not None:
+            notes = [note for note in notes if "rep" not in note or note["rep"] in self.people]
+        return describe_notes(notes, self.question)
 
     @cached_property
     def promises(self) -> AttainmentPage:
-        """Attainment around the last day of the week, or today."""
+        """Attainment around the last day of the week, or today; of a kept week as seen at its end."""
+        if "promises" in self.numbers:
+            return KeptPromises(self.last_day, self.report.computed_at, self.numbers["promises"])
         at = now()
         return AttainmentPage(min(self.last_day, at.astimezone(self.week.zone).date()), at)
 

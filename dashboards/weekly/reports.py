@@ -15,9 +15,8 @@ from dashboards.weekly.computing import compute_week, fresh_until
 from dashboards.weekly.models import WeeklyReport
 from metrics.changes import FORGET, SNAPSHOT, unseen
 from metrics.period import Period
+from smarketing.database.locks import Lock
 
-# Held while computing, so that no change is deleted before a report that misses it is marked stale.
-COMPUTING_LOCK = 7_305_004
 FIND_REPORT = f"""
     SELECT id, seen = '' OR good_until <= %s OR {unseen("NULLIF(seen, '')")}
     FROM dashboards_weeklyreport WHERE monday = %s
@@ -48,10 +47,15 @@ def fresh_report(week: Period, at: datetime) -> WeeklyReport | None:
     return WeeklyReport.objects.filter(pk=found[0], computed_at__lte=at).first()
 
 
+def stored_report(week: Period) -> WeeklyReport | None:
+    """The report as it was last computed, however long ago that is."""
+    return WeeklyReport.objects.filter(monday=week.start).first()
+
+
 def compute_report(week: Period, at: datetime) -> WeeklyReport:
     """Compute and store it. Changes that are committed meanwhile make it stale again."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [COMPUTING_LOCK])
+        Lock.REPORTS.acquire()
         cursor.execute(f"SELECT {SNAPSHOT}")
         (seen,) = cursor.fetchone()
         values = {
@@ -66,11 +70,10 @@ def compute_report(week: Period, at: datetime) -> WeeklyReport:
 
 def refresh(*, at: datetime | None = None) -> int:
     """Compute the reports of this week and the last if they are stale; return how many. Safe to run often."""
-    at = at or now()
-    this = Period.week_of(at)
-    stale = [week for week in (this, this.previous()) if fresh_report(week, at) is None]
+    this = Period.week_of(at or now())
+    stale = [week for week in (this, this.previous()) if fresh_report(week, at or now()) is None]
     for week in stale:
-        compute_report(week, at)
+        compute_report(week, at or now())
     forget_changes()
     return len(stale)
 
@@ -78,5 +81,5 @@ def refresh(*, at: datetime | None = None) -> int:
 def forget_changes() -> None:
     """Mark the stale reports of other weeks, and delete the recorded changes."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [COMPUTING_LOCK])
+        Lock.REPORTS.acquire()
         cursor.execute(FORGET_CHANGES)

@@ -11,10 +11,12 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from dashboards.weekly.keeping import kept_week
 from dashboards.weekly.page import WeeklyPage
-from dashboards.weekly.reports import report_of
+from dashboards.weekly.reports import report_of, stored_report
 from metrics.period import Period
 from teams.http import UserRequest
+from teams.permissions import people_shown_to
 
 
 @require_GET
@@ -46,7 +48,7 @@ def weekly_week(request: UserRequest, day: str) -> HttpResponse:
 
 @require_POST
 def weekly_computation(request: UserRequest, day: str) -> HttpResponse:
-    """Compute the week again, even if the stored report is fresh."""
+    """Compute the week again, even if the stored report is fresh; of a kept week what is known of it today."""
     week = get_week_or_404(day)
     report_of(week, anew=True)
     messages.success(request, _("The numbers of this week were computed again."))
@@ -69,5 +71,8 @@ def has_page(week: Period) -> bool:
 
 
 def render_week(request: UserRequest, week: Period) -> HttpResponse:
-    page = WeeklyPage(report_of(week), week)
+    kept = kept_week(week)
+    people = people_shown_to(request.user)
+    report, today = (kept, stored_report(week)) if kept else (report_of(week), None)
+    page = WeeklyPage(report, week, today, people)
     return render(request, "dashboards/weekly/weekly.html", {"page": page, "nav_here": "weekly"})

@@ -114,6 +114,25 @@ def test_the_list_and_the_weekly_page_show_the_same_goal(gina):
 
 
 @pytest.mark.django_db
+def test_a_goal_may_be_of_new_business_alone(gina):
+    made = gina.post("/goals/new/", QUARTER | {"measure": "contracts", "kind": "new", "target": "10"})
+    assert made.status_code == 302
+    Goal.objects.create(measure="contracts", starts_on=date(2026, 10, 1), ends_on=date(2027, 1, 1), target=20)
+    for kind in Opportunity.Kind:
+        deal = Opportunity.open(make.lead(), kind=kind, opened_at=FRIDAY - timedelta(days=20))
+        deal.win(at=FRIDAY - timedelta(days=1))
+    with time_machine.travel(FRIDAY, tick=False):
+        lines = gina.get("/goals/").context["now"]
+        weekly = WeeklyPage(compute_report(Period.week_of(FRIDAY), FRIDAY), Period.week_of(FRIDAY)).goals
+        for shown in (lines, weekly):
+            assert {each.label: (each.pace.value, each.pace.target) for each in shown} == {
+                "Contracts": (3, 20), "Contracts (New business)": (1, 10),
+            }  # fmt: skip
+        urls = [each.url for each in lines] + [url for each in weekly for url in (each.value.url, each.week_url)]
+        assert sorted(len(gina.get(url).context["page"].rows) for url in urls) == [1, 1, 1, 3, 3, 3]
+
+
+@pytest.mark.django_db
 def test_a_past_week_shows_the_goal_as_it_stood_at_its_close():
     Goal.objects.create(measure="contracts", starts_on=date(2026, 10, 1), ends_on=date(2027, 1, 1), target=48)
     for days in (0, 14):

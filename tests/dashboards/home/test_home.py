@@ -4,6 +4,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import now
@@ -50,12 +51,13 @@ def test_a_rep_sees_what_waits_then_whom_to_reach_first(client) -> None:
     handoff = make.handoff(to=sam, at=now() - timedelta(hours=1))
     sam.refresh_from_db()
     response = home(client, sam)
-    assert [offer.pk for offer, _clock in response.context["offers"]] == [handoff.pk]
+    assert [offer.pk for offer, _countdown in response.context["offers"]] == [handoff.pk]
     handoff.accept(by=sam)
     response = home(client, sam)
     assert response.context["offers"] == []
-    assert response.context["first_steps"] == [handoff.lead]
-    make.activity(handoff.lead, "call", now())
+    assert [work.handoff for work in response.context["first_steps"]] == [handoff]
+    assert f'href="/inbox/{handoff.pk}/"' in response.content.decode()
+    handoff.touch("email", by=sam)
     assert home(client, sam).context["first_steps"] == []
 
 
@@ -104,3 +106,18 @@ def test_a_head_is_asked_to_sign_what_was_proposed(client) -> None:
     assert response.context["signing"] == proposed
     assert reverse("agreement_version", args=[7]) in response.content.decode()
     assert home(client, make.user(Role.MANAGER)).context["signing"] is None
+
+
+@pytest.mark.parametrize(
+    ("age", "said"),
+    [("", "has given no sign of life yet"), ("1 minute", "gave no sign of life since"), ("1 second", "")],
+    ids=["never", "dead", "alive"],
+)
+def test_an_administrator_is_told_when_the_tick_does_not_live(client: Client, age: str, said: str) -> None:
+    if age:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO smarketing_heartbeat VALUES ('tick', clock_timestamp() - %s::interval)", [age])
+    text = home(client, make.user(Role.ADMINISTRATOR)).content.decode()
+    assert ("The machine stands still" in text) == bool(said)
+    assert said in text
+    assert "The machine stands still" not in home(client, make.user(Role.MANAGER)).content.decode()

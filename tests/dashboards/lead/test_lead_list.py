@@ -217,3 +217,10 @@ def test_the_filters_come_as_a_fragment(mara, client) -> None:
     text = response.content.decode()
     assert 'id="panel"' in text
     assert "<html" not in text
+
+
+@pytest.mark.parametrize("number", ["１", "1" * 30, "1" * 5000])
+def test_an_id_that_no_row_can_have_is_passed_over(mara, client, number: str) -> None:
+    response = client.post(reverse("lead_selection"), {"lead": [number]}, follow=True)
+    assert "No lead was chosen." in response.content.decode()
+    assert client.get(reverse("leads"), {"segment": number}).status_code == 200

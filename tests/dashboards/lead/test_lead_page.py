@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -151,6 +152,34 @@ def test_a_call_is_logged_by_hand(mara, client) -> None:
     assert "Spoke four minutes · logged by Mara Sato" in page(client, lead)
 
 
+@pytest.mark.parametrize(("kind", "is_touch"), [("call", True), ("meeting", True), ("content_download", False)])
+def test_what_the_rep_logs_on_the_page_of_a_lead_is_a_touch(client, kind: str, is_touch: bool) -> None:
+    make.agreement(in_force_from=timezone.now() - timedelta(days=30), policy={"touch_within": timedelta(hours=2)})
+    handoff = make.handoff(to=make.user(Role.REP), at=timezone.now() - timedelta(hours=2))
+    handoff.accept(by=handoff.rep)
+    client.force_login(handoff.rep)
+    form = {"activity-kind": kind, "activity-occurred_at": "2026-01-05T10:00", "activity-note": "Spoke"}
+    assert client.post(reverse("lead_activity", args=[handoff.lead.pk]), form).status_code == 302
+    assert [(touch.kind, touch.is_contact) for touch in handoff.touches.all()] == ([(kind, True)] if is_touch else [])
+    activity = Activity.objects.get()
+    assert (activity.kind.key, activity.properties["note"]) == (kind, "Spoke")
+    assert activity.occurred_at.isoformat() == "2026-01-05T01:00:00+00:00"  # ten in Tokyo
+    timer = handoff.timers.get(kind="first_touch")
+    assert (timer.kept_at is not None) == is_touch
+    if is_touch:
+        handoff.touches.get().undo(by=handoff.rep)
+        assert not Activity.objects.exists()
+
+
+def test_what_somebody_else_logs_is_no_touch_of_the_rep(mara, client) -> None:
+    handoff = make.handoff(to=make.user(Role.REP), at=timezone.now() - timedelta(hours=2))
+    handoff.accept(by=handoff.rep)
+    form = {"activity-kind": "call", "activity-occurred_at": "2026-01-05T10:00", "activity-note": ""}
+    client.post(reverse("lead_activity", args=[handoff.lead.pk]), form)
+    assert Activity.objects.exists()
+    assert not handoff.touches.exists()
+
+
 def test_a_call_to_come_is_refused_and_what_was_typed_is_kept(mara, client) -> None:
     lead = make.lead()
     response = client.post(
@@ -207,6 +236,22 @@ def test_the_way_so_far_does_not_invent_a_stage_that_was_skipped() -> None:
     ]
 
 
+@pytest.mark.parametrize("posted", [{"clear": ""}, {"quadrant-quadrant": "hot", "quadrant-reason": "Met at the fair"}])
+def test_a_quadrant_of_a_lead_that_is_being_merged_is_left_alone(
+    mara: User, client: Client, posted: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = make.score(make.lead(), override="drop", override_reason="Known")
+    real = Score._say
+
+    def merge_meanwhile(self: Score, *said: Any) -> None:
+        Score.objects.filter(pk=self.pk).delete()
+        real(self, *said)
+
+    monkeypatch.setattr(Score, "_say", merge_meanwhile)
+    answer = client.post(reverse("lead_quadrant", args=[score.pk]), posted, follow=True)
+    assert "merged into another a moment ago" in answer.content.decode()
+
+
 def test_the_plot_marks_the_quadrant_that_counts() -> None:
     lead = make.lead()
     model = ScoreModel.objects.create(number=1, fit_threshold=60, interest_threshold=0)
@@ -215,7 +260,7 @@ def test_the_plot_marks_the_quadrant_that_counts() -> None:
     )
     plot = plot_quadrants(score)
     assert [cell.quadrant.value for cell in plot.cells if cell.is_here] == ["drop"]
-    assert (plot.threshold_x, plot.fit_from) == (20, 60)
+    assert (plot.threshold_x, plot.fit_from) == (20, "60")
     assert all(cell.width >= 0 and cell.height >= 0 for cell in plot.cells)
 
 

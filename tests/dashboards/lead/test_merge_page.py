@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leads.models import Lead
+from leads.registering.registration import register
 from leads.registering.searching import refresh
 from tests import make
 
@@ -49,3 +50,11 @@ def test_the_kept_page_names_the_other_and_the_other_links_to_it(mara, client) -
     assert "b@example.org" in client.get(reverse("lead", args=[kept.pk])).content.decode()
     assert "Weber" in unescape(client.get(reverse("lead", args=[other.pk])).content.decode())
     assert client.get(reverse("lead_merge_with", args=[kept.pk, other.pk])).status_code == 404
+
+
+def test_who_has_the_same_number_is_offered_however_it_is_typed(mara, client) -> None:
+    lead, _ = register({"email": "a@x.example", "phone": "03-1234-5678"})
+    same, _ = register({"email": "b@x.example", "phone": "+81 (3) 1234 5678"})
+    register({"email": "c@x.example", "phone": "03-1234-5679"})
+    response = client.get(reverse("lead_merge", args=[lead.pk]))
+    assert response.context["found"] == [same]

@@ -75,8 +75,8 @@ def test_a_week_in_which_nothing_fell_due_is_a_gap():
 
 
 def test_a_point_shows_its_counts_and_opens_its_week():
-    (line,) = charts.in_time([(WEEKS[0], 3, 4), (WEEKS[1], 4, 4)], ["/a", "/b"])["data"]
-    assert line["text"] == ["3 / 4", "4 / 4"]
+    (line,) = charts.in_time([(WEEKS[0], 6, 8), (WEEKS[1], 4, 4)], ["/a", "/b"])["data"]
+    assert line["text"] == ["75.0% (6 / 8)", "4 / 4"]
     assert line["customdata"] == ["/a", "/b"]
     assert line["marker"]["size"] == [5, 9]
 
@@ -113,9 +113,10 @@ def test_values_over_time_are_a_line_and_others_are_bars(over_time, kind):
 
 @pytest.mark.parametrize(("share", "format"), [(True, ".0%"), (False, ",~f")])
 def test_shares_are_labelled_in_percent(share, format):
-    figure = charts.values(["a"], [0.5], ["/a"], share=share, over_time=False)
+    figure = charts.values(["a"], [0.5], ["/a"], texts=["1 / 2"], share=share, over_time=False)
     assert figure["layout"]["yaxis"]["tickformat"] == format
-    assert ("%{y:.1%}" in figure["data"][0]["hovertemplate"]) == share
+    assert ("%{hovertext}" in figure["data"][0]["hovertemplate"]) == share
+    assert figure["data"][0].get("hovertext") == (["1 / 2"] if share else None)
 
 
 def test_a_key_that_looks_like_a_number_or_a_day_stays_a_name():

@@ -42,6 +42,6 @@ def test_what_both_days_share_is_written_once(start, end, english, japanese):
         assert days_of(period(start, end)) == japanese
 
 
-def test_an_interval_is_written_in_whole_percent():
+def test_an_interval_is_written_in_whole_percent_and_none_that_is_not_0_as_0():
     assert from_to((0.1666, 0.25)) == "17–25%"
-    assert from_to((0.0, 0.004)) == "0–0%"
+    assert from_to((0.0, 0.004)) == "0–0.4%"

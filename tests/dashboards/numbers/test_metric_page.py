@@ -18,6 +18,7 @@ from metrics.period import Period
 from metrics.question import Question
 from metrics.rate import Rate, Row
 from metrics.registry import metric, metrics
+from sla.models import PastFill
 from teams.models import Organization, Role
 from tests import make
 from tests.make import MONDAY_9AM
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db
 
 FRIDAY = MONDAY_9AM + timedelta(days=4)
 NOVEMBER = {"start": "2026-11-01", "last": "2026-11-30"}
+MQL = {"view": "period", "to_role": "mql"}
 
 
 @pytest.fixture(autouse=True)
@@ -56,8 +58,10 @@ def text_of(answer: Any) -> str:
     [
         ("entered", Row.of_count("all", 1234), "1,234"),
         ("entered", Row.of_count("all", 0), "0"),
-        ("conversion", Row.of_rate("all", Rate(1, 3)), "33.3%"),
-        ("conversion", Row.of_rate("all", Rate(0, 3)), "0.0%"),
+        ("conversion", Row.of_rate("all", Rate(2, 6)), "33.3%"),
+        ("conversion", Row.of_rate("all", Rate(1, 3)), "1 / 3"),
+        ("conversion", Row.of_rate("all", Rate(9, 8)), "9 / 8"),
+        ("conversion", Row.of_rate("all", Rate(0, 6)), "0.0%"),
         ("conversion", Row.of_rate("all", Rate(0, 0)), "–"),
         ("revenue", Row.of_value("all", Decimal("1234567.4"), cases=2), "€1.2M"),
         ("revenue", Row.of_value("all", None, cases=0), "–"),
@@ -296,3 +300,17 @@ def test_an_answer_costs_the_same_for_one_source_and_for_ten(gina, django_assert
     for n in range(9):
         make.mql(source=f"Source {n}")
     assert cost() <= one
+
+
+# Until old steps are filled in
+
+
+@pytest.mark.parametrize(("url", "by"), [("/metrics/entered/", "persona"), ("/funnel/", "quadrant")])
+def test_while_old_steps_are_filled_in_it_says_how_far(url: str, by: str, client: Client) -> None:
+    make.mql()
+    fill = PastFill.objects.create(up_to=8, done_to=2)
+    client.force_login(make.user(Role.MANAGER))
+    assert "25.0% are done" in text_of(client.get(url, {**NOVEMBER, **MQL, "by": by}))
+    assert "are done" not in text_of(client.get(url, {**NOVEMBER, **MQL, "by": "source"}))
+    PastFill.objects.filter(pk=fill.pk).update(done_to=8, finished_at=FRIDAY)
+    assert "are done" not in text_of(client.get(url, {**NOVEMBER, **MQL, "by": by}))

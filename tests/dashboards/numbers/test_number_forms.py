@@ -45,7 +45,7 @@ def test_a_page_starts_with_this_month_and_the_two_before_it(at, first, last):
 def test_the_question_that_a_page_starts_with_is_one_that_the_metric_takes(name):
     asked = NumberForm(metric(name), initial_question(metric(name), MONDAY_9AM))
     assert asked.is_valid(), asked.errors
-    metric(name).accept(asked.question(MONDAY_9AM))
+    metric(name).accept(asked.question(MONDAY_9AM, None))
 
 
 # Its fields
@@ -88,13 +88,13 @@ def test_stages_are_named_in_the_language_of_the_page_and_in_the_order_of_the_fu
 def test_the_last_day_is_in_the_period():
     asked = form("contracts", last="2026-11-30")
     assert asked.is_valid()
-    assert asked.question(MONDAY_9AM).period.end == date(2026, 12, 1)
+    assert asked.question(MONDAY_9AM, None).period.end == date(2026, 12, 1)
 
 
 def test_one_day_is_a_period():
     asked = form("contracts", start="2026-11-30")
     assert asked.is_valid()
-    assert asked.question(MONDAY_9AM).period.days == 1
+    assert asked.question(MONDAY_9AM, None).period.days == 1
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_a_window_is_asked_for_in_the_cohort_view_only(view, window):
     """It stays in the form, so that it is there again when the view changes back; the metric would refuse it."""
     asked = form("conversion", view=view, window="30", **PAIR)
     assert asked.is_valid()
-    assert asked.question(MONDAY_9AM).window_days == window
+    assert asked.question(MONDAY_9AM, None).window_days == window
 
 
 def test_a_question_is_asked_as_of_the_moment_of_the_page():
     asked = form("contracts")
     assert asked.is_valid()
-    assert asked.question(MONDAY_9AM).at == MONDAY_9AM
+    assert asked.question(MONDAY_9AM, None).at == MONDAY_9AM
 
 
 # The funnel's

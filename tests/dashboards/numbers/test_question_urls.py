@@ -166,7 +166,7 @@ def test_a_count_is_out_of_nothing():
 @pytest.mark.parametrize(
     ("was", "shown"),
     [("3", None), ("4", 4), ("0", 0), ("", None), ("-4", None), ("4.0", None), ("four", None), ("²", None)]
-    + [("1" * 11, 11_111_111_111), ("1" * 12, None)],
+    + [("1" * 19, 1_111_111_111_111_111_111), ("9" * 19, None), ("1" * 20, None)],
 )
 def test_the_number_that_a_page_showed_is_told_if_it_differs_and_is_a_number(was, shown):
     assert previous_count(was, 3) == shown

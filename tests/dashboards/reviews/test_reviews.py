@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from funnel.models import Reason, Stage, StageRole, Transition
+from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
 from sla.agreement import drafting
 from sla.attainment import computing as attainment
 from sla.models import Agreement, Decision, Dispute, Handoff, Review
-from sla.reviews.reviewing import plan
+from sla.reviews.reviewing import plan_reviews
 from teams.models import Role, Team, User
 from tests import make
 
@@ -44,7 +44,7 @@ class Cast:
             definitions=[self.definition],
             clauses=[{"metric": "acceptance", "target": "0.8", "every": "month"}],
         )
-        plan(at=OCTOBER)
+        plan_reviews(at=OCTOBER)
         self.review = Review.objects.get(kind="goals", starts_on=date(2026, 11, 1))
 
 
@@ -92,6 +92,9 @@ def test_the_page_shows_clauses_yields_rejections_and_disputes_each_with_its_row
         if answer == "rejected":
             Dispute.objects.create(handoff=handoff, text="They asked for a demo", by=cast.mara, at=NOVEMBER)
     qualified(cast, "accepted", at=NOVEMBER - timedelta(days=20))
+    won, lost = (Opportunity.open(make.lead(), opened_at=NOVEMBER) for _each in range(2))
+    won.win(at=NOVEMBER)
+    lost.lose(reason=Reason.objects.get(kind="lost", key="price"), at=NOVEMBER)
     attainment.compute(at=DECEMBER)
     page = make.signed_in(cast.mara).get(f"/reviews/{cast.review.pk}/").context["page"]
     ((team, (promise,)),) = page.sides
@@ -100,14 +103,17 @@ def test_the_page_shows_clauses_yields_rejections_and_disputes_each_with_its_row
     assert (november.rate.numerator, november.rate.denominator, november.row.state) == (2, 3, "missed")
     (one,) = page.yields
     assert one.counts == {"qualified": 4, "accepted": 2, "rejected": 1, "customers": 0}
-    assert [row["n"] for row in page.rejections] == [1]
+    assert {each.name: [(row.name, row.n) for row in each.rows] for each in page.reasons} == {
+        "rejected": [("Not the persona", 1)], "lost": [("Price", 1)], "contracts": [("none", 1)],
+    }  # fmt: skip
     assert [dispute.text for dispute in page.disputes] == ["They asked for a demo"]
     html = seen(cast.mara, f"/reviews/{cast.review.pk}/")
     assert "They asked for a demo" in html
     client = make.signed_in(cast.mara)
     for part, n in one.counts.items():
         assert len(client.get(one.urls[part]).context["page"].rows) == n
-    assert client.get(page.rejections[0]["url"]).status_code == 200
+    for counted in page.reasons:
+        assert len(client.get(counted.rows[0].url).context["page"].rows) == counted.rows[0].n
     assert client.get(f"{one.urls['qualified']}x").status_code == 404
 
 

@@ -279,11 +279,30 @@ def test_an_open_dispute_is_for_the_meeting_until_it_is_settled():
     handoff.reject(by=handoff.rep, reason=reason, verdict=Handoff.Verdict.FITS, at=MONDAY_9AM + timedelta(hours=1))
     week, later = Period.week_of(MONDAY_9AM), MONDAY_9AM + timedelta(hours=5)
     assert kinds(report_of(week, at=later)) == set()
-    made = disputing.dispute(handoff, "One call is not enough.", by=handoff.rep, at=MONDAY_9AM + timedelta(hours=2))
+    dispute_at, settle_at = MONDAY_9AM + timedelta(hours=2), MONDAY_9AM + timedelta(hours=3)
+    dispute = disputing.raise_dispute(handoff, "One call is not enough.", by=handoff.rep, at=dispute_at)
     assert kinds(report_of(week, at=later)) == {"disputed"}
-    disputing.settle(made, upheld=False, ruling="It was enough.", by=handoff.rep, at=MONDAY_9AM + timedelta(hours=3))
+    disputing.settle(dispute, upheld=False, ruling="It was enough.", by=handoff.rep, at=settle_at)
     assert kinds(report_of(week, at=later)) == set()
 
 
 def kinds(report: WeeklyReport) -> set[str]:
     return {note["kind"] for note in report.numbers["attention"]}
+
+
+def test_a_week_that_straddles_two_goals_shows_both_each_with_its_own_part(gina):
+    """30 November is a Monday: one day of the week is November's, the others December's."""
+    week = Period.week_of(date(2026, 11, 30))
+    for first, last, target in ((date(2026, 11, 1), date(2026, 12, 1), 5), (date(2026, 12, 1), date(2027, 1, 1), 7)):
+        Goal.objects.create(measure="contracts", starts_on=first, ends_on=last, target=target)
+    for day in (30, 31, 32):
+        at = datetime(2026, 11, 1, 12, tzinfo=week.zone) + timedelta(days=day - 1)
+        make.opportunity(opened_at=at, won_at=at)
+    after = datetime(2026, 12, 8, tzinfo=week.zone)
+    goals = {goal["start"]: goal for goal in compute_week(week, after)["goals"]}
+    assert [(goal["value"], goal["this_week"]) for goal in goals.values()] == [("2", "2"), ("1", "1")]
+    with time_machine.travel(after, tick=False):
+        page = gina.get("/weekly/2026-11-30/").content.decode()
+    assert "of 5" in page
+    assert "of 7" in page
+    assert "start=2026-12-01&amp;end=2026-12-07" in page

@@ -5,4 +5,4 @@ class IntegrationsConfig(AppConfig):
     name = "integrations"
 
     def ready(self) -> None:
-        from integrations import notices  # noqa: F401, PLC0415
+        from integrations import edits, notices, subjects  # noqa: F401, PLC0415

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.delivery import views
+from integrations.delivery import copy_views, views
 
 urlpatterns = [
     path("me/telling/", views.telling, name="telling"),
@@ -13,6 +13,12 @@ urlpatterns = [
     path("settings/deliveries/", views.deliveries, name="deliveries"),
     path("settings/deliveries/retry/", views.deliveries_retry, name="deliveries_retry"),
     path("settings/deliveries/<int:pk>/retry/", views.delivery_retry, name="delivery_retry"),
+    path("settings/restored-copy/", copy_views.restored_copy, name="restored_copy"),
+    path(
+        "settings/restored-copy/confirmation/",
+        copy_views.restored_copy_confirmation,
+        name="restored_copy_confirmation",
+    ),
     path("settings/mails/", views.mails, name="mails"),
     path("settings/mails/<slug:name>/", views.mail, name="mail"),
     path("settings/mails/<slug:name>/html/", views.mail_html, name="mail_html"),

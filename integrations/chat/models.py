@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from history.edited import edited
 from integrations.messages.error_text import describe_error
 from teams.models import Team, User
 from teams.notices import notice_kinds
@@ -51,6 +52,7 @@ class Channel(models.Model):
                 name="a_channel_is_of_a_person_or_a_team",
             )
         ]
+        triggers = edited("style team user", secret="url", unkept="failing_since last_error dead_at")
 
     def __str__(self) -> str:
         return f"{self.get_style_display()}: {self.host}"

@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from history.restoration import is_copy
 from integrations.chat.models import Channel
 from integrations.chat.posting import Answer, Refused, post
 from integrations.messages.error_text import Failed, describe_os_error
-from integrations.messages.message_text import absolute_url, action_label, page_url, sentence
+from integrations.messages.message_text import (
+    absolute_url,
+    action_label,
+    describe_rest,
+    heading,
+    listed,
+    page_url,
+    sentence,
+)
 from integrations.messages.models import Delivery
+from teams.models import Notice
+from teams.notices import UNKNOWN
 
 # A Teams connector says that it failed with status 200.
 FAILED_INSIDE = "failed with error"
 # The longest we let a chat put us off.
 LONGEST_WAIT = timedelta(hours=8)
+# So many notices are listed in one message.
+LISTED = 20
 
 
 def post_notice(delivery: Delivery, channel: Channel) -> None:
     """Post a notice. Raises `Failed`."""
     with translation.override(channel.spoken):
-        notice = delivery.notice
-        send(channel, sentence(notice), page_url(notice), action_label(notice))
+        notices = [each.notice for each in delivery.together]
+        if len(notices) == 1:
+            send(channel, sentence(notices[0]), page_url(notices[0]), action_label(notices[0]))
+        else:
+            send(channel, _summary(notices), absolute_url("notices"), str(UNKNOWN.page({}).action))
+
+
+def _summary(notices: Sequence[Notice]) -> str:
+    lines = [f"• {words}" for words, _address in listed(notices, LISTED)]
+    return "\n".join(filter(None, [heading(notices), *lines, describe_rest(notices, LISTED)]))
 
 
 def send_test(channel: Channel) -> None:
@@ -41,6 +64,8 @@ def send_test(channel: Channel) -> None:
 
 def send(channel: Channel, text: str, url: str, button: str) -> None:
     """Post one message in the channel's style, in the language that is active. Raises `Failed`."""
+    if is_copy():
+        raise Failed(gettext_noop("This is a restored copy, which sends nothing until it is confirmed."), of_all=True)
     message = (slack if channel.style == Channel.Style.SLACK else adaptive_card)(text, url, button)
     try:
         answer = post(channel.url, json.dumps(message, ensure_ascii=False).encode())

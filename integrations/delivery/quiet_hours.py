@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sla.calendars.hours import OpeningHours
@@ -15,14 +15,30 @@ AHEAD = timedelta(days=400)
 
 
 def opening(user: User, at: datetime) -> datetime:
-    """Return the first moment, from `at` on, at which `user` may be disturbed: at once without quiet hours, else as
-    soon as their calendar is open and they are not away."""
-    if not user.quiet_hours:
-        return at
-    try:
-        return opening_of(_hours(user, at), at)
-    except ValueError:  # No calendar opens for them within years: better now than never.
-        return at
+    """Return the first moment, from `at` on, at which `user` may be disturbed."""
+    return QuietHours.of(user, at).opening(at)
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """When one person may be disturbed: always, or while their calendar is open and they are not away."""
+
+    hours: OpeningHours | None
+
+    @classmethod
+    def of(cls, user: User, at: datetime) -> QuietHours:
+        """Those of a person, with the absences from that moment on. Two queries."""
+        try:
+            return cls(_hours(user, at) if user.quiet_hours else None)
+        except ValueError:
+            return cls(None)
+
+    def opening(self, at: datetime) -> datetime:
+        """Return the first moment from `at` on at which the person may be disturbed."""
+        try:
+            return opening_of(self.hours, at) if self.hours else at
+        except ValueError:  # No calendar opens for them within years: better now than never.
+            return at
 
 
 def opening_of(hours: OpeningHours, at: datetime) -> datetime:
@@ -32,7 +48,7 @@ def opening_of(hours: OpeningHours, at: datetime) -> datetime:
 
 
 def _hours(user: User, at: datetime) -> OpeningHours:
-    hours = Calendar.of(user).hours(at=at)
+    hours = Calendar.for_user(user).hours(at=at)
     away = _days_away(user, at.astimezone(hours.tz).date())
     return replace(hours, holidays=hours.holidays | away) if away else hours
 

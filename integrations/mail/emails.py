@@ -14,24 +14,40 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from integrations.messages.error_text import Failed, describe_os_error
-from integrations.messages.message_text import absolute_url, action_label, due_at, page_url, sentence
+from integrations.messages.message_text import (
+    absolute_url,
+    action_label,
+    describe_rest,
+    due_at,
+    heading,
+    listed,
+    page_url,
+)
 from integrations.messages.models import Delivery
 from smarketing.company import company_zone
 from teams.models import Organization
+from teams.notices import UNKNOWN
+
+# So many notices are listed in one e-mail.
+LISTED = 200
 
 
 def build_email(delivery: Delivery) -> EmailMultiAlternatives:
     """Return the e-mail of a delivery. The same delivery makes the same Message-ID, by which a double is known."""
     notice, user = delivery.notice, delivery.notice.user
+    notices = [each.notice for each in delivery.together]
+    is_alone = len(notices) == 1
     with translation.override(user.spoken), timezone.override(user.zone or company_zone()):
         context = {
             "notice": notice,
-            "sentence": sentence(notice),
+            "subject": heading(notices),
+            "listed": listed(notices, LISTED),
+            "rest": describe_rest(notices, LISTED),
             "kind": notice.title,
             "person": user,
-            "url": page_url(notice),
-            "action": action_label(notice),
-            "due_at": due_at(notice),
+            "url": page_url(notice) if is_alone else absolute_url("notices"),
+            "action": action_label(notice) if is_alone else UNKNOWN.page({}).action,
+            "due_at": due_at(notice) if is_alone else None,
             "choices_url": absolute_url("telling"),
             "organization": Organization.ours(),
         }

@@ -22,6 +22,7 @@ from django.utils.timezone import localtime
 KEPT = 1000
 NAME = re.compile(r"^\d{8}T\d{12}-[0-9a-f]{8}$")
 BACKEND = f"{__name__}.EmailBackend"
+OUTGOING = "integrations.mail.outgoing.EmailBackend"
 
 
 class EmailBackend(BaseEmailBackend):
@@ -82,7 +83,9 @@ def tidy(keep: int = KEPT) -> int:
 
 
 def is_used() -> bool:
-    return str(settings.EMAIL_BACKEND) == BACKEND
+    """Whether mails are kept here for good, since there is no mail server."""
+    given = str(settings.EMAIL_BACKEND)
+    return bool((settings.OUTGOING_EMAIL_BACKEND if given == OUTGOING else given) == BACKEND)
 
 
 def _folder() -> Path:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from teams.models import Notice
 
@@ -14,6 +16,26 @@ from teams.models import Notice
 def sentence(notice: Notice) -> str:
     """Return its sentence on one line, in the language that is active."""
     return " ".join(notice.text.split())
+
+
+def heading(notices: Sequence[Notice]) -> str:
+    """Return the sentence of one notice, or how many of which kind there are, in the language that is active."""
+    if len(notices) == 1:
+        return sentence(notices[0])
+    if len({notice.kind for notice in notices}) > 1:
+        return _("%(count)s notices from the time when Smarketing stood still") % {"count": len(notices)}
+    return _("%(count)s notices: %(kind)s") % {"count": len(notices), "kind": notices[0].title}
+
+
+def listed(notices: Sequence[Notice], most: int) -> list[tuple[str, str]]:
+    """Return the sentences and addresses of several notices, the first `most` of them; nothing of one alone."""
+    return [(sentence(notice), page_url(notice)) for notice in notices[:most]] if len(notices) > 1 else []
+
+
+def describe_rest(notices: Sequence[Notice], most: int) -> str:
+    """Return how many more there are than those that are listed, or nothing."""
+    rest = len(notices) - most
+    return _("%(count)s more are in the list of notices.") % {"count": rest} if rest > 0 else ""
 
 
 def page_url(notice: Notice) -> str:

@@ -166,6 +166,61 @@ def test_a_japanese_chat_is_told_no_english_word(chat: Chat) -> None:
         assert not words_in_latin_letters(f"{said['text']['text']} {link['elements'][0]['text']}")
 
 
+# Many at once
+
+LATER = AT + timedelta(minutes=10)
+
+
+def test_many_of_one_kind_are_one_letter_that_lists_them(sam: User, mail_server: MailServer) -> None:
+    due(sam, count=120)
+    assert [send_due(at=AT), send_due(at=LATER), send_due(at=LATER)] == [5, 1, 0]
+    letter = mail_server.letters[-1]
+    assert letter["Subject"] == f"115 notices: {OFFERED.title}"
+    for part in letter.iter_parts():
+        body = part.get_content()
+        assert body.count("Joe Smith is offered to you.") == 115
+        assert body.count("http://localhost:8000/inbox/7/") == 115
+        assert "http://localhost:8000/notices/" in body
+    assert Delivery.objects.filter(sent_at=LATER, tries=1).count() == 115
+
+
+def test_many_of_one_kind_are_one_message_of_a_chat(sam: User, chat: Chat) -> None:
+    connect(chat, user=sam)
+    by_chat_alone(sam)
+    due(sam, count=30)
+    send_due(at=LATER)
+    assert len(chat.messages) == 6
+    text = chat.messages[-1]["blocks"][0]["text"]["text"]
+    assert text.startswith(f"25 notices: {OFFERED.title}\n• Joe Smith is offered to you.")
+    assert text.endswith("5 more are in the list of notices.")
+
+
+def test_what_goes_as_one_fails_and_is_tried_again_as_one(sam: User, mail_server: MailServer) -> None:
+    due(sam, count=8)
+    assert send_due(at=AT) == 5
+    mail_server.refused["sam@example.org"] = "450 Later"
+    assert send_due(at=LATER) == 0
+    assert set(Delivery.objects.exclude(gathers_until=None).values_list("tries", "sent_at")) == {(1, None)}
+    mail_server.refused.clear()
+    assert send_due(at=LATER + WAITS[0]) == 1
+    assert len(mail_server.letters) == 6
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_four_who_send_at_once_send_one_letter(sam: User, mail_server: MailServer) -> None:
+    due(sam, count=40)
+
+    def work(_: int) -> int:
+        try:
+            return send_due(at=LATER)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 6
+    assert len(mail_server.letters) == 6
+
+
 # Failures of e-mail
 
 

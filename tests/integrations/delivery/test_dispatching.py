@@ -6,10 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from integrations.chat.models import Channel
+from integrations.delivery import dispatching
 from integrations.delivery.dispatching import dispatch_all
 from integrations.delivery.quiet_hours import opening, opening_of
 from integrations.messages.models import Delivery
@@ -63,6 +65,23 @@ def test_a_kind_of_another_version_is_read_in_the_app_alone(sam: User) -> None:
     assert dispatch_all(at=AT) == 1
     assert ways() == [("offered", "email")]
     assert not Notice.objects.undispatched().exists()
+
+
+def test_each_batch_is_decided_on_at_its_own_moment(sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    tell(sam, about="handoff 1")
+    tell(sam, about="handoff 2")
+    monkeypatch.setattr(dispatching, "BATCH", 1)
+    real = dispatching._deliveries
+    with time_machine.travel(AT, tick=False) as clock:
+
+        def slow(*args: Any) -> Any:
+            clock.shift(600)
+            return real(*args)
+
+        monkeypatch.setattr(dispatching, "_deliveries", slow)
+        assert dispatch_all() == 2
+    moments = Notice.objects.order_by("dispatched_at").values_list("dispatched_at", flat=True)
+    assert list(moments) == [AT, AT + timedelta(minutes=10)]
 
 
 def test_dispatching_twice_is_dispatching_once(sam: User) -> None:
@@ -155,6 +174,63 @@ def test_dispatching_costs_the_same_for_one_and_for_many_notices(sam: User) -> N
     assert len(many) == len(one)
 
 
+# Many at once
+
+
+def when(way: str = "email") -> list[int]:
+    """After how many minutes each goes out."""
+    rows = Delivery.objects.filter(way=way).order_by("due_at", "pk")
+    return [round((row.due_at - AT).total_seconds() / 60) for row in rows]
+
+
+def test_of_many_of_one_kind_five_go_out_at_once_and_the_others_as_one(sam: User) -> None:
+    for n in range(120):
+        tell(sam, about=f"handoff {n}")
+    assert dispatch_all(at=AT) == 120
+    assert when() == [0] * 5 + [10] * 115
+    assert Notice.objects.filter(user=sam).count() == 120
+    assert Delivery.objects.due(AT).count() == 5
+    assert Delivery.objects.due(AT + timedelta(minutes=10)).count() == 6
+
+
+def test_ten_minutes_begin_with_the_first_and_then_anew(sam: User) -> None:
+    for minute in (0, 1, 2, 3, 4, 5, 9, 10, 11):
+        moment = AT + timedelta(minutes=minute)
+        tell(sam, about=f"handoff {minute}", at=moment)
+        dispatch_all(at=moment)
+    assert when() == [0, 1, 2, 3, 4, 10, 10, 10, 11]
+    gathered = Delivery.objects.filter(gathers_until=AT + timedelta(minutes=10))
+    assert {delivery.notice.about for delivery in gathered} == {"handoff 5", "handoff 9"}
+
+
+def test_each_kind_and_each_person_is_counted_alone(sam: User) -> None:
+    rosa = make.user(Role.REP)
+    for n in range(4):
+        tell(sam, rosa, about=f"handoff {n}")
+        tell(sam, kind=BREACH, about=f"timer {n}")
+    dispatch_all(at=AT)
+    assert not Delivery.objects.exclude(gathers_until=None).exists()
+
+
+def test_a_team_s_chat_counts_what_it_is_told_not_whom_of_it() -> None:
+    team = make.team(Team.Kind.SALES)
+    people = [make.user(Role.REP, team=team) for _ in range(3)]
+    channel(team=team, kinds=["breach"])
+    for n in range(7):
+        tell(*people, kind=BREACH, about=f"timer {n}")
+    dispatch_all(at=AT)
+    assert when("team") == [0] * 5 + [10] * 2
+
+
+def test_what_waits_for_the_others_waits_for_the_morning_as_well(sam: User) -> None:
+    evening = MONDAY_9AM + timedelta(hours=8, minutes=55)
+    for n in range(7):
+        tell(sam, about=f"handoff {n}", at=evening)
+    dispatch_all(at=evening)
+    late = Delivery.objects.exclude(gathers_until=None)
+    assert {delivery.due_at for delivery in late} == {MONDAY_9AM + timedelta(days=1)}
+
+
 # Quiet hours
 
 
@@ -217,3 +293,18 @@ def test_two_who_dispatch_at_once_decide_on_each_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         made = sum(done.result() for done in [pool.submit(run) for _ in range(4)])
     assert made == Delivery.objects.count() == 40
+
+
+def test_a_notice_that_breaks_the_batch_holds_up_no_other(sam: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(3):
+        tell(sam, about=f"handoff {n}")
+    real = dispatching._deliveries
+
+    def fail_for_one(notices: Any, *more: Any) -> Any:
+        if any(notice.about == "handoff 1" for notice in notices):
+            raise RuntimeError("a defect")
+        return real(notices, *more)
+
+    monkeypatch.setattr(dispatching, "_deliveries", fail_for_one)
+    assert dispatch_all(at=AT) == 2
+    assert not Notice.objects.undispatched().exists()

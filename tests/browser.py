@@ -137,3 +137,10 @@ def sign_in(page: Page, url: str, email: str, password: str) -> None:
     page.locator("input[name=password]").fill(password)
     page.locator("input[name=password]").press("Enter")
     page.wait_for_url(lambda now: "/account/login/" not in now)
+
+
+def confirm(page: Page, password: str) -> None:
+    """Give the password that is asked for again, before something that nobody else may do."""
+    page.wait_for_url(lambda now: "/account/reauthenticate/" in now)
+    page.locator("input[name=password]").fill(password)
+    page.locator("input[name=password]").press("Enter")

@@ -1,22 +1,33 @@
 """The embedded servers hold for the whole run; the cast of the stories follows."""
 
 import os
+import re
+from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from pytest_django import Settings
+from django.utils import translation
+from hypothesis import Phase
+from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker, Settings
+from xdist.scheduler import LoadScopeScheduling
 
 from smarketing import embedded, translations
 from teams.models import Role, User
 from tests import make
 from tests.api import Program
-from tests.site import WORKER, queue_database
+from tests.site import WORKER, migrated_pattern, queue_database
 
 servers = ExitStack()
 # A browser test drives Playwright, whose loop runs in this thread; the database is asked between its steps, not in it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+# For runs that ask only whether a test fails: the smallest example that fails takes minutes to find.
+hypothesis_settings.register_profile("unshrunk", phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,6 +35,41 @@ def pytest_configure(config: pytest.Config) -> None:
     translations.compile_all()
     # Workers that run tests at the same time share the servers, and nothing in them.
     settings.CACHES["default"]["LOCATION"] = queue_database(WORKER)
+    # A slow digest is for those who steal a database; here it would be a quarter of the time of all tests.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    # Tests that call a thousand times with one token are no fault; those of throttling say how often.
+    settings.API_REQUESTS_A_MINUTE = 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first. A transactional test that does not put back what migrations wrote leaves the
+    next one a half-filled database."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction") and not marker.kwargs.get("serialized_rollback"):
+            raise pytest.UsageError(f"{item.nodeid}: transaction=True needs serialized_rollback=True")
+
+
+class StoriesTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands each test to the next process that is free; a file whose tests share what is made once, such as a running
+    product, to one."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        of_one = re.compile(r"mark\.browser|scope=.module|usefixtures\(.company.\)|CREATE (DATABASE|ROLE)")
+        found = (path for path in Path(__file__).parent.rglob("test_*.py") if of_one.search(path.read_text()))
+        self.told = {path.relative_to(settings.BASE_DIR).as_posix() for path in found}
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return file if file in self.told else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StoriesTogether:
+    return StoriesTogether(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -32,10 +78,31 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """A database a worker. Tests need no crash safety: their commits do not wait for the disk."""
+    """A database a worker, copied from one in which all migrations ran. Tests need no crash safety: their commits do
+    not wait for the disk."""
     from django.db import connection  # noqa: PLC0415
 
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated_pattern()
     connection.settings_dict["OPTIONS"]["options"] = "-c synchronous_commit=off"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Playwright's loop runs in a context of its own, whose connection nobody closes: it would hold up the drop."""
+    from django.db import connection  # noqa: PLC0415
+
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _in_the_default_language() -> None:
+    """A request or a letter in another language leaves its thread in that."""
+    translation.deactivate()
 
 
 @pytest.fixture
@@ -47,7 +114,7 @@ def in_tokyo(settings: Settings) -> None:
 def mara(client: Client) -> User:
     """Mara, who markets: the browser of the test is hers."""
     mara = make.user(Role.MARKETER)
-    client.force_login(mara)
+    make.sign_in(client, mara)
     return mara
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from funnel.models import Definition, Journey, Opportunity, Stage, StageRole, Transition
-from leads.models import Activity, ActivityKind, Company, CustomField, Lead, PersonaVersion
+from leads.models import Activity, ActivityKind, Company, CustomField, Lead, Persona, PersonaVersion
 from scoring.models import MILLION, Score, ScoreModel
 from sla.agreement.drafting import draft_next
 from sla.models import Agreement, Clause, Handoff
@@ -36,8 +36,16 @@ def user(*roles: Role, **fields: Any) -> User:
 
 def signed_in(person: User) -> Client:
     """A browser of that person's."""
-    browser = Client()
+    return sign_in(Client(), person)
+
+
+def sign_in(browser: Client, person: User) -> Client:
+    """Let a person sign in, who gave the password just now, whenever the test plays."""
     browser.force_login(person)
+    session = browser.session
+    session["account_authentication_methods_user"] = str(person.pk)
+    session["account_authentication_methods"] = [{"method": "password", "at": 9e9, "reauthenticated": True}]
+    session.save()
     return browser
 
 
@@ -150,8 +158,8 @@ def mql(at: datetime = MONDAY_9AM, **fields: Any) -> Lead:
     return made
 
 
-def handoff(*, to: User | None = None, at: datetime = MONDAY_9AM) -> Handoff:
-    """One open hand-off, offered at that moment."""
+def handoff(*, to: User | None = None, at: datetime = MONDAY_9AM, persona: Persona | None = None) -> Handoff:
+    """One open hand-off, offered at that moment, of a lead of that persona."""
     in_force = Agreement.objects.in_force(at).first() or agreement()
     receiving = in_force.hops.get().receiving_team
     to = to or user(Role.REP)
@@ -160,6 +168,7 @@ def handoff(*, to: User | None = None, at: datetime = MONDAY_9AM) -> Handoff:
     User.objects.filter(team=receiving).exclude(pk=to.pk).update(is_active=False)
     offer([lead_id], at=at)
     User.objects.filter(team=receiving).update(is_active=True)
+    Handoff.objects.filter(lead=lead_id).update(persona=persona)
     return Handoff.objects.select_related("lead", "hop", "rep").get(lead=lead_id)
 
 

@@ -258,7 +258,8 @@ def table() -> tuple[str, ...]:
     from teams.permissions import NOBODY, PUBLIC, WHO_MAY  # noqa: PLC0415
 
     # No pages: an answer to a form, a file, the suggestions below a field, what a frame shows.
-    closed = {"account_logout", "mfa_download_recovery_codes", "company_names", "mail_html"}
+    files = {"mfa_download_recovery_codes", "audit_export", "changes_export"}
+    closed = files | {"account_logout", "company_names", "mail_html"}
     pages = {name: who for name, who in WHO_MAY.items() if name not in closed and not name.startswith("api-")}
     return tuple(name for name, who in pages.items() if who not in (PUBLIC, NOBODY))
 

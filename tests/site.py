@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ class Site:
 
     def __init__(self, database: str) -> None:
         self.database = database
-        self.var = Path(settings.VAR_DIR) / "sites"
+        self.var = Path(settings.VAR_DIR) / f"sites-{WORKER}"
         self.var.mkdir(exist_ok=True)
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
@@ -126,29 +127,51 @@ class Site:
 @contextmanager
 def demo_site(name: str) -> Iterator[Site]:
     """The product with a fresh copy of the demo company, until the end of the block."""
-    pattern = demo_pattern()
-    database = f"site_{name}"
+    with demo_copy(f"site_{name}") as database:
+        site = Site(database)
+        try:
+            site.start()
+            yield site
+        finally:
+            site.stop()
+
+
+@contextmanager
+def demo_copy(name: str) -> Iterator[str]:
+    """A database with a fresh copy of the demo company, until the end of the block."""
+    pattern, database = demo_pattern(), f"{name}_{WORKER}"
+    drop = f"DROP DATABASE IF EXISTS {database} WITH (FORCE)"
     with closing(connect("postgres")) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        cursor.execute(drop)
         cursor.execute(f"CREATE DATABASE {database} TEMPLATE {pattern}")
-    site = Site(database)
     try:
-        site.start()
-        yield site
+        yield database
     finally:
-        site.stop()
         with closing(connect("postgres")) as connection, connection.cursor() as cursor:
             connection.autocommit = True
-            cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+            cursor.execute(drop)
+
+
+def migrated_pattern() -> str:
+    """The name of a database in which the present migrations ran, and nothing else."""
+    return _pattern("migrated", lambda: "template1", lambda site: site.manage("migrate", "--no-input", "-v", "0"))
 
 
 def demo_pattern() -> str:
     """The name of a database that holds the demo company as the present code makes it."""
-    name = f"demo_{code_digest()}"
+    small = ("--leads", "400", "--days", "150")
+    return _pattern("demo", migrated_pattern, lambda site: site.manage("demo", "--if-empty", *small))
+
+
+def _pattern(kind: str, begin_with: Callable[[], str], fill: Callable[[Site], object]) -> str:
+    """The name of a database that is made once for the present code, to be copied."""
+    name = f"{kind}_{code_digest()}"
     with closing(connect("postgres")) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'demo\\_%'")
+        # Of those who run tests at the same time one makes it; the lock ends with the connection.
+        cursor.execute("SELECT pg_advisory_lock(%s)", [zlib.crc32(kind.encode())])
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{kind}\\_%"])
         found = {row[0] for row in cursor.fetchall()}
         if name in found:
             return name
@@ -157,10 +180,8 @@ def demo_pattern() -> str:
                 cursor.execute(f"DROP DATABASE {old}")
         unfinished = f"{name}_unfinished"
         cursor.execute(f"DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")
-        cursor.execute(f"CREATE DATABASE {unfinished}")
-        site = Site(unfinished)
-        site.manage("migrate", "--no-input", "-v", "0")
-        site.manage("demo", "--if-empty", "--leads", "500", "--days", "240")
+        cursor.execute(f"CREATE DATABASE {unfinished} TEMPLATE {begin_with()}")
+        fill(Site(unfinished))
         cursor.execute(f"ALTER DATABASE {unfinished} RENAME TO {name}")
     return name
 

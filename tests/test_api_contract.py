@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from django.utils.timezone import now
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,6 @@ from schemathesis.specs.openapi.checks import (
 
 from funnel.models import Opportunity, StageRole
 from leads.models import CustomField
-from smarketing.wsgi import application
 from teams.models import Role
 from tests import make
 from tests.api import Program
@@ -55,7 +55,7 @@ def one_connection(db: None) -> Iterator[None]:
 
 @pytest.fixture
 def description(one_connection: None) -> Any:
-    return schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", application)
+    return schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application())
 
 
 class Office:

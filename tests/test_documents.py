@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.management import get_commands
+from django.template.backends.django import get_installed_libraries
 
 BASE = Path(settings.BASE_DIR)
 DOCUMENTS = [*sorted(BASE.glob("*.md")), *sorted((BASE / "docs").rglob("*.md"))]
@@ -23,6 +27,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 SPAN = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?:[\w.*-]+/)+[\w.*-]*|[\w-]+\.(?:css|html|js|md|po|py|toml|txt|yml)")
 MODULE = re.compile(r"[a-z_]+(?:\.\w+)+")
+MEMBER = re.compile(r"[A-Z]\w+(?:\.\w+)+")
 
 
 def place(document: Path) -> str:
@@ -34,8 +39,24 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=place)
 
 @every_document
 def test_every_relative_link_leads_somewhere(document: Path) -> None:
-    links = [link for link in LINK.findall(prose(document)) if not re.match(r"https?:|mailto:|#", link)]
-    assert [link for link in links if not (document.parent / link.split("#")[0]).exists()] == []
+    assert [link for link in links(document) if not target(document, link).exists()] == []
+
+
+@every_document
+def test_every_heading_that_is_linked_is_there(document: Path) -> None:
+    to_headings = [(target(document, link), link.split("#")[1]) for link in links(document) if "#" in link]
+    assert [heading for page, heading in to_headings if heading not in headings(page)] == []
+
+
+def test_every_document_is_reached_from_the_readme() -> None:
+    reached: set[Path] = set()
+    todo = [BASE / "README.md"]
+    while todo:
+        document = todo.pop()
+        if document not in reached:
+            reached.add(document)
+            todo += [page for link in links(document) if (page := target(document, link)).suffix == ".md"]
+    assert sorted(set(DOCUMENTS) - reached) == []
 
 
 @every_document
@@ -50,12 +71,31 @@ def test_every_module_that_is_named_can_be_imported(document: Path) -> None:
 
 
 @every_document
+def test_every_verb_of_a_model_that_is_named_is_there(document: Path) -> None:
+    models = {model.__name__: model for model in apps.get_models()}
+    names = [name.split(".") for name in named(document, MEMBER)]
+    assert [[model, *path] for model, *path in names if model in models and not has_path(models[model], path)] == []
+
+
+def test_the_picture_names_every_app_and_only_what_is_there() -> None:
+    texts = re.findall(r"<text[^>]*>([^<]+)</text>", (BASE / "docs" / "architecture.svg").read_text(encoding="utf-8"))
+    assert {*settings.APPS, "smarketing"} - set(texts) == set()
+    assert [text for text in texts if MODULE.fullmatch(text) and not resolves(text)] == []
+
+
+@every_document
 def test_the_examples_in_python_import_what_there_is(document: Path) -> None:
     for _indent, language, code in FENCE.findall(document.read_text(encoding="utf-8")):
         if language == "python":
             imports = [node for node in ast.walk(ast.parse(dedent(code))) if isinstance(node, ast.ImportFrom)]
             names = [f"{node.module}.{alias.name}" for node in imports for alias in node.names]
-            assert [name for name in names if not resolves(name)] == []
+            assert [name for name in names if not resolves(name) and not is_made_by(name, document)] == []
+
+
+@every_document
+def test_the_examples_of_templates_load_what_there_is(document: Path) -> None:
+    loaded = re.findall(r"{% load ([\w ]+) %}", document.read_text(encoding="utf-8"))
+    assert set(" ".join(loaded).split()) <= set(get_installed_libraries())
 
 
 @every_document
@@ -72,11 +112,35 @@ def test_the_documents_that_the_code_names_are_there() -> None:
     assert [name for name in sorted(names) if not is_there(name)] == []
 
 
+def test_the_glossary_says_in_japanese_what_pages_say() -> None:
+    rows = [row.split("|") for row in (BASE / "docs" / "glossary.md").read_text(encoding="utf-8").splitlines()]
+    words = {word for row in rows if len(row) == 6 for word in row[2].strip().split("、")} - {"日本語", "---", "–"}
+    said = "".join(path.read_text(encoding="utf-8") for path in (BASE / "locale").rglob("*.po"))
+    assert sorted(word for word in words if word not in said) == []
+
+
 def test_decisions_are_numbered_and_listed_in_order() -> None:
     records = sorted(path.name for path in (BASE / "docs" / "decisions").glob("*.md") if path.name != "README.md")
     assert [name[:5] for name in records] == [f"{number:04}-" for number in range(1, len(records) + 1)]
     index = (BASE / "docs" / "decisions" / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[\d{4}\]\((.+?)\)", index, re.MULTILINE) == records
+
+
+def links(document: Path) -> list[str]:
+    """Where it links to, within the repository."""
+    return [link for link in LINK.findall(prose(document)) if not re.match(r"https?:|mailto:", link)]
+
+
+def target(document: Path, link: str) -> Path:
+    """The file that a link leads to: `decisions/`, `../README.md#the-demo`, `#a-metric`."""
+    path = link.split("#")[0]
+    return (document.parent / path).resolve() if path else document
+
+
+def headings(document: Path) -> set[str]:
+    """Its headings, as addresses name them: "What it means, and why" is `what-it-means-and-why`."""
+    found = re.findall("^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
 
 
 def prose(document: Path) -> str:
@@ -108,15 +172,27 @@ def file_names() -> set[str]:
     return {path.name for path in [*BASE.iterdir(), *below]}
 
 
+def is_made_by(name: str, document: Path) -> bool:
+    """Whether a block of the document writes it into that module: the first line of such a block names the file."""
+    *module, member = name.split(".")
+    begins = re.compile(rf"(#|\+\+\+) {re.escape('/'.join(module))}\.py\n")
+    blocks = [dedent(code) for _indent, _language, code in FENCE.findall(document.read_text(encoding="utf-8"))]
+    return any(begins.match(block) and re.search(rf"\b{member}\b", block) for block in blocks)
+
+
 def resolves(name: str) -> bool:
     """Whether this is a module, or something that a module has."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
-        try:
-            value: object = import_module(".".join(parts[:length]))
-            for part in parts[length:]:
-                value = getattr(value, part)
-        except (ModuleNotFoundError, AttributeError):
-            continue
-        return True
+        with suppress(ModuleNotFoundError):
+            return has_path(import_module(".".join(parts[:length])), parts[length:])
     return False
+
+
+def has_path(value: object, path: Iterable[str]) -> bool:
+    """Whether each of these names is an attribute of the one before it, from that value on."""
+    for name in path:
+        if not hasattr(value, name):
+            return False
+        value = getattr(value, name)
+    return True

@@ -19,7 +19,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from funnel.models import Journey, Opportunity, Transition
-from leads.models import Activity, Company, Lead, StaleLead
+from leads.models import Activity, Company, Lead, PendingReevaluation
 from scoring.models import Score
 from sla.flow.advancing import advance_all
 from sla.models import Handoff
@@ -129,7 +129,7 @@ def test_leadforge_goes_all_the_way(tmp_path: Path, settings: Settings, capsys: 
     customers = Lead.objects.filter(journey__stage__role="customer").values_list("identities__external_id", flat=True)
     assert set(customers) == won
     assert Journey.objects.count() == Score.objects.count() == 5000
-    assert not StaleLead.objects.filter(due_at__lte=TODAY).exists()
+    assert not PendingReevaluation.objects.filter(due_at__lte=TODAY).exists()
     # Those with a deal stand beyond; the machine takes up whoever has none, and meets the definition.
     moved = Transition.objects.filter(to_stage__role="mql")
     assert set(moved.values_list("lead__identities__external_id", flat=True)) == qualified()

@@ -15,12 +15,12 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import DESKTOP, PHONE, Person, person
+from tests.browser import DESKTOP, PHONE, Person, confirm, person
 from tests.site import DOMAIN, PASSWORD, Site
 
 pytestmark = pytest.mark.browser
 HEADS = ("head-of-marketing", "head-of-sdr", "head-of-sales")
-PATIENCE = 45
+PATIENCE = 90
 
 
 @dataclass
@@ -59,6 +59,11 @@ def signed_in(browser: Browser, story: Story, who: str, *, size: tuple[int, int]
     return person(browser, story.site.url, email, PASSWORD, size=size, language=story.language, javascript=True)
 
 
+# The stories of both languages are told to one company: the second agrees on something else than the first, or there
+# would be nothing to sign.
+AGREED_TARGET = {"en": "32", "ja": "33"}
+
+
 # Draft, send back with a comment, propose again, all sign
 
 
@@ -85,7 +90,7 @@ def test_a_draft_is_sent_back_at_a_clause_and_proposed_again(browser: Browser, s
         expect(page.locator("aside")).to_contain_text("Thirty is too few: 32.")
         unfold(page)
         expect(page.locator('[name="clauses-0-target"]')).to_have_value("30")
-        page.locator('[name="clauses-0-target"]').fill("32")
+        page.locator('[name="clauses-0-target"]').fill(AGREED_TARGET[story.language])
         propose(page)
 
 
@@ -112,6 +117,7 @@ def test_b_every_head_signs(browser: Browser, story: Story) -> None:
             page = signer.go(f"/agreement/v{number}/signature/")
             page.locator('[name="agrees"]').check()
             page.locator("form .btn--primary").first.click()
+            confirm(page, PASSWORD)
             page.wait_for_url(re.compile(f"/agreement/(v{number}/)?$"))
     assert story.one("SELECT count(*) FROM sla_agreement WHERE in_force_from IS NULL") == 0
     story.site.a_night_passes()
@@ -137,7 +143,8 @@ def test_c_a_hot_lead_is_offered_to_an_sdr(browser: Browser, story: Story) -> No
         SELECT u.email, h.quadrant FROM sla_handoff h JOIN teams_user u ON u.id = h.rep_id
         JOIN teams_team t ON t.id = u.team_id WHERE h.lead_id = %s AND h.answer = '' AND t.kind = 'sdr'
     """
-    assert story.until(asked, story.lead)[0][1] == "hot"
+    # Its employer alone makes it an MQL: whether it is offered before or after what it did was counted is chance.
+    assert story.until(asked, story.lead)[0][1] in {"hot", "nurture"}
 
 
 def moment(seconds: float) -> str:
@@ -273,7 +280,8 @@ def attained(browser: Browser, story: Story) -> dict[str, tuple[int, int]]:
         """
         SELECT DISTINCT ON (c.key) c.metric, t.kind, a.numerator::int, coalesce(a.denominator, 0)::int
         FROM sla_attainment a JOIN sla_clause c ON c.id = a.clause_id JOIN teams_team t ON t.id = c.team_id
-        WHERE a.starts_on <= now() AND a.ends_on > (now() AT TIME ZONE 'Asia/Tokyo')::date
+        WHERE (now() AT TIME ZONE 'Asia/Tokyo')::date >= a.starts_on
+            AND (now() AT TIME ZONE 'Asia/Tokyo')::date < a.ends_on
         ORDER BY c.key, a.computed_at DESC
         """
     )

@@ -15,7 +15,7 @@ import html
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import product
@@ -157,18 +157,27 @@ class Photographer:
         self.theirs = site.texts()
 
     def take_all(self, names: Iterable[str] | None = None) -> None:
-        """Every page, or those of these names."""
+        """Every page, or those of these names: each by the first person who comes to it."""
+        if names is None:
+            self.take_every_page()
+            return
+        missing = set(names)
+        for who in PEOPLE:
+            found = self.places_of(who, missing) if missing else {}
+            missing -= set(found)
+            for variant in PAIRS:
+                self.take(who, found, *variant)
+        self.album.unseen = sorted(missing)
+
+    def take_every_page(self) -> None:
         seen_in_full: set[str] = set()
-        wanted = set(names) if names is not None else None
-        places = {who: self.places_of(who) for who in PEOPLE}
-        everywhere = {name: path for found in places.values() for name, path in found.items()}
-        for who, found in places.items():
-            here = {name: path for name, path in found.items() if wanted is None or name in wanted}
-            fresh = {name: path for name, path in here.items() if name not in seen_in_full}
+        for who in PEOPLE:
+            found = self.places_of(who, set(table()))
+            fresh = {name: path for name, path in found.items() if name not in seen_in_full}
             seen_in_full |= set(fresh)
-            for variant in PAIRS if wanted is not None else VARIANTS:
-                self.take(who, here if wanted is None and variant == PLAIN else fresh, *variant)
-        self.album.unseen = sorted((wanted or set(table())) - set(everywhere))
+            for variant in VARIANTS:
+                self.take(who, found if variant == PLAIN else fresh, *variant)
+        self.album.unseen = sorted(set(table()) - seen_in_full)
 
     def take(self, who: str, places: dict[str, str], size: str, scheme: str, language: str) -> None:
         if not places:
@@ -201,13 +210,14 @@ class Photographer:
                 if is_ours_in_english(text) and text not in self.theirs:
                     yield f"untranslated: {text}"
 
-    def places_of(self, who: str) -> dict[str, str]:
-        """The first address of every page that this person comes to: named pages, and what they link to."""
+    def places_of(self, who: str, wanted: Set[str]) -> dict[str, str]:
+        """The first address of each of these pages that this person comes to: by its name, or by links from others."""
         found: dict[str, str] = {}
         with self.signed_in(who) as context:
             waiting = [reverse(name) for name in table() if needs_nothing(name)]
             tried: set[str] = set()
-            while waiting:
+            while waiting and not wanted <= found.keys():
+                waiting.sort(key=lambda path: name_of(path) not in wanted)
                 path = waiting.pop(0)
                 name = name_of(path)
                 if name is None or name in found or path in tried:
@@ -221,7 +231,7 @@ class Photographer:
                 found[name] = path
                 links = re.findall(r'href="(/[^"#]*)', answer.text())
                 waiting += [urlsplit(html.unescape(link)).path for link in links]
-        return found
+        return {name: path for name, path in found.items() if name in wanted}
 
     def signed_in(self, who: str, **variant: str) -> "SignedIn":
         return SignedIn(self, who, **variant)
@@ -272,6 +282,7 @@ def needs_nothing(name: str) -> bool:
     return True
 
 
+@cache
 def name_of(path: str) -> str | None:
     try:
         name = resolve(path).view_name

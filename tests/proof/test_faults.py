@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.changed import BASE
 from tests.proof.copying import copy_to
 
 FAULTS = sorted((Path(__file__).parent / "faults").glob("*.patch"))
 # What pytest ends with.
 PASSED, FAILED = 0, 1
 OPTIONS = ["-p", "no:cacheprovider", "--hypothesis-profile=unshrunk"]
-pytestmark = pytest.mark.proof
+proof = pytest.mark.proof
 
 
 def tests_that_notice(fault: Path) -> list[str]:
@@ -56,12 +57,19 @@ def run_tests(folder: Path, tests: list[str]) -> subprocess.CompletedProcess[str
     return subprocess.run([*command, *tests], cwd=folder, env=alone, capture_output=True, text=True)
 
 
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.stem)
+def test_a_fault_can_be_put_in(fault: Path):
+    subprocess.run(["git", "apply", "--check", str(fault)], cwd=BASE, check=True)
+
+
+@proof
 def test_without_a_fault_all_of_them_pass(copy: Path):
     tests = sorted({path for fault in FAULTS for path in tests_that_notice(fault)})
     whole = run_tests(copy, tests)
     assert whole.returncode == PASSED, whole.stdout[-4000:]
 
 
+@proof
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.stem)
 def test_a_fault_is_noticed(broken: Path, fault: Path):
     done = run_tests(broken, tests_that_notice(fault))

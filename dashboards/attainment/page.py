@@ -17,7 +17,7 @@ from dashboards.attainment.attained import Attained
 from dashboards.numbers.sparkline import Sparkline, draw_sparkline
 from metrics.period import Period
 from sla.agreement.document.clauses import describe_clause, metric_label
-from sla.attainment.computing import compute
+from sla.attainment.computing import compute_missing
 from sla.attainment.periods import PERIOD_OF, first_period
 from sla.calendars.hours import OpeningHours
 from sla.models import Attainment, Calendar, Clause, Party
@@ -113,9 +113,7 @@ class AttainmentPage:
         """The attainments of each clause, oldest first, up to the page's period; by clause key and kind of period."""
         if not self.clauses:
             return {}
-        missing = [clause for clause in self.clauses if not self._is_stored(clause)]
-        if missing:
-            compute(at=self.at, clauses=missing)
+        compute_missing(self._missing, at=self.at)
         attained: dict[tuple[UUID, str], list[Attained]] = {}
         for row in self._rows(self.clauses):
             period = self.periods[row.clause.every]
@@ -124,14 +122,11 @@ class AttainmentPage:
                 attained.setdefault(key, []).append(Attained(row.clause, row, self.hours, self.currency))
         return attained
 
-    @cached_property
-    def _stored(self) -> set[tuple[int, date]]:
+    def _missing(self) -> list[Clause]:
         rows = Attainment.objects.filter(clause__in=[clause.pk for clause in self.clauses])
-        return set(rows.values_list("clause", "starts_on"))
-
-    def _is_stored(self, clause: Clause) -> bool:
-        period = self.periods[clause.every]
-        return period.starts_at > self.at or (clause.pk, period.start) in self._stored
+        stored = set(rows.values_list("clause", "starts_on"))
+        begun = {clause: self.periods[clause.every] for clause in self.clauses}
+        return [c for c, period in begun.items() if period.starts_at <= self.at and (c.pk, period.start) not in stored]
 
     def _rows(self, clauses: Iterable[Clause]) -> list[Attainment]:
         keys = [clause.key for clause in clauses]

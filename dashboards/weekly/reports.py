@@ -31,10 +31,9 @@ FORGET_CHANGES = f"""
 
 def report_of(week: Period, *, at: datetime | None = None, anew: bool = False) -> WeeklyReport:
     """The week's report; computed if something changed since it was stored, or with `anew`."""
-    at = at or now()
-    if not anew and (fresh := fresh_report(week, at)):
+    if not anew and (fresh := fresh_report(week, at or now())):
         return fresh
-    return compute_report(week, at)
+    return compute_report(week, at, anew=anew)
 
 
 def fresh_report(week: Period, at: datetime) -> WeeklyReport | None:
@@ -52,10 +51,14 @@ def stored_report(week: Period) -> WeeklyReport | None:
     return WeeklyReport.objects.filter(monday=week.start).first()
 
 
-def compute_report(week: Period, at: datetime) -> WeeklyReport:
-    """Compute and store it. Changes that are committed meanwhile make it stale again."""
+def compute_report(week: Period, at: datetime | None = None, *, anew: bool = False) -> WeeklyReport:
+    """Compute and store it, unless somebody for whom we waited just did. Changes that are committed meanwhile make it
+    stale again."""
     with transaction.atomic(), connection.cursor() as cursor:
         Lock.REPORTS.acquire()
+        at = at or now()
+        if not anew and (fresh := fresh_report(week, at)):
+            return fresh
         cursor.execute(f"SELECT {SNAPSHOT}")
         (seen,) = cursor.fetchone()
         values = {
@@ -73,7 +76,7 @@ def refresh(*, at: datetime | None = None) -> int:
     this = Period.week_of(at or now())
     stale = [week for week in (this, this.previous()) if fresh_report(week, at or now()) is None]
     for week in stale:
-        compute_report(week, at or now())
+        compute_report(week, at)
     forget_changes()
     return len(stale)
 

@@ -10,7 +10,7 @@ query a clause and never patches an earlier result: see docs/decisions/0016-atta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
@@ -72,18 +72,41 @@ def refresh(*, at: datetime | None = None) -> int:
 
     Returns how many periods were computed.
     """
-    at = at or now()
-    if is_computation_requested():
-        return compute(at=at, full=True)
+    if not _is_any_due(at or now()):
+        return 0
+    with transaction.atomic():
+        Lock.ATTAINMENT.acquire()
+        # Whoever waited for others asks again what is left to do.
+        at = at or now()
+        if is_computation_requested():
+            return compute(at=at, full=True)
+        due = _due_clauses(at)
+        return compute(at=at, clauses=due) if due else 0
+
+
+def compute_missing(clauses: Callable[[], list[Clause]], *, at: datetime) -> None:
+    """Compute the clauses that are missing, asked again once it is our turn."""
+    if not clauses():
+        return
+    with transaction.atomic():
+        Lock.ATTAINMENT.acquire()
+        if missing := clauses():
+            compute(at=at, clauses=missing)
+
+
+def _is_any_due(at: datetime) -> bool:
+    return is_computation_requested() or bool(_due_clauses(at))
+
+
+def _due_clauses(at: datetime) -> list[Clause]:
     rows = Attainment.objects.values_list("clause", "starts_on", "computed_at")
     computed = {(clause, starts_on): computed_at for clause, starts_on, computed_at in rows}
-    due = [
+    return [
         judged.clause
         for judged in judged_clauses(at)
         for period in judged.periods
         if computed.get((judged.clause.pk, period.start), NEVER) <= _stale_until(period, at)
     ]
-    return compute(at=at, clauses=due) if due else 0
 
 
 def _stale_until(period: Period, at: datetime) -> datetime:

@@ -20,14 +20,14 @@ class KeepEdits(Call):
     """Keep what a statement did to the rows of a table.
 
     `named`   the columns by which people know a row; keys of other rows among them.
-    `secret`  columns of which is kept only that they changed.
+    `masked`  columns of which is kept only that they changed.
     `unkept`  columns that only the machine writes: their changes are none.
     """
 
     def __init__(
-        self, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing, named: str, secret: str, unkept: str
+        self, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing, named: str, masked: str, unkept: str
     ) -> None:
-        self.named, self.secret, self.unkept = named, secret, unkept
+        self.named, self.masked, self.unkept = named, masked, unkept
         super().__init__(
             "keep_edits",
             name=f"edits_{operation}".lower(),
@@ -38,7 +38,7 @@ class KeepEdits(Call):
         )
 
     def arguments_for(self, model: type[Model]) -> Sequence[str]:
-        lists = (columns_of(model, *names.split()) for names in (self.named, self.secret, self.unkept))
+        lists = (columns_of(model, *names.split()) for names in (self.named, self.masked, self.unkept))
         return [model._meta.label_lower, *columns_of(model, "pk"), *map(" ".join, lists)]
 
 
@@ -49,10 +49,10 @@ def columns_of(model: type[Model], *names: str) -> list[str]:
     return [columns[model._meta.pk.name if name == "pk" else name] for name in names]
 
 
-def edited(named: str, *, secret: str = "", unkept: str = "") -> list[pgtrigger.Trigger]:
+def edited(named: str, *, masked: str = "", unkept: str = "") -> list[pgtrigger.Trigger]:
     """The triggers of a table that a person edits; one an operation, as PostgreSQL wants it."""
     return [
-        KeepEdits(operation, pgtrigger.Referencing(**rows), named, secret, unkept)
+        KeepEdits(operation, pgtrigger.Referencing(**rows), named, masked, unkept)
         for operation, rows in (
             (pgtrigger.Insert, {"new": "new_rows"}),
             (pgtrigger.Update, {"old": "old_rows", "new": "new_rows"}),

@@ -52,7 +52,7 @@ class Channel(models.Model):
                 name="a_channel_is_of_a_person_or_a_team",
             )
         ]
-        triggers = edited("style team user", secret="url", unkept="failing_since last_error dead_at")
+        triggers = edited("style team user", masked="url", unkept="failing_since last_error dead_at")
 
     def __str__(self) -> str:
         return f"{self.get_style_display()}: {self.host}"

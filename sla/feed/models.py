@@ -17,4 +17,4 @@ class Feed(models.Model):
     renewed_at = models.DateTimeField(default=now)
 
     class Meta:
-        triggers = edited("user", secret="secret")
+        triggers = edited("user", masked="secret")

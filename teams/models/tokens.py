@@ -59,7 +59,7 @@ class Token(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        triggers = edited("name user", secret="digest", unkept="last_used_at")
+        triggers = edited("name user", masked="digest", unkept="last_used_at")
 
     def __str__(self) -> str:
         return self.name

@@ -126,7 +126,7 @@ class User(AbstractUser):
         ]
         triggers = edited(
             "family_name given_name email",
-            secret="password",
+            masked="password",
             unkept="last_login date_joined browser_language session_generation unreachable_since unreachable_because",
         )
 

@@ -54,8 +54,10 @@ class Complaints:
 
     def _console(self, message: ConsoleMessage) -> None:
         # A refused form answers 422, and Chromium calls every 4xx an error of the console.
-        expected = "the server responded with a status of 4" in message.text
-        if message.type == "error" and not expected:
+        refused = "the server responded with a status of 4" in message.text
+        # A press took the place of a request that was under way; what failed is called otherwise.
+        replaced = message.text.startswith(("htmx:sendAbort,", "htmx:afterRequest,"))
+        if message.type == "error" and not refused and not replaced:
             self.found.append(f"console: {message.text}")
 
     def _request(self, request: Request) -> None:

@@ -45,7 +45,8 @@ def page_of(browser: Browser, client: Client, **context: Any) -> Iterator[Page]:
     yield page
     opened.close()
     ours.dec_thread_sharing()
-    assert complaints.take() == []
+    wrong = complaints.take()
+    assert not wrong, wrong
 
 
 def answer(asked: Request, client: Client) -> dict[str, Any]:

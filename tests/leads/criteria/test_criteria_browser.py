@@ -79,3 +79,14 @@ def test_a_fault_is_said_at_its_condition_while_it_is_typed(page: Page) -> None:
     expect(page.locator("#id_criteria-r-0-said")).to_contain_text("Write a number.")
     page.locator("#id_criteria-r-0-value").fill("5")
     expect(page.locator("#id_criteria-r-0-said")).not_to_contain_text("Write a number.")
+
+
+def test_a_button_pressed_while_the_form_is_made_anew_is_not_lost(page: Page) -> None:
+    page.goto(f"http://{HOST}/segments/new/")
+    page.get_by_role("button", name="Condition").click()
+    expect(page.locator("#id_criteria-r-0-what")).to_be_visible()
+    press = """document.querySelector('button[value="add:r"]').click()"""
+    page.evaluate(f"document.addEventListener('htmx:beforeSend', () => setTimeout(() => {press}), {{once: true}})")
+    page.locator("#id_criteria-r-0-what").select_option("field:company.employees")
+    expect(page.locator("#id_criteria-r-1-what")).to_be_visible()
+    expect(page.locator("#id_criteria-r-0-what")).to_have_value("field:company.employees")

@@ -5,4 +5,4 @@ class HistoryConfig(AppConfig):
     name = "history"
 
     def ready(self) -> None:
-        from history import events, own_subjects  # noqa: F401, PLC0415
+        from history import events, own_edits, own_subjects  # noqa: F401, PLC0415

@@ -11,7 +11,6 @@ from django.contrib.sessions.models import Session
 from django.utils.translation import gettext_lazy as _
 
 from history.edits import Kind, never_edited, register
-from history.models import AuditEntry, Change, Edit, Lease, Outbox, Restoration
 from smarketing.models import Heartbeat
 from teams.models import AccountMail, Notice, NoticeChoice, Organization, Team, Token, User
 from teams.notices import notice_kind
@@ -42,6 +41,4 @@ never_edited(EmailAddress, EmailConfirmation, Authenticator, UserSession, Sessio
 never_edited(Group, Group.permissions.through, Permission, ContentType, because="Nothing of ours uses them.")
 never_edited(User.groups.through, User.user_permissions.through, because="Nothing of ours uses them.")
 never_edited(AccountMail, Notice, because="The machine tells people.")
-never_edited(AuditEntry, Change, Edit, because="They are history.")
-never_edited(Lease, Outbox, Heartbeat, because="The machine keeps its own order.")
-never_edited(Restoration, because="Confirmed once, with who and when.")
+never_edited(Heartbeat, because="The machine keeps its own order.")

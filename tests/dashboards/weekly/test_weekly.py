@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from html import unescape
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
@@ -27,9 +29,11 @@ from metrics.question import Question
 from metrics.registry import metric
 from sla.disputes import disputing
 from sla.models import Handoff
+from smarketing.database.locks import Lock
 from teams.models import Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
+from tests.others import Others, await_waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +230,14 @@ class TestKeptReports:
         report_of(WEEK, at=MONDAY_9AM + timedelta(hours=1))
         assert fresh_report(WEEK, MONDAY_9AM + timedelta(hours=14, minutes=59)) is not None
         assert fresh_report(WEEK, MONDAY_9AM + timedelta(hours=15, seconds=1)) is None
+
+    def test_who_waited_for_it_reads_what_the_first_computed(self):
+        make.lead(StageRole.LEAD, created_at=MONDAY_9AM)
+        with ThreadPoolExecutor(3) as pool, transaction.atomic():
+            Lock.REPORTS.acquire()
+            readers = [Others(pool).do(partial(report_of, WEEK)) for _ in range(3)]
+            await_waiting(3)
+        assert len({reader.result().computed_at for reader in readers}) == 1
 
     def test_refreshing_computes_this_week_and_the_last_once(self):
         make.lead(StageRole.LEAD, created_at=MONDAY_9AM)

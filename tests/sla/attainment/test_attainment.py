@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
@@ -23,9 +25,11 @@ from sla.attainment.computing import compute, refresh
 from sla.attainment.periods import judged_clauses
 from sla.models import Attainment, Clause, Handoff
 from sla.notices import AT_RISK
+from smarketing.database.locks import Lock
 from teams.models import Notice, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
+from tests.others import Others, await_waiting
 from tests.sla.metrics import oracle
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
@@ -346,6 +350,17 @@ def test_it_does_nothing_while_it_is_fresh_and_everything_once_a_day():
         assert refresh(at=MONDAY_9AM + timedelta(minutes=7)) == 0
     assert len(few) <= 8
     assert refresh(at=MONDAY_9AM + DAY) > 10
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_who_waited_for_another_computes_nothing_again():
+    make.agreement(in_force_from=tokyo(2026, 9, 1), clauses=[LEADS])
+    with ThreadPoolExecutor(3) as pool, transaction.atomic():
+        Lock.ATTAINMENT.acquire()
+        waiting = [Others(pool).do(partial(refresh, at=MONDAY_9AM)) for _ in range(3)]
+        await_waiting(3)
+    first, second, third = sorted(each.result() for each in waiting)
+    assert first == second == 0 < third
 
 
 def test_a_clause_costs_one_statement_however_many_periods_it_has():

@@ -1,55 +1,18 @@
 """Locks are held by transactions, waited for or not, and end with them."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Event
 from time import sleep
-from typing import TypeVar
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from smarketing.database.locks import SCORES, Lock, acquire_named, acquire_ranges
+from tests.others import Others
 
 pytestmark = pytest.mark.django_db
-T = TypeVar("T")
-
-
-class Others:
-    """Somebody else, with a connection of their own."""
-
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self.pool = pool
-
-    def do(self, act: Callable[[], T]) -> Future[T]:
-        def in_transaction() -> T:
-            try:
-                with transaction.atomic():
-                    return act()
-            finally:
-                connections.close_all()
-
-        return self.pool.submit(in_transaction)
-
-    def hold(self, take: Callable[[], object]) -> Callable[[], None]:
-        """Let them take a lock, and return what lets it go."""
-        taken, done = Event(), Event()
-
-        def act() -> None:
-            take()
-            taken.set()
-            done.wait(30)
-
-        held = self.do(act)
-        assert taken.wait(30)
-
-        def let_go() -> None:
-            done.set()
-            held.result()
-
-        return let_go
 
 
 @pytest.fixture

@@ -268,7 +268,8 @@ def test_f_the_other_accepts_late_and_it_stays_late(browser: Browser, story: Sto
 
 
 def attained(browser: Browser, story: Story) -> dict[str, tuple[int, int]]:
-    """Numerator and denominator of this month's hand-overs and of this week's answers of sales, recomputed."""
+    """Numerator and denominator of each clause in all its periods, recomputed: what was let come is due last week on a
+    Monday."""
     with signed_in(browser, story, "manager") as daniel:
         page = daniel.go("/attainment/")
         page.locator('form[action$="/computation/"] button').click()
@@ -278,11 +279,13 @@ def attained(browser: Browser, story: Story) -> dict[str, tuple[int, int]]:
         expect(page.locator(".attainment__sides > *")).to_have_count(2)
     rows = story.site.ask(
         """
-        SELECT DISTINCT ON (c.key) c.metric, t.kind, a.numerator::int, coalesce(a.denominator, 0)::int
-        FROM sla_attainment a JOIN sla_clause c ON c.id = a.clause_id JOIN teams_team t ON t.id = c.team_id
-        WHERE (now() AT TIME ZONE 'Asia/Tokyo')::date >= a.starts_on
-            AND (now() AT TIME ZONE 'Asia/Tokyo')::date < a.ends_on
-        ORDER BY c.key, a.computed_at DESC
+        SELECT metric, kind, sum(numerator)::int, sum(denominator)::int FROM (
+            SELECT DISTINCT ON (c.key, a.starts_on)
+                c.key, c.metric, t.kind, a.numerator, coalesce(a.denominator, 0) AS denominator
+            FROM sla_attainment a JOIN sla_clause c ON c.id = a.clause_id JOIN teams_team t ON t.id = c.team_id
+            ORDER BY c.key, a.starts_on, a.computed_at DESC
+        ) AS latest
+        GROUP BY key, metric, kind
         """
     )
     return {f"{metric} of {team}": (int(str(n)), int(str(of))) for metric, team, n, of in rows}

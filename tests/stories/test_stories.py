@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser import DESKTOP, PHONE, Person, confirm, person
 from tests.site import DOMAIN, PASSWORD, Site
@@ -72,9 +72,15 @@ def signed_in(
 # (a) A persona, a definition, two signatures
 
 
+def makes_anew(answer: Response) -> bool:
+    """Whether it is the whole editor, and not what is counted while somebody types."""
+    request = answer.request
+    return request.method == "POST" and not request.headers.get("hx-target", "").endswith("-live")
+
+
 def edit(page: Page, action: str) -> None:
     """Press a button of the conditions' editor and wait for what it makes of them."""
-    with page.expect_response(lambda answer: answer.request.method == "POST"):
+    with page.expect_response(makes_anew):
         page.locator(f'button[name="criteria.do"][value="{action}"]').first.dispatch_event("click")
     settled(page)
 
@@ -86,7 +92,7 @@ def settled(page: Page) -> None:
 def choose(page: Page, path: str, part: str, value: str) -> None:
     select = page.locator(f'[name="criteria.{path}.{part}"]')
     if select.input_value() != value:
-        with page.expect_response(lambda answer: answer.request.method == "POST"):
+        with page.expect_response(makes_anew):
             select.select_option(value)
         settled(page)
 

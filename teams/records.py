@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.shortcuts import get_object_or_404
 
@@ -52,6 +54,10 @@ class RecordQuerySet(models.QuerySet[R]):
         """Those that are nobody's, and that this person may take, and change from then on."""
         return self.nobodys() if reaches(person, self.kind) == {Reach.TEAM} else self.none()
 
+    def lock(self) -> None:
+        """Lock them, by their ids, with what is locked before them. Call inside a transaction."""
+        list(self.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk"))
+
     def with_rights_of(self, person: User) -> Self:
         """Each with `is_editable` and `is_takeable`, whether this person may change or take it."""
         same = _records_of(self.model).filter(pk=OuterRef("pk"))
@@ -69,6 +75,34 @@ def check_editable(record: models.Model, person: User) -> None:
     """Raise `PermissionDenied` where this person only reads the record."""
     if not is_editable(record, person):
         raise PermissionDenied(_records_of(type(record)).refusal)
+
+
+@contextmanager
+def changing(person: User, *records: models.Model) -> Iterator[None]:
+    """A transaction in which this person changes the records, which are of one kind: locked, and asked again.
+
+    Whoever asked before may have waited for somebody who gave the record to another person meanwhile. Raises
+    `PermissionDenied` where this person only reads one of them by now.
+    """
+    with transaction.atomic():
+        lock_editable(person, *records)
+        yield
+
+
+def lock_editable(person: User, *records: models.Model) -> None:
+    """The same inside a transaction: lock the records until it ends."""
+    of_kind = _records_of(type(records[0]))
+    pks = {record.pk for record in records}
+    if pks - editable_of(of_kind, person, pks):
+        raise PermissionDenied(of_kind.refusal)
+
+
+def editable_of(records: RecordQuerySet[R], person: User, pks: Collection[int]) -> set[int]:
+    """Of those with these ids, lock them, the ids of those that this person may change. Call inside a transaction."""
+    chosen = records.filter(pk__in=pks)
+    if Reach.ALL not in reaches(person, records.kind):  # whoever changes all needs not know whose they are
+        chosen.lock()
+    return set(chosen.editable_by(person).values_list("pk", flat=True))
 
 
 def is_editable(record: models.Model, person: User) -> bool:

@@ -23,7 +23,7 @@ from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import problems, writing_problems
 from teams.api.authentication import caller
 from teams.models import Role
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 
 class CompanyOut(serializers.ModelSerializer[Company]):
@@ -151,6 +151,6 @@ class LeadDetail(Endpoint):
                     emptied = {name: value for name, value in company.items() if value in (None, "")}
                     if employer and emptied:
                         change_company(employer, emptied, by=by, how="api", rights_of=by)
-            with registration_problems():
+            with registration_problems(), changing(by, lead):
                 change(lead, values, by=by, how="api")
         return Response(LeadOut(lead_queryset().get(pk=pk)).data)

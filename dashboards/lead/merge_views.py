@@ -19,7 +19,7 @@ from sla.flow.merging import CannotMerge, merge
 from sla.models import Handoff
 from smarketing.database.counting import CountOf
 from teams.http import UserRequest
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 SUGGESTIONS = 10
 
@@ -60,7 +60,8 @@ def lead_merge_with(request: UserRequest, pk: int, other: int) -> HttpResponse:
     form = MergeForm(request.POST if request.method == "POST" else None, kept=kept, other=merged)
     if form.is_valid():
         try:
-            merge(kept, merged, form.values(), by=request.user)
+            with changing(request.user, kept, merged):
+                merge(kept, merged, form.values(), by=request.user)
         except CannotMerge:
             messages.warning(request, _("One of the two was merged a moment ago. Nothing was changed."))
             return redirect("lead", pk)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from smarketing.database.keyset import PAGE_SIZE
 from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
+from teams.records import changing
 
 
 class SelectionForm(forms.Form):
@@ -48,7 +48,7 @@ def lead_selection(request: UserRequest) -> HttpResponse:
     form = SelectionForm(request.POST if "change" in request.POST else None)
     if form.is_valid():
         values = {name: value for name, value in form.cleaned_data.items() if value}
-        with transaction.atomic():
+        with changing(request.user, *chosen):
             changed = sum(bool(change(lead, values, by=request.user, how="page")) for lead in chosen)
         text = ngettext("%(n)d lead was changed.", "%(n)d leads were changed.", changed)
         messages.success(request, text % {"n": changed})

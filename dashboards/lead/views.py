@@ -39,7 +39,7 @@ from smarketing.pages import wording
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 from teams.models import User
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 COLLEAGUES = 8
 LATEST_CHANGES = 8
@@ -195,7 +195,8 @@ def save_or_render(
     """Call the verb and go back to the page, or show the page with the invalid form."""
     if not form.is_valid():
         return render_lead(request, get_lead_or_404(request, lead.pk), {name: form})
-    verb()
+    with changing(request.user, lead):
+        verb()
     messages.success(request, _("Saved."))
     return redirect(reverse("lead", args=[lead.pk]))
 
@@ -236,7 +237,8 @@ def lead_quadrant(request: UserRequest, pk: int) -> HttpResponse:
     form = QuadrantForm(request.POST, prefix="quadrant")
     try:
         if "clear" in request.POST:
-            score.clear_override(by=request.user)
+            with changing(request.user, lead):
+                score.clear_override(by=request.user)
             return redirect("lead", pk)
         return save_or_render(
             request,

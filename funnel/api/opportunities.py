@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -30,7 +29,7 @@ from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.currencies import CODES, in_currency, is_too_fine
 from teams.api.authentication import caller
 from teams.models import Organization, User
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 
 class OpportunityOut(serializers.ModelSerializer[Opportunity]):
@@ -182,7 +181,7 @@ class OpportunityDetail(Endpoint):
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         stage = values.pop("stage", None)
-        with deal_problems(), transaction.atomic():
+        with deal_problems(), changing(by, deal):
             if stage and stage != deal.stage:
                 deal.move(stage, by=by, how="api")
             deal.change(values, by=by, how="api")
@@ -238,7 +237,8 @@ class Reopening(Endpoint):
         serializer = ReopeningIn(data=request.data)
         serializer.is_valid(raise_exception=True)
         try:
-            deal.reopen(because=serializer.validated_data["because"], by=caller(request), how="api")
+            with changing(caller(request), deal):
+                deal.reopen(because=serializer.validated_data["because"], by=caller(request), how="api")
         except Opportunity.Decided:
             raise Conflict(_("It is open already."))
         return Response(OpportunityOut(opportunity_queryset().get(pk=pk)).data)
@@ -253,7 +253,7 @@ def _decide(request: Request, pk: int, verb: str, kind: Reason.Kind) -> Response
         reason = Reason.objects.filter(kind=kind, key=key, retired_at=None).first()
         if reason is None:
             raise serializers.ValidationError({"reason": [_("There is no such reason.")]})
-    with deal_problems():
+    with deal_problems(), changing(caller(request), opportunity):
         decide = getattr(opportunity, verb)
         decide(reason=reason, text=serializer.validated_data["text"], by=caller(request), how="api")
     return Response(OpportunityOut(opportunity_queryset().get(pk=pk)).data)

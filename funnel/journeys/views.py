@@ -17,7 +17,7 @@ from funnel.qualification.qualifying import begin_missing
 from leads.models import Lead
 from smarketing.pages.answers import CONFLICT, form_status
 from teams.http import UserRequest
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 # Stages
 
@@ -36,7 +36,8 @@ def _journey(request: UserRequest, pk: int) -> Journey:
 
 def _take_step(request: UserRequest, journey: Journey, step: Callable[[], object], said: str) -> HttpResponse:
     try:
-        step()
+        with changing(request.user, journey.lead):
+            step()
         messages.success(request, said)
     except (Journey.Moved, Journey.Closed):
         messages.error(request, _("Somebody else moved this lead first. Look again."))

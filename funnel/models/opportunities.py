@@ -12,15 +12,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from funnel.events import (
-    OPPORTUNITY_CHANGED,
-    OPPORTUNITY_LOST,
-    OPPORTUNITY_MOVED,
-    OPPORTUNITY_OPENED,
-    OPPORTUNITY_REOPENED,
-    OPPORTUNITY_WON,
-    OpportunityChanged,
-)
+from funnel import events
 from funnel.models.deal_stages import DealStage
 from funnel.models.journeys import Journey, Transition
 from funnel.models.opportunity_steps import TERMS, OpportunityStep
@@ -40,6 +32,12 @@ from teams.records import RecordQuerySet
 class OpportunityQuerySet(RecordQuerySet["Opportunity"]):
     kind = "opportunity"
     refusal = _("You may read this opportunity. Its owner, their team and managers may change it.")
+
+    def lock(self) -> None:
+        """Their leads and those leads' journeys first."""
+        for deal in self.select_related("lead").order_by("lead", "pk"):
+            Journey.of(deal.lead)
+        super().lock()
 
     def open(self) -> Self:
         return self.filter(won_at=None, lost_at=None)
@@ -206,7 +204,7 @@ class Opportunity(models.Model):
             )
             made.save(by=by, how=how)
             made._take_to(journey, StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
-            made._emit(OPPORTUNITY_OPENED, at=opened_at)
+            made._emit(events.OPPORTUNITY_OPENED, at=opened_at)
         return made
 
     def move(self, stage: DealStage, *, by: User | None = None, how: str = "", at: datetime | None = None) -> bool:
@@ -219,7 +217,7 @@ class Opportunity(models.Model):
                 return False
             self._set(stage=stage)
             step = self._write(OpportunityStep.What.MOVED, at=at or now(), by=by, how=how, stage=stage)
-            self._emit(OPPORTUNITY_MOVED, at=step.at)
+            self._emit(events.OPPORTUNITY_MOVED, at=step.at)
         return True
 
     def change(
@@ -240,7 +238,7 @@ class Opportunity(models.Model):
                 Change.objects.write("opportunity", self.pk, renamed, at=at, by=by, how=how)
             if before.keys() & set(TERMS):
                 self._write(OpportunityStep.What.CHANGED, at=at, by=by, how=how, **self.terms)
-            self._emit(OPPORTUNITY_CHANGED, at=at)
+            self._emit(events.OPPORTUNITY_CHANGED, at=at)
         return sorted(before)
 
     def take(self, *, by: User, how: str = "", at: datetime | None = None) -> None:
@@ -272,7 +270,7 @@ class Opportunity(models.Model):
             self._decide(won_at=at, reason=reason, reason_text=text)
             self._write(OpportunityStep.What.WON, at=at, by=by, how=how, reason=reason, text=text)
             self._take_to(journey, StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
-            self._emit(OPPORTUNITY_WON, at=at)
+            self._emit(events.OPPORTUNITY_WON, at=at)
 
     def lose(
         self,
@@ -295,7 +293,7 @@ class Opportunity(models.Model):
             self._decide(lost_at=at, reason=reason, reason_text=text)
             self._write(OpportunityStep.What.LOST, at=at, by=by, how=how, reason=reason, text=text)
             self._close_lost(journey, because=text or (reason.name_en if reason else "Opportunity lost"), by=by, at=at)
-            self._emit(OPPORTUNITY_LOST, at=at)
+            self._emit(events.OPPORTUNITY_LOST, at=at)
 
     def reopen(self, *, because: str = "", by: User | None = None, how: str = "", at: datetime | None = None) -> None:
         """Take the outcome back: it holds no longer from then on, and did until then. The lead stands at the
@@ -313,7 +311,7 @@ class Opportunity(models.Model):
             self._set(won_at=None, lost_at=None, reopened_at=at, reason=None, reason_text="")
             self._write(OpportunityStep.What.REOPENED, at=at, by=by, how=how, text=because)
             self._take_back(journey, won_at, because=because or "Opportunity reopened", by=by, at=at)
-            self._emit(OPPORTUNITY_REOPENED, at=at)
+            self._emit(events.OPPORTUNITY_REOPENED, at=at)
 
     def _lock(self) -> Journey:
         """Lock its lead, the lead's journey and then the deal, and take it as it is now. A merge may have given it to
@@ -393,6 +391,6 @@ class Opportunity(models.Model):
         """The other deals that move the same journey."""
         return Opportunity.objects.new_business().filter(lead=self.lead_id).exclude(pk=self.pk)
 
-    def _emit(self, event: Event[OpportunityChanged], *, at: datetime) -> None:
+    def _emit(self, event: Event[events.OpportunityChanged], *, at: datetime) -> None:
         amount = None if self.amount is None else in_currency(Decimal(self.amount), self.currency)
         event.emit({"opportunity": self.pk, "lead": self.lead_id, "amount": amount, "currency": self.currency}, at=at)

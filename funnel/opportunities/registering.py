@@ -17,7 +17,7 @@ from leads.registering.taking import claim
 from smarketing.company import day_around, day_starting_at
 from smarketing.database.locks import acquire_named
 from teams.models import User
-from teams.records import check_editable
+from teams.records import lock_editable
 
 
 class OfAnotherLead(Exception):
@@ -59,7 +59,7 @@ def register(
         else:
             known = deals_alike(lead, name, opened_at or now(), only_the_day=opened_at is None).first()
         if known and rights_of:
-            check_editable(known, rights_of)
+            lock_editable(rights_of, known)
         if known is None:
             if rights_of:
                 claim(lead, by=rights_of, how=how)

@@ -16,7 +16,7 @@ from leads.models import Lead
 from leads.registering.taking import claim
 from smarketing.pages.answers import CONFLICT, form_status
 from teams.http import UserRequest
-from teams.records import check_editable, get_editable, is_takeable
+from teams.records import changing, check_editable, get_editable, is_takeable
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,7 +47,8 @@ def opportunity(request: UserRequest, pk: int) -> HttpResponse:
     form = OpportunityForm(request.POST or None, instance=found)
     if form.is_valid():
         values = {name: form.cleaned_data[name] for name in form.fields}
-        Opportunity.objects.get(pk=pk).change(values, by=request.user, how="page")
+        with changing(request.user, found):
+            Opportunity.objects.get(pk=pk).change(values, by=request.user, how="page")
         messages.success(request, _("Saved."))
         return redirect("opportunity", found.pk)
     # As it is kept: an invalid form has left what was typed in the other.
@@ -85,7 +86,9 @@ def opportunity_stage(request: UserRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose a stage from the list."))
         return redirect("opportunity", pk)
     try:
-        if found.move(form.cleaned_data["stage"], by=request.user, how="page"):
+        with changing(request.user, found):
+            moved = found.move(form.cleaned_data["stage"], by=request.user, how="page")
+        if moved:
             messages.success(request, _("It stands at “%(stage)s” now.") % {"stage": form.cleaned_data["stage"]})
     except Opportunity.Decided:
         messages.error(request, _("It was won or lost before."))
@@ -111,7 +114,8 @@ def _decide(request: UserRequest, pk: int, kind: type[WonForm] | type[LostForm],
     decide = found.win if outcome == "won" else found.lose
     try:
         given = {name: form.cleaned_data[name] for name in ("reason", "text")}
-        decide(**given, by=request.user, how="page", at=form.at())
+        with changing(request.user, found):
+            decide(**given, by=request.user, how="page", at=form.at())
     except Opportunity.Decided:
         form.add_error(None, _("It was won or lost before."))
         return render(request, "funnel/opportunities/opportunity_outcome.html", context, status=CONFLICT)
@@ -127,7 +131,8 @@ def opportunity_reopened(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return render(request, "funnel/opportunities/opportunity_outcome.html", context, status=form_status(form))
     try:
-        found.reopen(because=form.cleaned_data["because"], by=request.user, how="page")
+        with changing(request.user, found):
+            found.reopen(because=form.cleaned_data["because"], by=request.user, how="page")
     except Opportunity.Decided:
         form.add_error(None, _("It is open already."))
         return render(request, "funnel/opportunities/opportunity_outcome.html", context, status=CONFLICT)

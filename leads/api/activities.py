@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
@@ -23,6 +24,7 @@ from smarketing.api.problems import Conflict, flatten_faults, problems, writing_
 from smarketing.database.keyset import Order
 from teams.api.authentication import caller
 from teams.models import User
+from teams.records import editable_of
 
 LATEST = Order("occurred_at", descending=True)
 MAX_BATCH = 1000
@@ -94,8 +96,9 @@ class ActivityList(Endpoint):
         within its `system` is the same activity, and is not taken twice; without a `message_id` each is a new one.
         The good ones are kept, also where others cannot be taken.
         """
-        batch = ActivityBatch(_activities_in(request.data), rights_of=caller(request))
-        created = sum(record_all(batch.accepted))
+        with transaction.atomic():
+            batch = ActivityBatch(_activities_in(request.data), rights_of=caller(request))
+            created = sum(record_all(batch.accepted))
         return Response(
             {
                 "created": created,
@@ -123,7 +126,7 @@ def _activities_in(body: Any) -> list[Any]:
 
 
 class ActivityBatch:
-    """Activities as they were sent: those that can be stored, and why the others cannot."""
+    """Activities as they were sent: those that can be stored, and why the others cannot. Made inside a transaction."""
 
     def __init__(self, items: list[Any], *, rights_of: User) -> None:
         self.accepted: list[ActivityInput] = []
@@ -133,7 +136,7 @@ class ActivityBatch:
         kinds = {kind.key: kind for kind in ActivityKind.objects.all()}
         matches = leads_named([LeadKeys(**values["lead"]) for values in parsed.values()])
         named = {lead.pk for leads in matches for lead in leads}
-        editable = set(Lead.objects.editable_by(rights_of).filter(pk__in=named).values_list("pk", flat=True))
+        editable = editable_of(Lead.objects.all(), rights_of, named)
         for (index, values), leads in zip(parsed.items(), matches, strict=True):
             try:
                 self.accepted.append(_activity(values, leads, kinds, editable))

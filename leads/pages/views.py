@@ -1,6 +1,7 @@
 """Pages of leads, companies and campaigns that need no score and no stage."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from leads.models.companies import Company
 from leads.models.leads import Lead
 from leads.pages.filters import CompanyFilter
 from leads.pages.forms import CompanyForm, LeadForm
+from leads.registering.changing import Changes
 from leads.registering.companies import change_company, register_company
 from leads.registering.identities import Conflict
 from leads.registering.registration import change, register
@@ -26,12 +28,13 @@ from smarketing.pages.answers import form_status
 from smarketing.pages.paging import Sort, chosen_sort, list_page
 from teams.http import UserRequest
 from teams.models import Role
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 HOW = "page"
+T = TypeVar("T")
 
 
-def attempt(form: LeadForm | CompanyForm, verb: Any) -> Any:
+def attempt(form: LeadForm | CompanyForm, verb: Callable[[dict[str, Any]], T]) -> T | None:
     """Do what the form asks for, whole or not at all; what the record refuses is said at its field."""
     try:
         with transaction.atomic():
@@ -63,7 +66,12 @@ def lead_edit(request: UserRequest, pk: int) -> HttpResponse:
     form = LeadForm(request.POST or None, subject=lead)
     if form.is_valid():
         fresh = Lead.objects.get(pk=pk)
-        changes = attempt(form, lambda values: change(fresh, values, by=request.user, how=HOW))
+
+        def save(values: dict[str, Any]) -> Changes:
+            with changing(request.user, fresh):
+                return change(fresh, values, by=request.user, how=HOW)
+
+        changes = attempt(form, save)
         if changes is not None:
             messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
             return redirect("lead", pk)
@@ -126,7 +134,9 @@ def company_edit(request: UserRequest, pk: int) -> HttpResponse:
     form = CompanyForm(request.POST or None, subject=company)
     if form.is_valid():
         fresh = Company.objects.get(pk=pk)
-        changes = attempt(form, lambda values: change_company(fresh, values, by=request.user, how=HOW))
+        changes = attempt(
+            form, lambda values: change_company(fresh, values, by=request.user, how=HOW, rights_of=request.user)
+        )
         if changes is not None:
             messages.success(request, _("Saved.") if changes else _("Nothing was changed."))
             return redirect("company", pk)

@@ -23,7 +23,7 @@ from leads.personas.matching import leave_to_the_machine, say_persona
 from smarketing.pages.navigation import url_of
 from smarketing.pages.wording import japanese
 from teams.http import UserRequest
-from teams.records import get_editable
+from teams.records import changing, get_editable
 
 
 @require_GET
@@ -166,11 +166,13 @@ def lead_persona(request: UserRequest, pk: int) -> HttpResponse:
     """Say which persona a lead is, with a reason, or leave it to the machine again."""
     lead = get_editable(Lead.objects.unmerged(), request.user, pk=pk)
     if request.method == "POST" and "machine" in request.POST:
-        leave_to_the_machine(lead, by=request.user)
+        with changing(request.user, lead):
+            leave_to_the_machine(lead, by=request.user)
         return redirect("lead", pk)
     form = LeadPersonaForm(request.POST or None, lead=lead)
     if form.is_valid():
-        say_persona(lead, form.cleaned_data["persona"], reason=form.cleaned_data["reason"], by=request.user)
+        with changing(request.user, lead):
+            say_persona(lead, form.cleaned_data["persona"], reason=form.cleaned_data["reason"], by=request.user)
         messages.success(request, _("Saved. The machine will not overwrite it."))
         return redirect("lead", pk)
     match = getattr(lead, "persona_match", None)

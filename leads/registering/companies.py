@@ -19,7 +19,7 @@ from leads.text.domains import registrable
 from leads.text.folding import fold
 from smarketing.database.locks import Lock, acquire_named
 from teams.models import User
-from teams.records import is_editable
+from teams.records import editable_of
 
 COMPANY_FIELDS = ("name", "domain", "industry", "employees", "revenue", "country", "region")
 
@@ -88,7 +88,8 @@ def change_company(
     """
     at = at or now()
     with transaction.atomic():
-        is_open = rights_of is None or is_editable(company, rights_of)
+        # Asked before it changes: it may be given to another person by that.
+        is_open = rights_of is None or bool(editable_of(Company.objects.all(), rights_of, [company.pk]))
         changes = write_changes(company, "company", values, _assign, by=by, how=how, at=at)
         if changes and not is_open:
             raise PermissionDenied(CompanyQuerySet.refusal)

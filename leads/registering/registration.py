@@ -24,7 +24,7 @@ from leads.registering.searching import refresh
 from leads.text.folding import fold
 from leads.text.phones import e164
 from teams.models import Organization, User
-from teams.records import check_editable
+from teams.records import check_editable, lock_editable
 
 LEAD_FIELDS = (
     "email", "family_name", "given_name", "family_name_reading", "given_name_reading", "phone", "title",
@@ -97,6 +97,8 @@ def _register(
         owned = {"owner": new_owner} if new_owner else {}
         return _made(owned | values, known_by, at=at, news=news), True
     lead = found[0]
+    if rights_of:
+        lock_editable(rights_of, lead)
     if "email" in values and fold(values["email"]) == lead.email_key:
         del values["email"]  # Another spelling of the same address is no change.
     if keeps_refusal(lead.consent, values.get("consent")):

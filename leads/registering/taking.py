@@ -10,7 +10,7 @@ from django.db import transaction
 from leads.models.leads import Lead
 from leads.registering.registration import change
 from teams.models import User
-from teams.records import check_editable, is_takeable
+from teams.records import is_takeable, lock_editable
 
 
 class Owned(Exception):
@@ -27,8 +27,11 @@ def take(lead: Lead, *, by: User, how: str = "", at: datetime | None = None) -> 
 
 
 def claim(lead: Lead, *, by: User, how: str = "") -> None:
-    """Begin to work a lead: what is nobody's is taken. Raises `PermissionDenied` where this person only reads it."""
+    """Begin to work a lead: what is nobody's is taken. Call inside a transaction, which keeps it locked.
+
+    Raises `PermissionDenied` where this person only reads it.
+    """
     if is_takeable(lead, by):
         with suppress(Owned):  # taken a moment ago, and so only to be read
             take(lead, by=by, how=how)
-    check_editable(lead, by)
+    lock_editable(by, lead)

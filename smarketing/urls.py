@@ -22,6 +22,7 @@ API: list[URLPattern | URLResolver] = [
     re_path(r"^[\s\S]+$", NotFoundEndpoint.as_view(), name=NOT_FOUND),
 ]
 
+handler403 = "teams.refusal_views.refused"
 handler500 = "smarketing.api.problems.server_error"
 # Asked for by allauth.
 handler429 = "smarketing.pages.answers.too_many_tries"

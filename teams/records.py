@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=models.Model)
 
 
+class OnlyRead(PermissionDenied):
+    """A person reads this record, and may not change it."""
+
+    def __init__(self, record: models.Model) -> None:
+        records = _records_of(type(record))
+        super().__init__(records.refusal)
+        # The page on which it is read is named as its kind is.
+        self.record, self.page = record, records.kind
+
+
 class RecordQuerySet(models.QuerySet[R]):
     """Records of a kind of which the permission table says how far each role reaches."""
 
@@ -65,16 +75,16 @@ class RecordQuerySet(models.QuerySet[R]):
 
 
 def get_editable(records: RecordQuerySet[R], person: User, **lookup: Any) -> R:
-    """The record; `Http404` where there is none, `PermissionDenied` where this person only reads it."""
+    """The record; `Http404` where there is none, `OnlyRead` where this person only reads it."""
     record = get_object_or_404(records, **lookup)
     check_editable(record, person)
     return record
 
 
 def check_editable(record: models.Model, person: User) -> None:
-    """Raise `PermissionDenied` where this person only reads the record."""
+    """Raise `OnlyRead` where this person only reads the record."""
     if not is_editable(record, person):
-        raise PermissionDenied(_records_of(type(record)).refusal)
+        raise OnlyRead(record)
 
 
 @contextmanager
@@ -82,7 +92,7 @@ def changing(person: User, *records: models.Model) -> Iterator[None]:
     """A transaction in which this person changes the records, which are of one kind: locked, and asked again.
 
     Whoever asked before may have waited for somebody who gave the record to another person meanwhile. Raises
-    `PermissionDenied` where this person only reads one of them by now.
+    `OnlyRead` where this person only reads one of them by now.
     """
     with transaction.atomic():
         lock_editable(person, *records)
@@ -92,9 +102,10 @@ def changing(person: User, *records: models.Model) -> Iterator[None]:
 def lock_editable(person: User, *records: models.Model) -> None:
     """The same inside a transaction: lock the records until it ends."""
     of_kind = _records_of(type(records[0]))
-    pks = {record.pk for record in records}
-    if pks - editable_of(of_kind, person, pks):
-        raise PermissionDenied(of_kind.refusal)
+    editable = editable_of(of_kind, person, {record.pk for record in records})
+    for record in records:
+        if record.pk not in editable:
+            raise OnlyRead(record)
 
 
 def editable_of(records: RecordQuerySet[R], person: User, pks: Collection[int]) -> set[int]:

@@ -31,7 +31,10 @@ from teams.records import RecordQuerySet
 
 class OpportunityQuerySet(RecordQuerySet["Opportunity"]):
     kind = "opportunity"
-    refusal = _("You may read this opportunity. Its owner, their team and managers may change it.")
+    refusal = _(
+        "You may read this opportunity. Its owner, their team and managers may change it; where it has no owner, also"
+        " marketing."
+    )
 
     def lock(self) -> None:
         """Their leads and those leads' journeys first."""

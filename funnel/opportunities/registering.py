@@ -44,7 +44,7 @@ def register(
 
     It is known by the external id in its system, else by its lead, name and opening; without an opening, by the day of
     today. What is empty stays as it is. Raises `OfAnotherLead`, what opening and moving a deal raise, and
-    `PermissionDenied` where the person `rights_of` only reads the deal that is known, or the lead of a new one; a lead
+    `OnlyRead` where the person `rights_of` only reads the deal that is known, or the lead of a new one; a lead
     that is nobody's becomes theirs.
     """
     given = {each: value for each, value in values.items() if value not in (None, "")}

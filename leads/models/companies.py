@@ -21,8 +21,8 @@ from teams.records import RecordQuerySet
 class CompanyQuerySet(RecordQuerySet["Company"]):
     kind = "company"
     refusal = _(
-        "You may read this company. Its owner, their team and marketing may change it; where it has no owner, also"
-        " whoever may change one of its leads."
+        "You may read this company. Its owner, their team, marketing and managers may change it; where it has no"
+        " owner, also whoever may change one of its leads."
     )
 
     def held_by(self, people: models.QuerySet[User]) -> Q:

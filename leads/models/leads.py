@@ -47,7 +47,9 @@ STAYS_KNOWN = Call(
 
 class LeadQuerySet(RecordQuerySet["Lead"]):
     kind = "lead"
-    refusal = _("You may read this lead. Its owner, the rep who works it, their team and marketing may change it.")
+    refusal = _(
+        "You may read this lead. Its owner, the rep who works it, their team, marketing and managers may change it."
+    )
 
     def held_by(self, people: models.QuerySet[User]) -> Q:
         return super().held_by(people) | worked_by(people)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import now
 
-from leads.models.companies import Company, CompanyQuerySet
+from leads.models.companies import Company
 from leads.models.custom_fields import CustomField
 from leads.registering.changing import Changes, Values, assign_attributes, without_empty, write_changes
 from leads.registering.reevaluation import enqueue_reevaluation
@@ -19,7 +19,7 @@ from leads.text.domains import registrable
 from leads.text.folding import fold
 from smarketing.database.locks import Lock, acquire_named
 from teams.models import User
-from teams.records import editable_of
+from teams.records import OnlyRead, editable_of
 
 COMPANY_FIELDS = ("name", "domain", "industry", "employees", "revenue", "country", "region")
 
@@ -34,7 +34,7 @@ def register_company(
 ) -> Company | None:
     """Make the company, or update the one of that name (or, without a name, of that domain).
 
-    Raises `PermissionDenied` where it is known, would change, and the person `rights_of` only reads it.
+    Raises `OnlyRead` where it is known, would change, and the person `rights_of` only reads it.
     """
     at = at or now()
     given = without_empty(values)
@@ -84,7 +84,7 @@ def change_company(
 ) -> Changes:
     """Give the company's attributes these values, and keep what they were. Its leads are evaluated anew.
 
-    Raises `PermissionDenied` where it would change, and the person `rights_of` only reads it.
+    Raises `OnlyRead` where it would change, and the person `rights_of` only reads it.
     """
     at = at or now()
     with transaction.atomic():
@@ -92,7 +92,7 @@ def change_company(
         is_open = rights_of is None or bool(editable_of(Company.objects.all(), rights_of, [company.pk]))
         changes = write_changes(company, "company", values, _assign, by=by, how=how, at=at)
         if changes and not is_open:
-            raise PermissionDenied(CompanyQuerySet.refusal)
+            raise OnlyRead(company)
         if {"name", "domain"} & changes.keys():
             refresh_companies([company.pk])
         if changes:

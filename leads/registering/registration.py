@@ -51,7 +51,7 @@ def register(
     `values` are attributes of the lead, `custom.NAME`, and `company.NAME` for its company; `identities` are pairs of
     system and external id. Consent that a known lead took back is not given again. Returns the lead and whether it is
     new; a new one that names no owner is `new_owner`'s. Raises `Conflict`, `Unnamed`, `ValidationError`, and
-    `PermissionDenied` where the lead or its company is known, and the person `rights_of` only reads it.
+    `OnlyRead` where the lead or its company is known, and the person `rights_of` only reads it.
     """
     given = without_empty(values)
     if "email" in given:

@@ -29,7 +29,7 @@ def take(lead: Lead, *, by: User, how: str = "", at: datetime | None = None) -> 
 def claim(lead: Lead, *, by: User, how: str = "") -> None:
     """Begin to work a lead: what is nobody's is taken. Call inside a transaction, which keeps it locked.
 
-    Raises `PermissionDenied` where this person only reads it.
+    Raises `OnlyRead` where this person only reads it.
     """
     if is_takeable(lead, by):
         with suppress(Owned):  # taken a moment ago, and so only to be read

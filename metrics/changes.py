@@ -5,15 +5,18 @@ others exactly when its changes are. Whoever stores numbers stores beside them t
 (`SNAPSHOT`); a change outside it (`unseen`) makes them stale. A model whose table a metric reads is watched:
 
     class Meta:
-        triggers = watched()
+        triggers = watched(uncounted="note")
 
 See docs/decisions/0013-stored-numbers-know-when-they-are-stale.md.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 from django.db import connection
+from django.db.models import Model
 
 from smarketing.database.triggers import Call
 
@@ -26,28 +29,38 @@ FORGET = "DELETE FROM metrics_change WHERE pg_visible_in_snapshot(xid, pg_curren
 NOT_NOTED = "current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text"
 
 
+class Counts(pgtrigger.AnyChange):
+    """Of a row: any of its columns changed but these, and the transaction is not noted already."""
+
+    def resolve(self, model: type[Model]) -> str:
+        return f"(({super().resolve(model)}) AND {NOT_NOTED})"
+
+
 class NoteChange(Call):
     """Note the transaction of a statement that changed rows, unless it is noted already."""
 
-    def __init__(self, operation: pgtrigger.Operation, referencing: pgtrigger.Referencing | None = None) -> None:
+    def __init__(self, operation: pgtrigger.Operation, **trigger: Any) -> None:
+        of_statement = {"level": pgtrigger.Statement, "condition": pgtrigger.Condition(NOT_NOTED)}
         super().__init__(
             "metrics_note_change",
             name=f"note_{operation}".lower(),
-            level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=operation,
-            referencing=referencing,
-            condition=pgtrigger.Condition(NOT_NOTED),
+            **of_statement | trigger,
         )
 
 
-def watched() -> list[pgtrigger.Trigger]:
+def watched(*, uncounted: str = "") -> list[pgtrigger.Trigger]:
     """The triggers of a table that numbers are made of; one an operation, as PostgreSQL wants it where the function
-    reads the changed rows."""
+    reads the changed rows.
+
+    `uncounted`  fields that no number reads: a change of these alone is none. A new field counts until it is named.
+    """
     return [
-        NoteChange(pgtrigger.Insert, pgtrigger.Referencing(new="changed")),
-        NoteChange(pgtrigger.Update, pgtrigger.Referencing(new="changed")),
-        NoteChange(pgtrigger.Delete, pgtrigger.Referencing(old="changed")),
+        NoteChange(pgtrigger.Insert, referencing=pgtrigger.Referencing(new="changed")),
+        # Asked of each row while it is changed: comparing two sets of rows afterwards is dearer than changing them.
+        NoteChange(pgtrigger.Update, level=pgtrigger.Row, condition=Counts(exclude=uncounted.split())),
+        NoteChange(pgtrigger.Delete, referencing=pgtrigger.Referencing(old="changed")),
         NoteChange(pgtrigger.Truncate),
     ]
 

@@ -19,7 +19,6 @@ from history.models import Change
 from history.versions import DATES, DatedVersion, DatedVersionQuerySet, State, in_force_is_frozen, one_in_force
 from leads.models import ActivityKind, Lead
 from leads.registering.reevaluation import enqueue_reevaluation
-from metrics.changes import watched
 from scoring.formula import DAY, KindPoints, millionths
 from scoring.formula import MILLION as MILLION
 from teams.models import User
@@ -190,7 +189,6 @@ class Score(models.Model):
                 condition=Q(override="") | ~Q(override_reason=""), name="quadrant_override_has_a_reason"
             ),
         ]
-        triggers = watched()
 
     @property
     def quadrant(self) -> Quadrant:

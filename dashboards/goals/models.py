@@ -38,7 +38,7 @@ class Goal(models.Model):
             ),
             models.CheckConstraint(condition=Q(starts_on__lt=F("ends_on")), name="a_goal_ends_after_it_starts"),
         ]
-        triggers = [*watched(), *edited("measure kind starts_on")]
+        triggers = [*watched(uncounted="set_by set_at"), *edited("measure kind starts_on")]
 
     @property
     def filters(self) -> dict[str, str]:

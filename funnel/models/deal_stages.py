@@ -41,4 +41,4 @@ class DealStage(Named):
 
     class Meta:
         ordering = ["position", "pk"]
-        triggers = [*watched(), *edited("name_en name_ja")]
+        triggers = [*watched(uncounted="name_en name_ja retired_at"), *edited("name_en name_ja")]

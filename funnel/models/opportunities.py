@@ -123,7 +123,10 @@ class Opportunity(models.Model):
                 name="decided_after_it_was_opened",
             ),
         ]
-        triggers = [*watched(), *edited("lead name", unkept="created_at recorded_at")]
+        triggers = [
+            *watched(uncounted="system external_id name reason_text created_at recorded_at"),
+            *edited("lead name", unkept="created_at recorded_at"),
+        ]
 
     def __str__(self) -> str:
         return self.name or str(self.lead)

@@ -110,7 +110,7 @@ class OpportunityStep(models.Model):
                 name="only_a_row_of_terms_has_terms",
             ),
         ]
-        triggers = watched()
+        triggers = watched(uncounted="by how text")
 
     def __str__(self) -> str:
         return f"{self.get_what_display()} {self.at:%Y-%m-%d}"

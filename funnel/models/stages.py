@@ -73,7 +73,10 @@ class Stage(Named):
 
     class Meta:
         ordering = ["position"]
-        triggers = [*watched(), *edited("name_en name_ja")]
+        triggers = [
+            *watched(uncounted="name_en name_ja owner_team description description_ja"),
+            *edited("name_en name_ja"),
+        ]
 
     @property
     def party(self) -> str:
@@ -135,7 +138,7 @@ class Reason(Named):
     class Meta:
         ordering = ["kind", "position", "pk"]
         constraints = [models.UniqueConstraint(fields=["kind", "key"], name="reason_key_is_unique")]
-        triggers = [*watched(), *edited("name_en name_ja")]
+        triggers = [*watched(uncounted="name_en name_ja needs_text retired_at"), *edited("name_en name_ja")]
 
     def check_for(self, *kinds: Kind, text: str = "") -> None:
         """Raise `ValueError` for a reason of another list, `NeedsText` for one that wants words and has none."""

@@ -27,7 +27,7 @@ class Campaign(models.Model):
                 name="campaign_ends_after_it_starts",
             )
         ]
-        triggers = [*watched(), *edited("name")]
+        triggers = [*watched(uncounted="channel goal starts_on ends_on"), *edited("name")]
 
     def __str__(self) -> str:
         return self.name

@@ -45,6 +45,13 @@ STAYS_KNOWN = Call(
 )
 
 
+# Who somebody is and how to reach them, what is agreed with them, and whose they are: no number counts by these.
+UNCOUNTED = """
+    email email_key family_name given_name family_name_reading given_name_reading phone phone_e164
+    title department seniority buying_role region consent consent_at owner company custom
+"""
+
+
 class LeadQuerySet(RecordQuerySet["Lead"]):
     kind = "lead"
     refusal = _(
@@ -138,7 +145,7 @@ class Lead(models.Model):
             models.Index(fields=["source", "-created_at"], name="lead_source"),
             models.Index(fields=["phone_e164"], condition=~Q(phone_e164=""), name="lead_phone"),
         ]
-        triggers = [*watched(), KNOWN]
+        triggers = [*watched(uncounted=UNCOUNTED), KNOWN]
 
     def __str__(self) -> str:
         return self.full_name or self.email or _("Lead %(id)s") % {"id": self.pk}

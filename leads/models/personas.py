@@ -12,7 +12,6 @@ from history.edited import edited
 from history.frozen import KeepFrozen
 from history.versions import Versioned, VersionedQuerySet, numbered, one_draft
 from leads.models.leads import Lead
-from metrics.changes import watched
 
 
 class Persona(models.Model):
@@ -105,4 +104,3 @@ class PersonaMatch(models.Model):
                 name="without_a_word_the_machine_counts",
             ),
         ]
-        triggers = watched()

@@ -45,7 +45,7 @@ class Calendar(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_calendar")
         ]
-        triggers = [*watched(), *edited("name")]
+        triggers = [*watched(uncounted="name"), *edited("name")]
 
     def __str__(self) -> str:
         return self.name
@@ -212,7 +212,7 @@ class CalendarDay(models.Model):
                 name="a_closing_ends_after_it_begins",
             ),
         ]
-        triggers = [*watched(), *edited("calendar day name")]
+        triggers = [*watched(uncounted="name"), *edited("calendar day name")]
 
     @property
     def span(self) -> tuple[date, *tuple[time, ...]]:

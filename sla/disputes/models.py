@@ -47,4 +47,4 @@ class Dispute(models.Model):
             )
         ]
         indexes = [models.Index(fields=["at"], name="dispute_open", condition=Q(settled_at=None))]
-        triggers = watched()
+        triggers = watched(uncounted="text by settled_by ruling")

@@ -40,7 +40,10 @@ class Organization(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="there_is_one_organization")]
-        triggers = [*watched(), *edited("name", unkept="is_demo demo_built_at")]
+        triggers = [
+            *watched(uncounted="name second_factor_required is_demo demo_built_at"),
+            *edited("name", unkept="is_demo demo_built_at"),
+        ]
 
     def __str__(self) -> str:
         return self.name or "Smarketing"

@@ -1,20 +1,28 @@
 """Each transaction that changes what numbers are made of leaves its number, once."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
+from django.db.models import Case, Exists, F, GeneratedField, Model, OuterRef, Value, When
+from django.db.models.functions import Concat
 
-from funnel.models import Opportunity
-from leads.models import Campaign, Company
+from dashboards.goals.models import Goal
+from dashboards.weekly.computing import compute_week, fresh_until
+from funnel.models import Opportunity, Stage
+from leads.models import Campaign, Company, Lead
 from metrics.changes import FORGET, SNAPSHOT, NoteChange, unseen
+from metrics.period import Period
 from metrics.registry import metrics
+from sla.models import Touch
 from tests import make
-from tests.metrics.reading import tables_read_by
+from tests.metrics.reading import columns_in, reading, statements_of, tables_in
 
 EVERY_OPERATION = ["note_delete", "note_insert", "note_truncate", "note_update"]
 
@@ -45,14 +53,19 @@ def settled(db: None) -> None:
 # Which tables
 
 
-def watched_tables() -> dict[str, list[str]]:
-    """The tables that declare it, with their triggers' names."""
-    found = {}
-    for model in apps.get_models():
-        names = [str(each.name) for each in getattr(model._meta, "triggers", []) if isinstance(each, NoteChange)]
-        if names:
-            found[model._meta.db_table] = sorted(names)
-    return found
+def watched_models() -> dict[str, type[Model]]:
+    """The models that declare it, by their tables."""
+    return {model._meta.db_table: model for model in apps.get_models() if triggers_of(model)}
+
+
+def triggers_of(model: type[Model]) -> list[NoteChange]:
+    return [each for each in getattr(model._meta, "triggers", []) if isinstance(each, NoteChange)]
+
+
+def uncounted(model: type[Model]) -> set[str]:
+    """The columns that say they never count."""
+    (update,) = (each for each in triggers_of(model) if each.operation == pgtrigger.Update)
+    return {str(model._meta.get_field(name).column) for name in update.condition.exclude}
 
 
 def sell() -> None:
@@ -65,18 +78,52 @@ def sell() -> None:
     make.score(handoff.lead)
 
 
-@pytest.mark.django_db
-def test_every_table_that_a_metric_reads_is_watched():
+@pytest.fixture
+def statements(db: None) -> dict[str, list[str]]:
+    """What each metric asks, and the week's report."""
     sell()
-    watched = watched_tables()
-    read = {metric.name: tables_read_by(metric) for metric in metrics()}
-    assert all(read.values())
-    missing = {name: tables - watched.keys() for name, tables in read.items() if tables - watched.keys()}
-    assert missing == {}
+    Goal.objects.create(measure="contracts", starts_on=date(2026, 10, 1), ends_on=date(2027, 1, 1), target=10)
+    asked = {metric.name: statements_of(metric) for metric in metrics()}
+    week = Period.week_of(make.TEN)
+    with reading() as of_week:
+        for as_seen in (False, True):
+            compute_week(week, make.TEN, as_seen=as_seen)
+        fresh_until(week, make.TEN)
+    return asked | {"week": of_week}
+
+
+def test_every_table_that_a_number_reads_is_watched_and_no_other(statements: dict[str, list[str]]):
+    assert all(tables_in(asked) for asked in statements.values())
+    # Who they are, and whether the machine may work, is asked by every page.
+    beside = {"teams_user", "teams_team", "django_session"}
+    assert tables_in(sum(statements.values(), [])) - beside == {*watched_models()}
+
+
+def test_no_number_reads_a_column_that_never_counts(statements: dict[str, list[str]]):
+    read = {name: columns_in(asked) for name, asked in statements.items()}
+    wrong = {
+        (name, table, column)
+        for name, columns in read.items()
+        for table, model in watched_models().items()
+        for column in columns[table] & uncounted(model)
+    }
+    assert wrong == set()
+
+
+def test_a_statement_names_the_columns_that_it_finds_rows_by():
+    lead = Lead.objects.order_by().annotate(of=Exists(Touch.objects.filter(handoff__lead=OuterRef("pk"), note="x")))
+    assert columns_in([str(lead.values("of").query)]) == {
+        "leads_lead": {"id"},
+        "sla_touch": {"handoff_id", "note"},
+        "sla_handoff": {"id", "lead_id"},
+    }
+    assert columns_in([str(Stage.objects.order_by().filter(role="mql").query)]) == {"funnel_stage": {"role"}}
+    assert columns_in([str(Stage.objects.order_by().values("name_en").query)]) == {"funnel_stage": {"name_en"}}
 
 
 def test_a_watched_table_is_watched_in_every_operation():
-    assert all(names == EVERY_OPERATION for names in watched_tables().values())
+    names = {table: sorted(str(each.name) for each in triggers_of(model)) for table, model in watched_models().items()}
+    assert names == dict.fromkeys(names, EVERY_OPERATION)
 
 
 @pytest.mark.django_db
@@ -86,7 +133,7 @@ def test_the_database_has_the_triggers_that_the_models_declare():
             "SELECT tgrelid::regclass::text, count(*) FROM pg_trigger"
             " WHERE tgfoid = 'metrics_note_change'::regproc AND tgenabled = 'O' GROUP BY 1"
         )
-        assert dict(cursor.fetchall()) == dict.fromkeys(watched_tables(), 4)
+        assert dict(cursor.fetchall()) == dict.fromkeys(watched_models(), 4)
 
 
 # When a transaction is recorded
@@ -101,7 +148,7 @@ def insert_many() -> None:
 
 
 def update() -> None:
-    Campaign.objects.update(channel="fair")
+    Campaign.objects.update(name=Concat("name", Value("!")))
 
 
 def delete() -> None:
@@ -135,8 +182,91 @@ def test_a_statement_that_finds_no_rows_changes_nothing(settled: None):
     assert recorded() == 0
 
 
+@pytest.mark.parametrize("table", sorted(watched_models()))
+def test_an_update_is_recorded_where_a_column_that_counts_changed(table: str, settled: None):
+    model = watched_models()[table]
+    free(table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} DEFAULT VALUES")
+        recorded_of = {}
+        for field in model._meta.concrete_fields:
+            if not isinstance(field, GeneratedField):
+                settle()
+                cursor.execute(f"UPDATE {table} SET {field.column} = '{VALUES[type_of(field)]}'")
+                recorded_of[field.column] = recorded()
+    assert recorded_of == {column: int(column not in uncounted(model)) for column in recorded_of}
+
+
+def type_of(field: Any) -> str:
+    """The type of its column, without a length."""
+    return re.sub(r"\(.*?\)", "", field.db_type(connection))
+
+
+# One of each type, that a new row never has.
+VALUES = {
+    **dict.fromkeys(("bigint", "integer", "smallint", "numeric"), "987"),
+    **dict.fromkeys(("varchar", "text"), "x"),
+    "boolean": "true",
+    "date": "2026-11-16",
+    "timestamp with time zone": "2026-11-16 09:00+09",
+    "time": "09:00",
+    "interval": "1 hour",
+    "jsonb": "[7]",
+    "varchar[]": "{x}",
+}
+
+
+# Of a table. That a key is never NULL goes with its being generated.
+CONSTRAINTS = """
+SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype <> 't' AND NOT (contype = 'n' AND EXISTS (
+    SELECT FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1] AND attidentity <> ''
+)) ORDER BY contype = 'n'
+"""
+
+
+def free(table: str) -> None:
+    """Empty it, let its rows be anything, and no trigger fire but the one that is asked about."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(CONSTRAINTS, [table])
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}" CASCADE')
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal"
+            " AND tgname NOT LIKE 'pgtrigger_note_update%%'",
+            [table],
+        )
+        for (trigger,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+        cursor.execute(f"DELETE FROM {table}")
+
+
+def test_an_update_that_changes_nothing_is_not_recorded(settled: None):
+    insert()
+    settle()
+    Campaign.objects.update(name=F("name"))
+    assert recorded() == 0
+
+
+def test_of_many_rows_the_one_that_counts_is_enough(settled: None):
+    insert_many()
+    settle()
+    Campaign.objects.update(goal="Meet", name=Case(When(name="Fair 1", then=Value("Expo")), default=F("name")))
+    assert recorded() == 1
+
+
+def test_other_columns_of_the_same_transaction_do_not_hide_one_that_counts(settled: None):
+    insert()
+    settle()
+    Campaign.objects.update(channel="fair")
+    assert recorded() == 0
+    update()
+    Campaign.objects.update(channel="expo")
+    assert recorded() == 1
+
+
 def test_a_table_that_no_number_is_made_of_is_not_watched(settled: None):
-    assert Company._meta.db_table not in watched_tables()
+    assert Company._meta.db_table not in watched_models()
     make.company()
     assert recorded() == 0
 

@@ -35,6 +35,13 @@ class AgreementQuerySet(DatedVersionQuerySet["Agreement"]):
         return self.pending().frozen()
 
 
+# What a draft says apart from its hops and policies, and who said it.
+UNCOUNTED = """
+    created_by created_at preamble notes effective_on score_model score_model_may_change review_months
+    meeting_weekday meeting_at dispute_days qualifies_standing proposed_by
+"""
+
+
 class Agreement(DatedVersion):
     """What marketing and sales agreed, in one version.
 
@@ -95,7 +102,11 @@ class Agreement(DatedVersion):
             models.UniqueConstraint(models.Value(1), condition=Q(in_force_from=None), name="one_agreement_on_its_way"),
             in_force_is_frozen("in_force_only_after_proposed", frozen_at="proposed_at"),
         ]
-        triggers = [*watched(), KeepFrozen("proposed_at", *DATES, KeepFrozen.UNFREEZE), *edited("number")]
+        triggers = [
+            *watched(uncounted=UNCOUNTED),
+            KeepFrozen("proposed_at", *DATES, KeepFrozen.UNFREEZE),
+            *edited("number"),
+        ]
 
     def __str__(self) -> str:
         return f"v{self.number}"

@@ -45,7 +45,11 @@ class Hop(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "from_stage"], name="one_hop_per_stage"),
         ]
-        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement from_stage")]
+        triggers = [
+            *watched(uncounted="reason_keys ready_fields"),
+            KeepChildrenFrozen("agreement", "proposed_at"),
+            *edited("agreement from_stage"),
+        ]
 
     def rejection_reasons(self) -> models.QuerySet[Reason]:
         """Why a hand-off may be rejected: the reasons named here, else all of the list."""

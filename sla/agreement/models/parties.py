@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from history.edited import edited
 from history.frozen import KeepChildrenFrozen
-from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
 from smarketing.database.triggers import Call
 from teams.models import Team, User
@@ -67,7 +66,7 @@ class Signature(models.Model):
     note = models.TextField(_("Note"), blank=True)
 
     class Meta:
-        triggers = [*watched(), KEPT]
+        triggers = [KEPT]
 
 
 class Comment(models.Model):

@@ -65,7 +65,11 @@ class Policy(models.Model):
                 name="a_cadence_has_touches_and_days",
             ),
         ]
-        triggers = [*watched(), KeepChildrenFrozen("agreement", "proposed_at"), *edited("agreement position")]
+        triggers = [
+            *watched(uncounted="position touch_days goes_to keeps_company"),
+            KeepChildrenFrozen("agreement", "proposed_at"),
+            *edited("agreement position"),
+        ]
 
     def covers(self, other: Policy) -> bool:
         """Whether it matches everything that `other` matches."""

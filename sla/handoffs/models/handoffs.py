@@ -98,7 +98,7 @@ class Handoff(OfThread):
     class Meta:
         constraints = CONSTRAINTS
         indexes = INDEXES
-        triggers = watched()
+        triggers = watched(uncounted="follows two_reps answered_by note stood_before given_up_by")
 
     def accept(
         self,

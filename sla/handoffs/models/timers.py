@@ -88,7 +88,7 @@ class Timer(models.Model):
             models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
-        triggers = watched()
+        triggers = watched(uncounted="target started_at calendar breached_at")
 
     @classmethod
     def start(cls, handoffs: Sequence[TimedHandoff], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:

@@ -47,7 +47,7 @@ class Touch(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         indexes = [models.Index(fields=["at"], name="touch_at")]
-        triggers = watched()
+        triggers = watched(uncounted="by done_at kind note")
 
     def undo(self, *, by: User, at: datetime | None = None) -> None:
         """Undo a touch logged by mistake: the timer that it stopped runs on, and the lead's activity is deleted. The

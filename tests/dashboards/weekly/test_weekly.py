@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
@@ -27,6 +28,7 @@ from leads.models import Lead
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
+from scoring.models import Score
 from sla.disputes import disputing
 from sla.models import Handoff
 from smarketing.database.locks import Lock
@@ -186,6 +188,17 @@ class TestKeptReports:
         client.get("/goals/")
         assert fresh_report(WEEK, NEXT_WEEK) is not None
         Lead.objects.filter(pk=lead.pk).update(source="Expo")
+        assert fresh_report(WEEK, NEXT_WEEK) is None
+
+    def test_what_no_number_counts_by_leaves_it_fresh(self):
+        handoff = make.handoff(at=MONDAY_9AM)
+        make.score(handoff.lead)
+        report_of(WEEK, at=NEXT_WEEK)
+        Lead.objects.update(title="CTO", phone="03-1234-5678", given_name="Aiko", custom={"budget": "5"})
+        Score.objects.update(interest=F("interest") + 1, machine_quadrant="nurture")
+        Handoff.objects.update(note="Called twice")
+        assert fresh_report(WEEK, NEXT_WEEK) is not None
+        Handoff.objects.update(verdict=Handoff.Verdict.FITS)
         assert fresh_report(WEEK, NEXT_WEEK) is None
 
     def test_what_did_not_commit_makes_nothing_stale(self):

@@ -5,7 +5,7 @@ from dashboards.goals import views as goal_views
 from dashboards.home import views as home
 from dashboards.lead import company_views, list_views, merge_views, selection_views
 from dashboards.lead import views as lead_views
-from dashboards.lead.api import LeadDetail, LeadList
+from dashboards.lead.api import LeadDetail, LeadList, LeadTaking
 from dashboards.numbers import behind_views, funnel_views, quadrants_views
 from dashboards.numbers import views as number_views
 from dashboards.numbers.api import MetricDetail, MetricList
@@ -56,6 +56,7 @@ urlpatterns = [
 api_urlpatterns = [
     path("leads/", LeadList.as_view(), name="api-leads"),
     path("leads/<int:pk>/", LeadDetail.as_view(), name="api-lead"),
+    path("leads/<int:pk>/taking/", LeadTaking.as_view(), name="api-lead-taking"),
     path("metrics/", MetricList.as_view(), name="api-metrics"),
     path("metrics/<slug:name>/", MetricDetail.as_view(), name="api-metric"),
 ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -17,10 +18,12 @@ from leads.models import Company, Identity, Lead, LeadQuerySet
 from leads.registering.companies import change_company, register_company
 from leads.registering.registration import change, register
 from leads.registering.searching import search
+from leads.registering.taking import Owned, take
 from scoring.formula import MILLION
 from smarketing.api.endpoint import Endpoint
+from smarketing.api.fields import NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
-from smarketing.api.problems import problems, writing_problems
+from smarketing.api.problems import Conflict, problems, writing_problems
 from teams.api.authentication import caller
 from teams.models import Role
 from teams.records import changing, get_editable
@@ -154,3 +157,16 @@ class LeadDetail(Endpoint):
             with registration_problems(), changing(by, lead):
                 change(lead, values, by=by, how="api")
         return Response(LeadOut(lead_queryset().get(pk=pk)).data)
+
+
+class LeadTaking(Endpoint):
+    @extend_schema(operation_id="leads_take", request=None, responses={200: LeadOut, **writing_problems(404, 409)})
+    def post(self, request: Request, pk: int) -> Response:
+        """Own a lead that nobody owns or works. Taken again it stays yours; what is somebody's is 409."""
+        lead = get_object_or_404(lead_queryset(), pk=pk)
+        NoMembers.check(request.data)
+        try:
+            take(lead, by=caller(request), how="api")
+        except Owned:
+            raise Conflict(_("Somebody else has taken it. Nothing was changed."))
+        return Response(LeadOut(get_object_or_404(lead_queryset(), pk=pk)).data)

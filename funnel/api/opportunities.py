@@ -23,7 +23,7 @@ from funnel.models.stages import Reason
 from funnel.opportunities.registering import OfAnotherLead, register
 from leads.api.lead_reference import LEAD, LeadReference, filter_by_lead, get_lead
 from smarketing.api.endpoint import Endpoint
-from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField
+from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.currencies import CODES, in_currency, is_too_fine
@@ -241,6 +241,19 @@ class Reopening(Endpoint):
                 deal.reopen(because=serializer.validated_data["because"], by=caller(request), how="api")
         except Opportunity.Decided:
             raise Conflict(_("It is open already."))
+        return Response(OpportunityOut(opportunity_queryset().get(pk=pk)).data)
+
+
+class OpportunityTaking(Endpoint):
+    @extend_schema(operation_id="opportunities_take", request=None, responses={200: OpportunityOut, **DECIDING})
+    def post(self, request: Request, pk: int) -> Response:
+        """Own an opportunity that nobody owns. Taken again it stays yours; what is somebody's is 409."""
+        deal = get_object_or_404(opportunity_queryset(), pk=pk)
+        NoMembers.check(request.data)
+        try:
+            deal.take(by=caller(request), how="api")
+        except Opportunity.Owned:
+            raise Conflict(_("Somebody else has taken it. Nothing was changed."))
         return Response(OpportunityOut(opportunity_queryset().get(pk=pk)).data)
 
 

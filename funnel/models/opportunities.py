@@ -248,10 +248,11 @@ class Opportunity(models.Model):
         return sorted(before)
 
     def take(self, *, by: User, how: str = "", at: datetime | None = None) -> None:
-        """Own a deal that is nobody's. Of two who take it at once, one does. Raises `Owned`."""
+        """Own a deal that is nobody's; taking it again changes nothing. Of two who take it at once, one does. Raises
+        `Owned`."""
         with transaction.atomic():
             self._lock()
-            if not Opportunity.objects.nobodys().filter(pk=self.pk).exists():
+            if self.owner_id != by.pk and not Opportunity.objects.nobodys().filter(pk=self.pk).exists():
                 raise self.Owned
             self.change({"owner": by}, by=by, how=how, at=at)
 

@@ -18,9 +18,14 @@ class Owned(Exception):
 
 
 def take(lead: Lead, *, by: User, how: str = "", at: datetime | None = None) -> None:
-    """Own a lead that nobody owns or works. Of two who take it at once, one does. Raises `Owned`."""
+    """Own a lead that nobody owns or works; taking it again changes nothing. Of two who take it at once, one does.
+
+    Raises `Owned`.
+    """
     with transaction.atomic():
-        Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=lead.pk)
+        locked = Lead.objects.select_for_update(of=("self",), no_key=True).get(pk=lead.pk)
+        if locked.owner_id == by.pk:
+            return
         if not Lead.objects.unmerged().nobodys().filter(pk=lead.pk).exists():
             raise Owned
         change(lead, {"owner": by}, by=by, how=how, at=at, news=False)

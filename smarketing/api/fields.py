@@ -32,6 +32,15 @@ class KnownMembers(serializers.Serializer[Any]):
         return values
 
 
+class NoMembers(KnownMembers):
+    """A body of which nothing is asked: none at all, or an empty one."""
+
+    @classmethod
+    def check(cls, body: Any) -> None:
+        """Raise `ValidationError` where something is said all the same."""
+        cls(data={} if body is None else body).is_valid(raise_exception=True)
+
+
 class Emptying(KnownMembers):
     """A body of which null empties what may be empty: a text becomes the empty text."""
 

@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Func, TextField
 from django.utils.timezone import now
 
 from history.models import AuditEntry
 from smarketing.browser_names import browser_name
-from smarketing.clients import client_address, current_request
+from smarketing.clients import client_address, current_request, network
+from smarketing.company import day_around
+from smarketing.database.locks import try_named
 
 KEPT_FOR = timedelta(days=365)
 # Rows deleted by one statement: long transactions keep others from tidying up.
@@ -39,6 +42,27 @@ def write(
         address=client_address(request) if request else None,
         browser=browser_name(request)[:200] if request else "",
     )
+
+
+class Network(Func):
+    """What counts as one client, as `smarketing.clients.network` says it."""
+
+    template = "host(network(set_masklen(%(expressions)s, CASE family(%(expressions)s) WHEN 6 THEN 64 ELSE 32 END)))"
+    output_field = TextField()
+
+
+def write_once_a_day(kind: AuditEntry.Kind, *, by: Any = None, at: datetime | None = None) -> None:
+    """Write down what programs ask for again and again: once a company day for each person and each client."""
+    at = at or now()
+    request = current_request()
+    client = network(client_address(request)) if request else ""
+    of_today = AuditEntry.objects.filter(kind=kind, by=by, at__gte=day_around(at)[0]).alias(
+        client=Network(F("address"))
+    )
+    with transaction.atomic():
+        # Whoever holds it writes the entry at this moment.
+        if try_named(f"{kind} by {by and by.pk} from {client}") and not of_today.filter(client=client).exists():
+            write(kind, by=by, at=at)
 
 
 def delete_expired(*, at: datetime | None = None) -> int:

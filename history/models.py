@@ -113,6 +113,8 @@ class AuditEntry(models.Model):
         PERMISSIONS = "permissions", _("Permissions changed")
         EXPORTED = "exported", _("Exported")
         READ_BY_TOKEN = "read_by_token", _("Read by a token")
+        FEED_READ = "feed_read", _("Calendar feed read")
+        FEED_REFUSED = "feed_refused", _("Calendar feed refused")
 
     at = models.DateTimeField(default=now)
     kind = models.CharField(max_length=24, choices=Kind)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from history import audit
 from history.restoration import is_copy
 from sla.feed.feed import feed_url, render_feed, renew_feed
 from sla.feed.models import Feed
@@ -40,11 +41,16 @@ def feed_renewal(request: UserRequest) -> HttpResponse:
 def feed_calendar(request: HttpRequest, secret: str) -> HttpResponse:
     """The feed, for a calendar that knows the secret: without cookie or session. A wrong secret is answered 404.
 
-    A restored copy says nothing, so that the calendar keeps what it has.
+    Both are in the log of access, sparingly: a calendar asks every few hours. A restored copy says nothing, so that the
+    calendar keeps what it has.
     """
     if is_copy():
         return HttpResponse(status=503, headers={"Retry-After": "3600", "Cache-Control": "no-store"})
-    mine = get_object_or_404(Feed.objects.select_related("user"), secret=secret, user__is_active=True)
+    mine = Feed.objects.select_related("user").filter(secret=secret).first()
+    if mine is None or not mine.user.is_active:
+        audit.write_once_a_day(audit.Kind.FEED_REFUSED, by=mine and mine.user)
+        raise Http404
+    audit.write_once_a_day(audit.Kind.FEED_READ, by=mine.user)
     response = HttpResponse(render_feed(mine.user), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'inline; filename="smarketing.ics"'
     response["Content-Language"] = mine.user.spoken

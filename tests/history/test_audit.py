@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
@@ -17,6 +18,8 @@ from django.utils.translation import override
 
 from history import audit
 from history.models import AuditEntry
+from sla.feed.feed import renew_feed
+from sla.models import Feed
 from teams import administering
 from teams.models import Role, User
 from tests import make
@@ -116,6 +119,40 @@ def test_reads_of_personal_data_by_token_are_written(rep: User, address: str, is
     program.get(address)
     rows = AuditEntry.objects.filter(kind=Kind.READ_BY_TOKEN).values_list("by", "name", "about")
     assert list(rows) == ([(rep.pk, program.token.name, f"/api/v1/{address}")] if is_written else [])
+
+
+def fetch(feed: Feed, *, address: str = "203.0.113.7", at: datetime = make.MONDAY_9AM, secret: str = "") -> None:
+    with time_machine.travel(at, tick=False):
+        Client().get(f"/calendar/{secret or feed.secret}.ics", REMOTE_ADDR=address)
+
+
+def test_reads_of_a_calendar_feed_are_written_once_a_day_for_each_feed_and_client(rep: User) -> None:
+    feed, other = renew_feed(rep), renew_feed(make.user(Role.REP))
+    noon, tomorrow = make.MONDAY_9AM + timedelta(hours=3), make.MONDAY_9AM + timedelta(days=1)
+    for at in (make.MONDAY_9AM, noon, tomorrow):
+        for address in ("203.0.113.7", "203.0.113.8", "2001:db8::7", "2001:db8::8"):
+            fetch(feed, at=at, address=address)
+    fetch(other)
+    rows = AuditEntry.objects.filter(kind=Kind.FEED_READ, by=rep).order_by("pk")
+    assert [row.address for row in rows] == ["203.0.113.7", "203.0.113.8", "2001:db8::7"] * 2
+    assert AuditEntry.objects.filter(kind=Kind.FEED_READ).count() == 7
+    assert feed.secret not in str(list(AuditEntry.objects.values()))
+
+
+def test_addresses_of_no_feed_are_written_as_refused_once_a_day(rep: User) -> None:
+    feed = renew_feed(rep)
+    for secret in ("unknown", "another"):
+        fetch(feed, secret=secret)
+        fetch(feed, secret=secret, address="2001:db8::7")
+    administering.set_active(rep, False, by=make.user(Role.ADMINISTRATOR, email="admin@example.org"))
+    fetch(feed)
+    fetch(feed)
+    rows = (
+        AuditEntry.objects.filter(kind=Kind.FEED_REFUSED).order_by("pk").values_list("by", "address", "name", "about")
+    )
+    unknown = [(None, "203.0.113.7", "", ""), (None, "2001:db8::7", "", "")]
+    assert list(rows) == [*unknown, (rep.pk, "203.0.113.7", "", "")]
+    assert not AuditEntry.objects.filter(kind=Kind.FEED_READ).exists()
 
 
 # It stays

@@ -6,3 +6,4 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import edits, notices, subjects  # noqa: F401, PLC0415
+        from integrations.chat import rekeying  # noqa: F401, PLC0415

@@ -17,7 +17,7 @@ register(
             not_personal("id", because=NUMBER),
             not_personal("team", because="The channel of a team is nobody's own."),
             of_member("user style kinds failing_since last_error dead_at"),
-            of_member("url", hidden="Whoever knows it can write there."),
+            of_member("url url_digest", hidden="Whoever knows it can write there."),
         ],
     )
 )

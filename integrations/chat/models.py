@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.edited import edited
 from integrations.messages.error_text import describe_error
+from smarketing.database.encrypted import DigestField, EncryptedField, digest_of
 from teams.models import Team, User
 from teams.notices import notice_kinds
 
@@ -33,7 +34,8 @@ class Channel(models.Model):
     team = models.OneToOneField(Team, models.CASCADE, null=True, blank=True, related_name="channel")
     style = models.CharField(_("Made for"), max_length=8, choices=Style, default=Style.SLACK)
     # Whoever knows it can write there: it is shown to its owner alone.
-    url = models.CharField(_("Address of the webhook"), max_length=1000)
+    url = EncryptedField(_("Address of the webhook"), max_length=1000)
+    url_digest = DigestField(_("Address of the webhook"), of="url")
     kinds = ArrayField(
         models.CharField(max_length=20),
         verbose_name=_("What is told here"),
@@ -52,7 +54,7 @@ class Channel(models.Model):
                 name="a_channel_is_of_a_person_or_a_team",
             )
         ]
-        triggers = edited("style team user", masked="url", unkept="failing_since last_error dead_at")
+        triggers = edited("style team user", masked="url_digest", unkept="url failing_since last_error dead_at")
 
     def __str__(self) -> str:
         return f"{self.get_style_display()}: {self.host}"
@@ -78,6 +80,6 @@ class Channel(models.Model):
 
     def failed(self, because: str, *, for_good: bool = False, at: datetime) -> None:
         """Note that it does not, since when and why."""
-        known = Channel.objects.filter(pk=self.pk, url=self.url)
+        known = Channel.objects.filter(pk=self.pk, url_digest=digest_of(self.url))
         known.update(last_error=because[:300], **({"dead_at": at} if for_good else {}))
         known.filter(failing_since=None).update(failing_since=at)

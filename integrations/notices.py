@@ -1,14 +1,17 @@
-"""What people are told about what does not arrive."""
+"""What administrators are told about what does not arrive, or cannot be sent."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TypedDict
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.messages.error_text import describe_error
-from teams.notices import NameParams, NoticeKind, Page, describe_name, register
+from teams.models import Notice
+from teams.notices import NameParams, NoticeKind, Page, describe_name, notice_kind, register
 from teams.permissions import ADMINISTERING
 
 
@@ -22,6 +25,40 @@ class UnreachableParams(TypedDict):
 def describe_unreachable(params: UnreachableParams) -> str:
     words = {"person": describe_name(params["person"]), "reason": describe_error(params["reason"])}
     return _("%(person)s cannot be reached by e-mail: %(reason)s") % words
+
+
+class NoticeFailedParams(TypedDict):
+    # The key of the kind of notice.
+    kind: str
+
+
+def describe_notice_failed(params: NoticeFailedParams) -> str:
+    kind = notice_kind(params["kind"]).title
+    return _("A notice of the kind “%(kind)s” cannot be sent; the others go on. The server's log says why.") % {
+        "kind": kind
+    }
+
+
+NOTICE_FAILED = register(
+    NoticeKind[NoticeFailedParams](
+        "notice_failed",
+        gettext_lazy("A notice cannot be sent"),
+        params=NoticeFailedParams,
+        sentence=describe_notice_failed,
+        icon="warning",
+        pages=[Page("deliveries")],
+        roles=ADMINISTERING,
+        example={"kind": "unreachable"},
+    )
+)
+
+
+def notify_failed_notices(notices: Sequence[Notice], *, at: datetime) -> None:
+    """Notify the administrators of notices that cannot be sent, once a kind and company day. Where this kind of notice
+    cannot be sent itself, it is told in the app alone."""
+    kinds = sorted({notice.kind for notice in notices} - {NOTICE_FAILED.key})
+    failures: list[tuple[str, NoticeFailedParams]] = [(f"notices {kind}", {"kind": kind}) for kind in kinds]
+    Notice.objects.notify_administrators(NOTICE_FAILED, failures, at=at)
 
 
 UNREACHABLE = register(

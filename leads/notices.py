@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.models.leads import Lead
-from smarketing.company import company_zone
-from teams.models import Notice, Role, User
+from teams.models import Notice
 from teams.notices import NameParams, NoticeKind, Page, describe_name, name_params, register
 from teams.permissions import ADMINISTERING, MARKETING
 
@@ -110,8 +109,6 @@ def notify_failed_leads(lead_ids: Collection[int], *, at: datetime) -> None:
     """Notify the administrators of leads that cannot be processed, once a lead and company day."""
     if not lead_ids:
         return
-    day = at.astimezone(company_zone()).date()
-    administrators = list(User.objects.active().with_role(Role.ADMINISTRATOR))
     leads = Lead.objects.filter(pk__in=sorted(set(lead_ids))[:MOST_FAILED]).order_by("pk")
-    notices = [(each, f"lead {lead.pk} {day}", lead_params(lead)) for lead in leads for each in administrators]
-    Notice.objects.notify_many(LEAD_FAILED, notices, at=at)
+    failures = [(f"lead {lead.pk}", lead_params(lead)) for lead in leads]
+    Notice.objects.notify_administrators(LEAD_FAILED, failures, at=at)

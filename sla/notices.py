@@ -1,7 +1,7 @@
 """All kinds of notices of this app, for `sla.apps` and for tests."""
 
 from sla.agreement.notices import IN_FORCE, OUTDATED, SENT_BACK, TO_SIGN
-from sla.attainment.notices import AT_RISK
+from sla.attainment.notices import AT_RISK, CLAUSE_FAILED
 from sla.disputes.notices import DISPUTED, SETTLED
 from sla.escalation.notices import BREACH, ENDED, REMINDER
 from sla.handoffs.notices import OFFERED, REJECTED
@@ -11,6 +11,7 @@ from sla.routing.notices import NOT_READY, REASSIGNED, UNOFFERED
 __all__ = [
     "AT_RISK",
     "BREACH",
+    "CLAUSE_FAILED",
     "DISPUTED",
     "ENDED",
     "IN_FORCE",

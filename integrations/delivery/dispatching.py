@@ -14,6 +14,7 @@ from integrations.chat.models import Channel
 from integrations.delivery.gathering import gather
 from integrations.delivery.quiet_hours import QuietHours
 from integrations.messages.models import Delivery
+from integrations.notices import notify_failed_notices
 from smarketing.database.locks import Lock
 from smarketing.queue.isolating import isolate
 from teams.models import Notice, NoticeChoice, Organization, User
@@ -64,8 +65,9 @@ def dispatch(
         if not notices:
             return None
         made: list[Delivery] = []
-        isolate(notices, partial(_deliver, made=made, at=moment, summary=summary))
+        failed = isolate(notices, partial(_deliver, made=made, at=moment, summary=summary))
         Notice.objects.filter(pk__in=[notice.pk for notice in notices]).update(dispatched_at=moment)
+        notify_failed_notices(failed, at=moment)
     return len(made)
 
 

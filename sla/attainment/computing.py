@@ -23,7 +23,7 @@ from sla.agreement.models.clauses import Clause
 from sla.attainment.judging import DECIDED, judge, values_by_period
 from sla.attainment.models import Attainment
 from sla.attainment.periods import JudgedClause, judged_clauses
-from sla.attainment.warning import notify_at_risk
+from sla.attainment.warning import notify_at_risk, notify_failed_clauses
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from smarketing.company import start_of_day
@@ -118,13 +118,15 @@ def _compute_rows(judged_clauses: list[JudgedClause], at: datetime, full: bool) 
     stored = _stored_rows(judged_clauses)
     hours = Calendar.default().hours(at=at)
     rows: list[Attainment] = []
+    failed: list[JudgedClause] = []
     for judged in judged_clauses:
         clause = judged.clause
         before = {period: stored.get((clause.pk, period.start)) for period in judged.periods}
         stale = [period for period in judged.periods if full or _is_stale(before[period], at)]
-        isolate([judged], partial(_judge_periods, rows=rows, stale=stale, before=before, hours=hours, at=at))
+        failed += isolate([judged], partial(_judge_periods, rows=rows, stale=stale, before=before, hours=hours, at=at))
     _store(rows)
     notify_at_risk(rows, {judged.clause.pk: judged for judged in judged_clauses}, at)
+    notify_failed_clauses([judged.clause for judged in failed], at)
     return len(rows)
 
 

@@ -1,12 +1,13 @@
-"""Notifying the owners of clauses at risk, while something can still be done."""
+"""Notifying the owners of clauses at risk, while something can still be done, and the administrators of broken ones."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sla.agreement.models.clauses import Clause
 from sla.attainment.models import Attainment
-from sla.attainment.notices import AT_RISK, AtRiskParams, clause_params
+from sla.attainment.notices import AT_RISK, CLAUSE_FAILED, KnownClauseParams, clause_params
 from sla.attainment.periods import JudgedClause
 from teams.models import Notice, User
 from teams.standing_in import stand_in
@@ -29,5 +30,14 @@ def _notice_subject(row: Attainment) -> str:
 
 
 def _notify(user: User, clause: Clause, about: str, at: datetime) -> None:
-    params: AtRiskParams = {"key": str(clause.key), "clause": clause_params(clause)}
-    Notice.objects.notify([user], AT_RISK, params, about=about, at=at)
+    Notice.objects.notify([user], AT_RISK, _params(clause), about=about, at=at)
+
+
+def notify_failed_clauses(clauses: Sequence[Clause], at: datetime) -> None:
+    """Notify the administrators of clauses that cannot be computed, once a clause and company day."""
+    failures = [(f"clause {clause.key}", _params(clause)) for clause in clauses]
+    Notice.objects.notify_administrators(CLAUSE_FAILED, failures, at=at)
+
+
+def _params(clause: Clause) -> KnownClauseParams:
+    return {"key": str(clause.key), "clause": clause_params(clause)}

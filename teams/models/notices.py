@@ -11,9 +11,10 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from history.edited import edited
+from smarketing.company import company_zone
 from smarketing.database.payloads import jsonb_sql
 from teams.models.teams import Team
-from teams.models.users import User
+from teams.models.users import Role, User
 from teams.notices import NoticeKind, Page, ParamsT, Way, notice_kind, notice_kinds
 
 
@@ -55,6 +56,15 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         for row in rows:
             kind.check(row.params)
         self.bulk_create(rows, ignore_conflicts=True)
+
+    def notify_administrators(
+        self, kind: NoticeKind[ParamsT], failures: Iterable[tuple[str, ParamsT]], *, at: datetime
+    ) -> None:
+        """Tell the administrators what cannot be processed, each (about what, params) once a company day."""
+        day = at.astimezone(company_zone()).date()
+        told = [(f"{about} {day}", params) for about, params in failures]
+        people = list(User.objects.active().with_role(Role.ADMINISTRATOR)) if told else []
+        self.notify_many(kind, [(each, about, params) for about, params in told for each in people], at=at)
 
 
 def insert_notices_sql(

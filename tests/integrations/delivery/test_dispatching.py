@@ -308,3 +308,23 @@ def test_a_notice_that_breaks_the_batch_holds_up_no_other(sam: User, monkeypatch
     monkeypatch.setattr(dispatching, "_deliveries", fail_for_one)
     assert dispatch_all(at=AT) == 2
     assert not Notice.objects.undispatched().exists()
+
+
+def test_administrators_are_told_once_a_day_of_notices_that_cannot_be_sent(
+    sam: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = make.user(Role.ADMINISTRATOR)
+
+    def fail(*given: Any) -> Any:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(dispatching, "_deliveries", fail)
+    for day in (AT, AT, AT + timedelta(days=1)):
+        for n in range(2):
+            tell(sam, about=f"handoff {day} {n} {Notice.objects.count()}", at=day)
+        dispatch_all(at=day)
+    told = Notice.objects.filter(kind="notice_failed").order_by("pk")
+    assert [notice.user for notice in told] == [admin, admin]
+    assert [notice.params for notice in told] == [{"kind": "offered"}] * 2
+    assert [notice.created_at for notice in told] == [AT, AT + timedelta(days=1)]
+    assert not Notice.objects.undispatched().exists()

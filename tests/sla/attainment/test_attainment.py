@@ -384,7 +384,8 @@ def test_a_period_that_no_version_calls_for_any_more_is_forgotten_by_a_full_comp
     assert not Attainment.objects.filter(pk=stray.pk).exists()
 
 
-def test_a_clause_that_breaks_holds_up_no_other(monkeypatch: pytest.MonkeyPatch):
+def test_a_clause_that_breaks_holds_up_no_other_and_is_told_once_a_day(monkeypatch: pytest.MonkeyPatch):
+    admin = make.user(Role.ADMINISTRATOR)
     make.agreement(in_force_from=NOVEMBER_2, clauses=[LEADS, {"metric": "acceptance", "target": 1}])
     real = computing.values_by_period
 
@@ -396,3 +397,8 @@ def test_a_clause_that_breaks_holds_up_no_other(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(computing, "values_by_period", fail_for_one)
     assert compute(at=tokyo(2026, 12, 15)) > 0
     assert {row.clause.metric for row in Attainment.objects.select_related("clause")} == {"handed_over"}
+    compute(at=tokyo(2026, 12, 15) + DAY / 4)
+    compute(at=tokyo(2026, 12, 16))
+    told = Notice.objects.filter(kind="clause_failed").order_by("pk")
+    assert [(notice.user, notice.params["clause"]["metric"]) for notice in told] == [(admin, "acceptance")] * 2
+    assert {notice.address for notice in told} == {f"/attainment/{told[0].params['key']}/"}

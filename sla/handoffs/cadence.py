@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from sla.calendars.hours import OpeningHours, Span
@@ -111,6 +112,24 @@ def open_day(hours: OpeningHours, start: datetime, number: int, pauses: Sequence
         if closed > FIVE_YEARS:
             raise ValueError("There is no open day within five years.")
         day += DAY
+
+
+@lru_cache(maxsize=32)
+def day_ends(hours: OpeningHours, before: date, number: int) -> Sequence[datetime]:
+    """Return when each of the last open days before a day ends, the earliest first.
+
+    The open day of number `n` from a moment on is the `n`th of those that end later: it is the rule of `open_day`, for
+    a database to find what is overdue.
+    """
+    ends: list[datetime] = []
+    day = before
+    while len(ends) < number:
+        day -= DAY
+        if hours.open_days(day, day + DAY):
+            begins = datetime.combine(day, time(), hours.tz)
+            # A day whose only window is skipped by the clocks is counted, and over when it begins.
+            ends.append(max((until for _since, until in hours.next_windows(begins, 1)), default=begins))
+    return tuple(reversed(ends))
 
 
 def _is_open(hours: OpeningHours, day: date, pauses: Sequence[Span]) -> bool:

@@ -1,4 +1,4 @@
-"""The worklist of accepted hand-offs: the first touch, then the agreed cadence; and which rep is late with what."""
+"""The worklist of accepted hand-offs: the first touch, then the agreed cadence."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sla.calendars.hours import OpeningHours, Span
-from sla.calendars.models import calendars_by_user
 from sla.handoffs.cadence import Cadence, Progress, measure_progress
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
 from sla.handoffs.models.touches import Touch
-from teams.models import User
 
 
 class Due(IntEnum):
@@ -192,44 +190,3 @@ def work_items(handoffs: Iterable[Handoff], hours: dict[int, OpeningHours], *, a
         pauses.setdefault(handoff, []).append((span[0], span[1]))
     items = [WorkItem.of(row, hours[row.rep_id], pauses.get(row.pk, ()), at=at) for row in rows]
     return sorted(items, key=lambda item: item.order)
-
-
-def opening_hours_by_rep(reps: Iterable[User], *, at: datetime) -> dict[int, OpeningHours]:
-    """The opening hours of each rep, by the rep's id."""
-    calendars = calendars_by_user(reps)
-    hours = {calendar.pk: calendar.hours(at=at) for calendar in {*calendars.values()}}
-    return {rep: hours[calendar.pk] for rep, calendar in calendars.items()}
-
-
-@dataclass(frozen=True)
-class OverdueByRep:
-    """What one rep is late with: offers without an answer, and accepted leads without a touch, the oldest first."""
-
-    rep: User
-    unanswered: list[Handoff]
-    untouched: list[WorkItem]
-
-    @property
-    def count(self) -> int:
-        return len(self.unanswered) + len(self.untouched)
-
-
-def overdue_by_rep(*, at: datetime, rep: User | None = None) -> list[OverdueByRep]:
-    """Return what each rep is late with, whoever is late with most first: overdue answers, overdue first touches, and
-    overdue touches of the cadence. Of one rep, or of all."""
-    handoffs = Handoff.objects.for_rep(rep) if rep else Handoff.objects.all()
-    overdue = handoffs.open().filter(timers__kind="answer", timers__due_at__lt=at, lead__merged_into=None)
-    unanswered = list(overdue.with_clock().select_related("lead__company", "rep__team"))
-    still_due = Q(touch_stopped_at=None, touch_due_at__lt=at) | Q(reached=False, made__lt=F("policy__touches"))
-    rows = list(being_worked(handoffs).filter(still_due).select_related("policy", "lead__company", "rep__team"))
-    reps = {row.rep for row in (*unanswered, *rows)}
-    late = [item for item in work_items(rows, opening_hours_by_rep(reps, at=at), at=at) if item.is_late]
-    overdue_by_rep = [
-        OverdueByRep(
-            rep,
-            [handoff for handoff in unanswered if handoff.rep_id == rep.pk],
-            [item for item in late if item.handoff.rep_id == rep.pk],
-        )
-        for rep in reps
-    ]
-    return sorted((row for row in overdue_by_rep if row.count), key=lambda row: (-row.count, row.rep.pk))

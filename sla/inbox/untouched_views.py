@@ -7,36 +7,27 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET
 
-from sla.handoffs.worklist import overdue_by_rep
+from sla.handoffs.overdue import overdue_by_rep, overdue_of
+from smarketing.database.keyset import Cursor
+from smarketing.pages.paging import ListPage
 from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
 
-ROWS_PER_REP = 10
-
 
 @require_GET
 def untouched(request: UserRequest) -> HttpResponse:
-    """What each rep is late with, cut to some rows; all rows of one rep with `?rep=`."""
+    """What each rep is late with, cut to some rows; all rows of one rep with `?rep=`. Both page by page."""
     at = now()
     pk = parse_whole_number(request.GET.get("rep", ""))
     rep = None if pk is None else get_object_or_404(User, pk=pk)
-    groups = overdue_by_rep(at=at, rep=rep)
-    limit = None if rep else ROWS_PER_REP
+    cursor = Cursor.parse(request.GET.get("after", ""))
+    overdue = overdue_of(rep, at=at, cursor=cursor) if rep else overdue_by_rep(at=at, cursor=cursor)
     context = {
-        "groups": [
-            {
-                "overdue": group,
-                "unanswered": group.unanswered[:limit],
-                "untouched": group.untouched[:limit],
-                "more": 0
-                if rep
-                else max(0, len(group.unanswered) - ROWS_PER_REP) + max(0, len(group.untouched) - ROWS_PER_REP),
-            }
-            for group in groups
-        ],
+        "groups": overdue.groups,
+        "page": ListPage.of(overdue.page, overdue.count, False, request),
         "rep": rep,
-        "count": sum(group.count for group in groups),
+        "count": overdue.count,
         "at": at,
     }
     return render(request, "sla/inbox/untouched.html", context)

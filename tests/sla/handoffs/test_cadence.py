@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.calendars.hours import OpeningHours
-from sla.handoffs.cadence import Cadence, Progress, measure_progress, open_day
+from sla.handoffs.cadence import Cadence, Progress, day_ends, measure_progress, open_day
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MONDAY = date(2026, 11, 16)
@@ -131,6 +131,44 @@ def test_the_next_touch_is_the_one_that_a_naive_count_of_open_days_asks_for(
     assert found.due_on == (short[0] if short else None)
     assert found.is_done == (not short)
     assert found.is_overdue == bool(short and short[0] < now.astimezone(tz).date())
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    zone=zones,
+    # In the hours at which clocks change, too.
+    week=st.dictionaries(
+        st.integers(0, 6),
+        st.integers(0, 22).flatmap(lambda a: st.tuples(st.just(a), st.integers(a + 1, 24))),
+        min_size=1,
+    ),
+    closed=st.frozensets(st.dates(date(2026, 1, 1), date(2027, 3, 1)), max_size=40),
+    accepted_at=moments,
+    passed=st.integers(0, 24 * 60),
+    number=st.integers(1, 15),
+)
+def test_what_is_overdue_is_told_from_the_ends_of_the_open_days(
+    zone: str,
+    week: dict[int, tuple[int, int]],
+    closed: frozenset[date],
+    accepted_at: datetime,
+    passed: int,
+    number: int,
+) -> None:
+    tz = ZoneInfo(zone)
+    hours = OpeningHours({day: [(time(a), time(b % 24))] for day, (a, b) in week.items()}, closed, tz)
+    today = (accepted_at + timedelta(hours=passed)).astimezone(tz).date()
+
+    ends = day_ends(hours, today, 100)
+
+    due_on = open_day(hours, accepted_at, number)
+    later = [end for end in ends if end > accepted_at]
+    assert (len(later) >= number) == (due_on < today)
+    assert len(ends) == 100
+    assert list(ends) == sorted(ends)
+    if due_on < today:
+        begins = datetime.combine(due_on, time(), tz)
+        assert begins <= later[number - 1] <= begins + timedelta(hours=25)
 
 
 def closed_for(days: int, *, again_for: int = 0) -> OpeningHours:

@@ -120,7 +120,7 @@ def insert(model: type[models.Model], given: dict[str, str], rows: str) -> str:
     """One INSERT for a model: the columns given, the defaults of the others, whatever others there will be."""
     columns = dict(given)
     for field in model._meta.concrete_fields:
-        if not (field.generated or field.null or field.primary_key):
+        if not (field.generated or field.null or field.primary_key or field.has_db_default()):
             columns.setdefault(str(field.column), _default(field))
     names = ", ".join(columns)
     return f"INSERT INTO {model._meta.db_table} ({names}) SELECT {', '.join(columns.values())} FROM {rows}"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from dashboards.numbers.opened import describe_question, leads_behind, parse_number, part_tabs
 from dashboards.numbers.question_urls import count_of_part
+from leads.models import Lead
 from metrics.answers import format_answer
 from metrics.question import BadQuestion, NotShown
 from metrics.registry import UnknownMetric
-from smarketing.database.keyset import Order
-from smarketing.pages.paging import list_page
+from smarketing.database.counting import count_up_to
+from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, fetch_page
+from smarketing.pages.paging import ListPage
 from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.permissions import people_shown_to
 
-LATEST = Order("moment", descending=True)
+LATEST = Order("moment", key="key", descending=True)
 
 
 @require_GET
@@ -34,7 +40,7 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         context = {"problem": error, "nav_here": "metrics"}
         return render(request, "dashboards/numbers/behind_refused.html", context, status=400)
     row = opened.row
-    page = list_page(request, leads, LATEST)
+    page = page_of_leads(request, leads)
     cases = count_of_part(row, opened.part)
     context = {
         "asked": opened,
@@ -50,6 +56,22 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         "nav_here": "weekly",
     }
     return render(request, "dashboards/numbers/behind.html", context)
+
+
+def page_of_leads(request: UserRequest, moments: QuerySet[Any, Any]) -> ListPage[Lead]:
+    """The page that the address asks for of `last_moments`: its leads, each with its `moment`."""
+    cursor = Cursor.parse(request.GET.get("after", ""))
+    page = fetch_page(moments, LATEST, cursor, size=PAGE_SIZE)
+    if cursor is not None and not page.rows:
+        page = fetch_page(moments, LATEST, size=PAGE_SIZE)
+    found = Lead.objects.select_related("company", "journey__stage").in_bulk([row.key for row in page.rows])
+    leads: list[Any] = []
+    for row in page.rows:
+        # One that was erased a moment ago is not there.
+        if lead := found.get(row.key):
+            leads.append(lead)
+            leads[-1].moment = row.moment
+    return ListPage.of(replace(page, rows=leads), *count_up_to(moments), request)
 
 
 def previous_count(was: str, cases: int) -> int | None:

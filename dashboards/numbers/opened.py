@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -61,15 +61,19 @@ def parse_number(name: str, query: dict[str, str], people: frozenset[str] | None
     return OpenedNumber(opened_metric, question, query.get("key", ALL), part)
 
 
-def leads_behind(opened: OpenedNumber) -> tuple[QuerySet[Lead], str | Promise]:
-    """The leads, each annotated with the `moment` it was counted for, and the heading of that moment."""
+def leads_behind(opened: OpenedNumber) -> tuple[QuerySet[Any, Any], str | Promise]:
+    """The leads, as `last_moments` of what is counted, and the heading of that moment."""
     pks = opened.metric.behind(opened.question, opened.key, opened.part)
     name, heading = MOMENT_FIELDS.get(pks.model, ("created_at", gettext_lazy("Created")))
     heading = HEADINGS.get(opened.metric.name, heading)
-    of_lead = {"pk": OuterRef("pk")} if pks.model is Lead else {"lead": OuterRef("pk")}
-    latest: QuerySet[Any] = pks.filter(**of_lead).order_by(f"-{name}").values(name)[:1]
-    leads = Lead.objects.filter(pk__in=pks).annotate(moment=Subquery(latest, output_field=DateTimeField()))
-    return leads.select_related("company", "journey__stage"), heading
+    return last_moments(pks, name, "pk" if pks.model is Lead else "lead"), heading
+
+
+def last_moments(rows: QuerySet[Any, Any], name: str, lead: str = "lead") -> QuerySet[Any, Any]:
+    """The leads of some rows, each as its id (`key`) with its last `moment`. Without the leads themselves: only of
+    those of one page is anything else asked."""
+    moments: QuerySet[Any, Any] = rows.order_by().values(key=F(lead)).annotate(moment=Max(name))
+    return moments.values_list("key", "moment", named=True)
 
 
 def part_tabs(opened: OpenedNumber, row: Row) -> list[dict[str, Any]]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, DateTimeField, OuterRef, Subquery
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from dashboards.numbers.behind_views import LATEST
+from dashboards.numbers.behind_views import page_of_leads
+from dashboards.numbers.opened import last_moments
 from dashboards.reviews.forms import DecisionForm, NotesForm
 from dashboards.reviews.page import ReviewPage, review_state
 from dashboards.reviews.yields import PARTS, transitions_behind
 from funnel.models import Definition
-from leads.models import Lead
 from sla.agreement.document.clauses import describe_clause
 from sla.agreement.document.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
@@ -25,7 +25,6 @@ from sla.reviews import reviewing
 from smarketing.company import company_zone
 from smarketing.pages.answers import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
-from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import User
 
@@ -66,16 +65,12 @@ def review_leads(request: UserRequest, pk: int, definition: int) -> HttpResponse
     if part not in PARTS:
         raise Http404
     transitions = transitions_behind(page.period, page.until, shown_definition, part)
-    entered = transitions.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
-    leads = Lead.objects.filter(pk__in=transitions.values("lead")).annotate(
-        moment=Subquery(entered, output_field=DateTimeField())
-    )
     context = {
         "review": page.review,
         "period": page.period,
         "definition": shown_definition,
         "part": part_name(part),
-        "page": list_page(request, leads.select_related("company", "journey__stage"), LATEST),
+        "page": page_of_leads(request, last_moments(transitions, "at")),
         "nav_here": "reviews",
     }
     return render(request, "dashboards/reviews/review_leads.html", context)

@@ -60,7 +60,8 @@ class Cursor:
         value = row
         for name in order.by.split("__"):
             value = getattr(value, name, None)
-        return cls(value, row.pk, backward)
+        # A row of a `values_list` has no `pk`, but the column of the order.
+        return cls(value, row.pk if hasattr(row, "pk") else getattr(row, order.key), backward)
 
     def in_list(self, queryset: QuerySet[Any], order: Order) -> Cursor | None:
         """The cursor with its value as the column's type, or None when it comes from another list."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import translation
 
+from dashboards.numbers import behind_views
 from dashboards.numbers.opened import (
     OpenedNumber,
     describe_question,
@@ -47,7 +51,7 @@ def opened(name: str, key: str = "all", part: Part = "numerator", **parts: Any) 
 
 def moments(number: OpenedNumber) -> dict[Lead, datetime]:
     leads, _heading = leads_behind(number)
-    return {lead: lead.moment for lead in leads}
+    return {Lead.objects.get(pk=row.key): row.moment for row in leads}
 
 
 # The leads, each with its moment
@@ -67,6 +71,25 @@ def test_a_lead_that_came_back_twice_is_listed_once_with_the_latest_moment():
     number = opened("reentered", to_role="mql")
     assert number.row.numerator == 2
     assert moments(number) == {lead: MONDAY_9AM + timedelta(hours=3, minutes=30)}
+
+
+def test_the_leads_are_paged_the_latest_first_and_back(monkeypatch: pytest.MonkeyPatch):
+    leads = [make.mql(at=MONDAY_9AM + timedelta(hours=n // 2)).pk for n in range(5)][::-1]
+    # Those of one moment by their ids, the last first.
+    client = make.signed_in(make.user(Role.MANAGER))
+    monkeypatch.setattr(behind_views, "PAGE_SIZE", 2)
+    address = f"/behind/entered/?{urlencode(WEEK)}&to=mql"
+    pages: list[list[int]] = []
+    links: list[dict[str, str]] = []
+    while address:
+        page = client.get(address).content.decode()
+        pages.append([int(pk) for pk in re.findall(r'<th scope="row"><a href="/leads/(\d+)/', page)])
+        link = {rel: f"/behind/entered/{unescape(to)}" for to, rel in re.findall(r'href="([^"]+)" rel="(\w+)"', page)}
+        links.append(link)
+        address = link.get("next", "")
+    assert pages == [leads[:2], leads[2:4], leads[4:]]
+    back = client.get(links[1]["prev"]).content.decode()
+    assert [int(pk) for pk in re.findall(r'<th scope="row"><a href="/leads/(\d+)/', back)] == leads[:2]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ SWEEP = [
     """,
 ]
 INBOX = """
-SELECT h.id, t.due_at, t.target, l.id, l.family_name, l.given_name, l.email, l.title,
+SELECT h.id, t.due_at, t.target, l.id, h.follows_id, l.family_name, l.given_name, l.email, l.title,
     c.name, s.fit, s.interest, m.fit_threshold, m.interest_threshold, last.kind_id, last.occurred_at
 FROM sla_handoff h
 JOIN sla_timer t ON t.handoff_id = h.id AND t.kind = 'answer'

@@ -162,7 +162,7 @@ register(
     Kind(
         Feed,
         _("Calendar feed"),
-        labels={"user": _("Member"), "secret": _("Secret"), "renewed_at": _("Renewed")},
+        labels={"user": _("Member"), "secret": _("Secret"), "secret_digest": _("Secret"), "renewed_at": _("Renewed")},
     ),
 )
 never_edited(Signature, Comment, because="Written once, with who and when.")

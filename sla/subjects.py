@@ -185,7 +185,10 @@ register(
         paths=["user"],
         export="feed",
         deleted=True,
-        columns=[of_member("user renewed_at"), of_member("secret", hidden="Whoever knows it can read along.")],
+        columns=[
+            of_member("user renewed_at"),
+            of_member("secret secret_digest", hidden="Whoever knows it can read along."),
+        ],
     )
 )
 

@@ -13,6 +13,7 @@ from history import audit
 from history.restoration import is_copy
 from sla.feed.feed import feed_url, render_feed, renew_feed
 from sla.feed.models import Feed
+from smarketing.database.encrypted import digest_of
 from teams.http import UserRequest
 
 
@@ -20,6 +21,8 @@ from teams.http import UserRequest
 def feed(request: UserRequest) -> HttpResponse:
     """The URL to give to a calendar, once there is one."""
     mine = Feed.objects.filter(user=request.user).first()
+    if mine and not mine.secret:
+        mine = None  # none of our keys opens it, so that a new one is offered
     context = {"feed": mine, "address": feed_url(mine) if mine else "", "nav_here": "profile"}
     return render(request, "sla/feed/feed.html", context)
 
@@ -46,7 +49,7 @@ def feed_calendar(request: HttpRequest, secret: str) -> HttpResponse:
     """
     if is_copy():
         return HttpResponse(status=503, headers={"Retry-After": "3600", "Cache-Control": "no-store"})
-    mine = Feed.objects.select_related("user").filter(secret=secret).first()
+    mine = Feed.objects.select_related("user").filter(secret_digest=digest_of(secret)).first()
     if mine is None or not mine.user.is_active:
         audit.write_once_a_day(audit.Kind.FEED_REFUSED, by=mine and mine.user)
         raise Http404

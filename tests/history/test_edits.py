@@ -161,7 +161,7 @@ def test_of_a_secret_is_kept_that_it_changed() -> None:
     Channel.objects.all().delete()
     assert kept(User)[-1] == ("changed", {"password": []})
     assert kept(Channel)[1] == ("changed", {"url_digest": []})
-    assert kept(Feed)[-1][1]["secret"] == []
+    assert kept(Feed)[-1][1]["secret_digest"] == []
     told = str(list(Edit.objects.values()))
     for hidden in (sam.password, secret, token.digest, "hooks.example.org", "a-long-secret"):
         assert hidden not in told

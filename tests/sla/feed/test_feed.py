@@ -7,11 +7,17 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 import time_machine
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
+from pytest_django import Settings
 
+from history.models import Edit
 from sla.feed.feed import render_feed, renew_feed
 from sla.models import Calendar, Feed, Review
 from sla.reviews.reviewing import plan_reviews
+from smarketing import env
 from teams.models import Organization, Role, User
 from tests import make
 from tests.make import MONDAY_9AM
@@ -195,3 +201,45 @@ def test_the_feed_costs_the_same_for_one_and_for_many(sam: User, many: int, djan
         sam.absences.create(from_on=date(2026, 11, 1 + n), until_on=date(2026, 11, 1 + n))
     with django_assert_max_num_queries(12):
         render_feed(sam, at=NOON)
+
+
+def kept() -> str:
+    """What the database keeps of feeds."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(f)::text FROM sla_feed f ORDER BY user_id")
+        return str(cursor.fetchall())
+
+
+def test_the_database_does_not_tell_the_secret_and_its_key_is_changed(sam: User, settings: Settings):
+    settings.ENCRYPTION_KEYS = [old := env.new_key()]
+    secret = renew_feed(sam).secret
+    assert secret not in kept()
+    settings.ENCRYPTION_KEYS = [new := env.new_key(), old]
+    call_command("reencrypt")
+    settings.ENCRYPTION_KEYS = [new]
+    assert Feed.objects.get().secret == secret
+    assert [edit.what for edit in Edit.objects.filter(kind="sla.feed")] == ["added"]
+
+
+def test_a_feed_whose_secret_no_key_opens_is_still_read_and_its_page_offers_another(sam: User, settings: Settings):
+    settings.ENCRYPTION_KEYS = [env.new_key()]
+    secret = renew_feed(sam).secret
+    settings.ENCRYPTION_KEYS = [env.new_key()]
+    assert Client().get(f"/calendar/{secret}.ics").status_code == 200
+    page = make.signed_in(sam)
+    assert "no address yet" in page.get("/settings/feed/").content.decode()
+    page.post("/settings/feed/renewal/")
+    assert Client().get(f"/calendar/{secret}.ics").status_code == 404
+    assert Client().get(f"/calendar/{Feed.objects.get().secret}.ics").status_code == 200
+
+
+def test_secrets_from_before_are_encrypted_by_the_migration_and_back(sam: User):
+    secrets = {renew_feed(person).secret for person in (sam, make.user(Role.REP))}
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    MigrationExecutor(connection).migrate([("sla", "0022_counted_columns")])
+    assert all(secret in kept() for secret in secrets)
+    MigrationExecutor(connection).migrate([("sla", "0023_encrypted_feeds")])
+    assert not any(secret in kept() for secret in secrets)
+    assert {feed.secret for feed in Feed.objects.all()} == secrets
+    assert {Client().get(f"/calendar/{secret}.ics").status_code for secret in secrets} == {200}

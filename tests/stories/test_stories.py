@@ -139,6 +139,7 @@ def test_b_marketer_drafts_a_definition_and_all_heads_sign_it(browser: Browser, 
     with signed_in(browser, site, "marketer", words) as mara:
         page = mara.go(f"/definitions/{stage}/")
         page.locator('form[action$="/draft/new/"] button').first.click()
+        expect(page.locator("form#definition [data-criteria]")).to_be_visible()
         clear(page)
         nested(page, words)
         edit(page, "refresh:r")

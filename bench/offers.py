@@ -1,8 +1,9 @@
 """Offering: a thousand leads that qualified at one moment go to ten reps, by capacity, territory and clock.
 
-The product finds who waits, locks the turns, gives each lead to whoever's turn it is, computes the deadlines in opening
-hours, and writes hand-offs, clocks, steps, notices and the outbox. The floor leaves the same rows behind by bare
-statements that deal the leads out one by one, with a deadline that is given.
+The product finds who waits, locks the turns, gives each lead to whoever's turn it is, and further ones of a company to
+the same rep, computes the deadlines in opening hours, and writes hand-offs, clocks, steps, notices and the outbox. The
+floor leaves the same rows behind by bare statements that deal the companies out one by one, with a deadline that is
+given.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from bench.generation import UNTIL
 from bench.pairs import Benchmark
@@ -25,17 +27,32 @@ BECAUSE = "Met the definition"
 AT = UNTIL - timedelta(days=14, hours=21)  # a Thursday at noon in Tokyo
 
 FLOOR = [
+    # The first lead of each company goes to the next rep, ...
     """
     INSERT INTO sla_handoff (lead_id, hop_id, transition_id, rep_id, policy_id, offered_at, answer, verdict, note,
         quadrant)
     SELECT lead_id, {hop}, id, (ARRAY{reps})[1 + row_number() OVER (ORDER BY at, id) %% {many}], {policy}, %(at)s,
         '', '', '', ''
-    FROM funnel_transition WHERE id = ANY (%(steps)s)
+    FROM (
+        SELECT DISTINCT ON (coalesce(l.company_id, -l.id)) t.lead_id, t.id, t.at
+        FROM funnel_transition t JOIN leads_lead l ON l.id = t.lead_id
+        WHERE t.id = ANY (%(steps)s) ORDER BY coalesce(l.company_id, -l.id), t.at, t.id
+    ) AS first
+    """,
+    # ... the others of the company follow it.
+    """
+    INSERT INTO sla_handoff (lead_id, hop_id, transition_id, rep_id, policy_id, offered_at, answer, verdict, note,
+        quadrant, follows_id)
+    SELECT t.lead_id, {hop}, t.id, h.rep_id, {policy}, %(at)s, '', '', '', '', h.id
+    FROM funnel_transition t JOIN leads_lead l ON l.id = t.lead_id
+    JOIN leads_lead other ON other.company_id = l.company_id AND other.id <> l.id
+    JOIN sla_handoff h ON h.lead_id = other.id AND h.hop_id = {hop}
+    WHERE t.id = ANY (%(steps)s)
     """,
     """
     INSERT INTO sla_timer (handoff_id, kind, target, started_at, due_at)
     SELECT id, 'answer', interval '4 hours', offered_at, offered_at + interval '5 hours' FROM sla_handoff
-    WHERE hop_id = {hop}
+    WHERE hop_id = {hop} AND follows_id IS NULL
     """,
     """
     INSERT INTO sla_escalation (timer_id, percent, action, due_at, outcome)
@@ -92,7 +109,9 @@ def benchmark(*, leads: int) -> Benchmark:
                 cursor.execute(f"VACUUM {table}")
 
     def check(run: int) -> None:
-        offered = Handoff.objects.filter(hop=hop, timers__due_at__gt=_at(run)).count()
+        # Who follows another has its clock.
+        clocks = Q(timers__due_at__gt=_at(run)) | Q(follows__timers__due_at__gt=_at(run))
+        offered = Handoff.objects.filter(clocks, hop=hop).count()
         if offered != len(waiting):
             raise AssertionError(f"Only {offered:,} of {len(waiting):,} leads were offered.")
 

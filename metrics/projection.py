@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp, lgamma, log, sqrt
+from statistics import NormalDist
 
 from metrics.statistics.proportion import wilson
 
@@ -40,16 +41,16 @@ def final_rate_interval(numerator: int, denominator: int) -> tuple[float, float]
 
 
 def _quantile(r: float, p: float, level: float) -> int:
-    """The smallest k with P(X ≤ k) ≥ share, for X negative binomial: P(k) = Γ(k+r) ÷ (k! Γ(r)) · p^r · (1−p)^k."""
+    """The smallest k with P(X ≤ k) ≥ level, for X negative binomial: P(k) = Γ(k+r) ÷ (k! Γ(r)) · p^r · (1−p)^k."""
     mean, deviation = r * (1 - p) / p, sqrt(r * (1 - p)) / p
     if mean > LARGE:
-        z = 1.959963984540054 if level > 0.5 else -1.959963984540054
-        return round(mean + z * deviation)
-    # Start twelve deviations below the mean: what lies below is 0 as a float.
-    k = max(0, int(mean - 12 * deviation))
+        return round(NormalDist(mean, deviation).inv_cdf(level))
+    # Eight deviations below the mean lies less than 1e-15. Farther down P(k) may be 0 as a float, and would stay 0.
+    k = max(0, int(mean - 8 * deviation))
     probability = exp(lgamma(k + r) - lgamma(k + 1) - lgamma(r) + r * log(p) + k * log(1 - p))
     total = probability
-    while total < level and k < mean + 60 * deviation + 60:
+    # Until the level, or until the sum grows no more.
+    while total < level and total < total + probability:
         k += 1
         probability *= (k - 1 + r) / k * (1 - p)
         total += probability

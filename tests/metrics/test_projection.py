@@ -58,6 +58,14 @@ def test_the_quantiles_are_those_of_exact_fractions(count, passed, more):
         assert bound == 0 or below(bound - 1) < share + 1e-9
 
 
+@pytest.mark.parametrize("count", [120, 134, 140, 160])
+def test_much_on_the_first_day_of_a_year_ends_within_a_quarter_of_its_pace(count):
+    """A rate of which `count` is known is known to one part in √count, here 1 in 11 to 13; 95 % are two of these."""
+    low, high = final_count_interval(count, 1, 250) or (0, 0)
+    assert 0.8 < low / (250 * count) < 0.9
+    assert 1.1 < high / (250 * count) < 1.25
+
+
 def test_a_period_that_is_over_is_certain_and_before_its_first_day_there_is_no_interval():
     assert final_count_interval(12, 20, 20) == (12, 12)
     assert final_count_interval(3, 0, 20) is None

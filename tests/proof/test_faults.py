@@ -24,7 +24,7 @@ OPTIONS = ["-p", "no:cacheprovider", "--hypothesis-profile=unshrunk"]
 proof = pytest.mark.proof
 
 
-def tests_that_notice(fault: Path) -> list[str]:
+def paths_that_notice(fault: Path) -> list[str]:
     _what, tests, *_patch = fault.read_text().splitlines()
     word, *paths = tests.split()
     assert word == "Tests:"
@@ -64,7 +64,7 @@ def test_a_fault_can_be_put_in(fault: Path):
 
 @proof
 def test_without_a_fault_all_of_them_pass(copy: Path):
-    tests = sorted({path for fault in FAULTS for path in tests_that_notice(fault)})
+    tests = sorted({path for fault in FAULTS for path in paths_that_notice(fault)})
     whole = run_tests(copy, tests)
     assert whole.returncode == PASSED, whole.stdout[-4000:]
 
@@ -72,5 +72,5 @@ def test_without_a_fault_all_of_them_pass(copy: Path):
 @proof
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.stem)
 def test_a_fault_is_noticed(broken: Path, fault: Path):
-    done = run_tests(broken, tests_that_notice(fault))
+    done = run_tests(broken, paths_that_notice(fault))
     assert done.returncode == FAILED, f"{fault.read_text()}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"

@@ -86,4 +86,4 @@ def quadrant(fit: int, interest: int, *, fit_threshold: int, interest_threshold:
 
 def rounded_points(points: int, digits: int = 0) -> Decimal:
     """Millionths as a page shows them: rounded half up."""
-    return (Decimal(points) / MILLION).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return (Decimal(points) / MILLION).quantize(Decimal(f"1e-{digits}"), ROUND_HALF_UP)

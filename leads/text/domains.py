@@ -13,7 +13,7 @@ EXTRACT = TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_do
 def registrable(domain: str) -> str:
     """mihon.co.jp of shop.mihon.co.jp. Empty for what nobody registered: a suffix, an address of a machine."""
     found = EXTRACT(domain.casefold())
-    if found.suffix or found.ipv4 or found.ipv6:
+    if found.suffix:
         return found.top_domain_under_public_suffix
     # No list knows its end: then the end is what stands behind the last dot, as the rules of the list have it.
     labels = [label for label in (found.subdomain.rpartition(".")[2], found.domain) if label]

@@ -21,7 +21,7 @@ def e164(typed: str, country: str, ours: str) -> str:
         return ""
     if not phonenumbers.is_possible_number(number):
         return ""
-    number.extension = None
+    # Without the extension: E.164 has none.
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -34,7 +34,7 @@ def region_of(country: str) -> str:
 @lru_cache(maxsize=1)
 def _regions() -> dict[str, str]:
     """Codes by themselves and by their names in both languages, folded."""
-    found = {"usa": "US", "uk": "GB", "england": "GB", "korea": "KR", "米国": "US", "英国": "GB", "台湾": "TW"}
+    found = {"usa": "US", "uk": "GB", "england": "GB", "korea": "KR", "米国": "US", "英国": "GB"}
     for code in phonenumbers.SUPPORTED_REGIONS:
         found[fold(code)] = code
     for language in ("en", "ja"):

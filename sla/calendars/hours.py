@@ -33,6 +33,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1) // MICROSECOND
 FIVE_YEARS = 1827 * DAY
+WEEKDAYS = range(7)
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,12 @@ class OpeningHours:
                 if open_here:
                     last_open = year.moment(before + open_here)
                     left -= open_here
-        raise AssertionError("The last stretch has no end.")
+        raise AssertionError  # The last stretch has no end.
 
     def elapsed(self, start: datetime, end: datetime, pauses: Sequence[Span] = ()) -> timedelta:
         """Return the open time between two moments, pauses left out; nothing if `end` is not after `start`."""
         stretches = _without_pauses(_to_microseconds(start), _to_microseconds(end), pauses)
-        return sum((self._open_between(*stretch) for stretch in stretches), 0) * MICROSECOND
+        return sum(self._open_between(*stretch) for stretch in stretches) * MICROSECOND
 
     def at_share(self, start: datetime, target: timedelta, share: float, pauses: Sequence[Span] = ()) -> datetime:
         """Return the moment at which that share of the target (0.5 is half) has passed."""
@@ -189,8 +190,7 @@ class _Year:
 
 @lru_cache(maxsize=256)
 def _build_year(week: Week, closed: frozenset[int], partly: Partly, tz: ZoneInfo, number: int) -> _Year:
-    begin = _to_microseconds(datetime(number, 1, 1, tzinfo=UTC))
-    end = _to_microseconds(datetime(number + 1, 1, 1, tzinfo=UTC))
+    begin, end = _new_year(number), _new_year(number + 1)
     found: list[tuple[int, int]] = []
     windows = {day: _without(week[_weekday(day)], *span) for day, *span in partly} | dict.fromkeys(closed, ())
     for since, until, offset in _constant_offsets(tz, begin, end):
@@ -200,13 +200,13 @@ def _build_year(week: Week, closed: frozenset[int], partly: Partly, tz: ZoneInfo
 
 
 def _constant_offsets(tz: ZoneInfo, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the spans between two clock changes, each with its offset from UTC.
+    """Yield the spans between two clock changes, each with its offset from UTC. From `begin` to `end` are whole days.
 
     Comparing the offsets of each day finds them all: no zone has ever changed its clocks twice within a day.
     """
     offset = _utc_offset(tz, begin)
     for day in range(begin, end, DAY):
-        tomorrow = min(day + DAY, end)
+        tomorrow = day + DAY
         changed = _utc_offset(tz, tomorrow)
         if changed != offset:
             change = _first_moment_after_change(tz, day, tomorrow)
@@ -248,9 +248,9 @@ def _append_window(found: list[tuple[int, int]], opens: int, closes: int) -> Non
 
 def _week_in_microseconds(windows: Windows) -> Week:
     """Check the windows and return them in microseconds of the day, Monday first."""
-    if unknown := [day for day in windows if day not in range(7)]:
+    if unknown := [day for day in windows if day not in WEEKDAYS]:
         raise ValueError(f"A weekday is a number from 0 (Monday) to 6 (Sunday), not {unknown[0]!r}.")
-    week = tuple(tuple(_checked_windows(windows.get(day, ()))) for day in range(7))
+    week = tuple(tuple(_checked_windows(windows.get(day, ()))) for day in WEEKDAYS)
     if not any(week):
         raise ValueError("A calendar needs at least one open window.")
     return week
@@ -277,13 +277,12 @@ def _checked_span(opens_at: time, closes_at: time) -> tuple[int, int]:
 
 
 def _without_pauses(begin: int, end: int | None, pauses: Sequence[Span]) -> Iterator[tuple[int, int | None]]:
-    """Yield the parts of a span outside the pauses, which may overlap each other or lie outside the span."""
+    """Yield the parts of a span outside the pauses, which may overlap each other or lie outside the span. Nothing lies
+    in a part that ends before it begins."""
     for pause_begins, pause_ends in sorted([_pause_in_microseconds(*pause) for pause in pauses]):
-        if begin < pause_begins and (end is None or begin < end):
-            yield begin, pause_begins if end is None else min(end, pause_begins)
+        yield begin, pause_begins if end is None else min(end, pause_begins)
         begin = max(begin, pause_ends)
-    if end is None or begin < end:
-        yield begin, end
+    yield begin, end
 
 
 def _pause_in_microseconds(begin: datetime, end: datetime) -> tuple[int, int]:
@@ -297,6 +296,10 @@ def _to_microseconds(at: datetime) -> int:
     if at.utcoffset() is None:
         raise ValueError(f"{at} names no zone, so it is no moment.")
     return (at - EPOCH) // MICROSECOND
+
+
+def _new_year(number: int) -> int:
+    return _to_microseconds(datetime(number, 1, 1, tzinfo=UTC))
 
 
 def _to_utc(moment: int) -> datetime:

@@ -19,6 +19,7 @@ from leads.text.domains import registrable
         ("github.io", ""),
         ("localhost", ""),
         ("10.0.0.1", ""),
+        ("[2001:db8::1]", ""),
         ("", ""),
     ],
 )

@@ -31,7 +31,23 @@ def test_a_number_is_the_same_however_it_is_typed(typed: str, country: str, numb
 
 @pytest.mark.parametrize(
     ("country", "region"),
-    [("Japan", "JP"), ("ＪＡＰＡＮ ", "JP"), ("jp", "JP"), ("アメリカ合衆国", "US"), ("USA", "US"), ("", "")],
+    [("Japan", "JP"), ("ＪＡＰＡＮ ", "JP"), ("jp", "JP"), ("日本", "JP"), ("アメリカ合衆国", "US"), ("", "")],
 )
 def test_a_country_is_known_by_its_names_and_its_code(country: str, region: str) -> None:
+    assert region_of(country) == region
+
+
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [
+        ("USA", "US"),
+        ("米国", "US"),
+        ("UK", "GB"),
+        ("England", "GB"),
+        ("英国", "GB"),
+        ("Korea", "KR"),
+        ("台湾", "TW"),
+    ],
+)
+def test_a_country_is_known_by_what_people_call_it(country: str, region: str) -> None:
     assert region_of(country) == region

@@ -152,7 +152,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("windows", "says"),
         [
-            ({}, "at least one open window"),
+            ({}, r"^A calendar needs at least one open window\.$"),
             ({0: [], 4: []}, "at least one open window"),
             ({0: [(time(9), time(12)), (time(11), time(13))]}, "overlaps"),
             ({0: [(time(9), time(12)), (time(9), time(12))]}, "overlaps"),
@@ -160,7 +160,10 @@ class TestRefusals:
             ({0: [(time(12), time(9))]}, "closes before it opens"),
             ({0: [(time(9), time(9))]}, "closes before it opens"),
             ({7: [(time(9), time(12))]}, "from 0 .Monday. to 6"),
-            ({0: [(time(9, tzinfo=UTC), time(12))]}, "carry no zone"),
+            (
+                {0: [(time(9, tzinfo=UTC), time(12))]},
+                r"^The times of a window .* calendar's own: they carry no zone\.$",
+            ),
         ],
     )
     def test_a_calendar_nobody_could_keep_is_refused(self, windows, says):
@@ -195,6 +198,13 @@ class TestRefusals:
         with pytest.raises(ValueError, match="five years"):
             office().deadline(tokyo(9, 9), HOUR, [(tokyo(9, 9), tokyo(9, 9, year=2032))])
 
+    def test_a_pause_of_five_years_to_the_day_is_borne(self):
+        """1,827 days after Monday, 9 November 2026, lies Monday, 10 November 2031, and the hour in the office after."""
+        begins = tokyo(9, 9)
+        assert office().deadline(begins, HOUR, [(begins, tokyo(10, 9, year=2031))]) == tokyo(10, 10, year=2031)
+        with pytest.raises(ValueError, match="five years"):
+            office().deadline(begins, HOUR, [(begins, tokyo(10, 9, 1, year=2031))])
+
     def test_four_years_without_an_opening_are_borne(self):
         closed_for = [date(2026, 1, 1) + timedelta(day) for day in range(4 * 366)]
         assert office(*closed_for).deadline(tokyo(9, 9), HOUR) == tokyo(4, 10, month=1, year=2030)
@@ -202,6 +212,17 @@ class TestRefusals:
     def test_the_end_of_the_calendar_is_refused_in_plain_words(self):
         with pytest.raises(ValueError, match="do not reach that far"):
             office().deadline(datetime(9999, 12, 31, 12, tzinfo=UTC), HOUR)
+
+    @pytest.mark.parametrize("year", [1, 9999])
+    def test_neither_the_first_year_nor_the_last_has_opening_hours(self, year):
+        with pytest.raises(ValueError, match=r"^Opening hours do not reach that far\.$"):
+            office().is_open(datetime(year, 6, 1, tzinfo=UTC))
+
+    def test_the_years_in_between_have_them_from_their_first_moment_to_their_last(self):
+        always = office(windows=ALWAYS)
+        assert always.is_open(datetime(2, 1, 1, tzinfo=UTC))
+        new_year = datetime(9999, 1, 1, tzinfo=UTC)
+        assert always.elapsed(new_year - 48 * HOUR, new_year) == 48 * HOUR
 
 
 class TestClockChanges:
@@ -227,6 +248,10 @@ class TestClockChanges:
         night = at_night(time(2, 15), time(2, 45), BERLIN)
         due = night.deadline(datetime(2026, 3, 29, tzinfo=BERLIN), 30 * MINUTE)
         assert due == datetime(2026, 3, 30, 2, 45, tzinfo=BERLIN)
+
+    def test_a_window_that_ends_with_the_gap_is_no_window(self):
+        night = at_night(time(2, 15), time(3), BERLIN)
+        assert night.next_windows(datetime(2026, 3, 29, tzinfo=BERLIN), days=1) == []
 
     def test_a_window_that_begins_in_the_gap_begins_after_it(self):
         night = at_night(time(2, 30), time(3, 30), BERLIN)
@@ -296,7 +321,9 @@ class TestBesides:
             date(2026, 11, 21): (time(0), time(12)),
         }
         hours = OpeningHours(WITH_LUNCH, frozenset({date(2026, 11, 18)}), TOKYO, closings)
-        assert hours.open_days(date(2026, 11, 16), date(2026, 11, 23)) == 3
+        days = [date(2026, 11, day) for day in range(16, 23)]
+        assert [day.day for day in days if hours.open_days(day, day + timedelta(days=1))] == [16, 19, 20]
+        assert hours.open_days(days[0], date(2026, 11, 23)) == 3
 
     @pytest.mark.parametrize("closing", [(time(13), time(12)), (time(13), time(13)), (time(13, tzinfo=UTC), time(14))])
     def test_a_closing_that_ends_before_it_begins_is_refused(self, closing: tuple[time, time]):
@@ -306,11 +333,33 @@ class TestBesides:
     def test_equal_calendars_are_one_key(self):
         assert {office(): "kept"}[office(windows={**WITH_LUNCH, 5: []})] == "kept"
 
+    def test_calendars_that_differ_are_told_apart_by_their_keys(self):
+        """Were their hashes the same, each look into a cache would compare them all."""
+        differ = [office(), office(date(2026, 11, 16)), office(windows=ALWAYS), office(tz=BERLIN)]
+        assert len({hash(hours) for hours in differ}) == 4
+
     def test_a_calendar_does_not_change_when_what_it_was_made_from_does(self):
         windows: Windows = {0: [(time(9), time(12))]}
-        hours = office(windows=windows)
+        holidays = {date(2026, 11, 23)}
+        closings = {date(2026, 11, 16): (time(11), time(12))}
+        hours, same = (OpeningHours(windows, holidays, TOKYO, closings) for _ in range(2))  # type: ignore[arg-type]
         windows[0].clear()
+        holidays.clear()
+        closings.clear()
         assert hours.deadline(tokyo(9, 9), HOUR) == tokyo(9, 10)
+        assert hours.windows == {0: [(time(9), time(12))]}
+        assert hours.holidays == {date(2026, 11, 23)}
+        assert hours.closings == {date(2026, 11, 16): (time(11), time(12))}
+        assert (hours, hash(hours)) == (same, hash(same))
+
+    def test_a_window_begins_and_ends_to_the_microsecond(self):
+        hours = office(windows={0: [(time(9, 1, 2, 3), time(9, 4, 5, 6))]})
+        assert hours.next_windows(tokyo(9, 0), 1) == [
+            (
+                tokyo(9, 9, 1) + timedelta(seconds=2, microseconds=3),
+                tokyo(9, 9, 4) + timedelta(seconds=5, microseconds=6),
+            )
+        ]
 
 
 # The second clock. It walks from one minute of UTC to the next and looks at the wall: no sums, no windows cut to size.

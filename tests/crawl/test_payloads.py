@@ -102,7 +102,8 @@ def test_nothing_that_is_stored_runs_on_any_page(browser: Client, everybody: Use
             name = str(resolve(urlsplit(address).path).url_name)
         except Resolver404:
             continue
-        if address in seen or times[name] >= EACH or name == "account_logout":
+        # Health says that nobody serves a test.
+        if address in seen or times[name] >= EACH or name in ("account_logout", "healthz"):
             continue
         seen.add(address)
         times[name] += 1

@@ -195,3 +195,9 @@ def test_an_open_day_in_between_begins_the_five_years_anew() -> None:
 def test_a_policy_agrees_on_both_numbers_or_on_no_cadence(touches, touch_days, cadence) -> None:
     assert Cadence.of(SimpleNamespace(touches=touches, touch_days=touch_days)) == cadence
     assert Cadence.of(None) is None
+
+
+def test_a_day_whose_only_window_the_clocks_skip_ends_when_it_begins() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    night = OpeningHours({day: [(time(2, 15), time(2, 45))] for day in range(7)}, frozenset(), berlin)
+    assert day_ends(night, date(2026, 3, 30), 1) == (datetime(2026, 3, 29, tzinfo=berlin),)

@@ -44,7 +44,7 @@ def dispatch_all(
 def skip_stale(*, at: datetime) -> int | None:
     """Send nothing of what lies too far back, or was lived before the demo was ready. None while it is being made."""
     organization = Organization.ours()
-    if organization.is_demo and not organization.demo_built_at:
+    if organization.is_demo_in_the_making:
         return None
     known_since = max(at - STALE, organization.demo_built_at) if organization.demo_built_at else at - STALE
     return Notice.objects.undispatched().filter(created_at__lt=known_since).update(dispatched_at=at)

@@ -30,6 +30,7 @@ from smarketing.company import start_of_day
 from smarketing.database.locks import Lock
 from smarketing.queue.isolating import isolate
 from smarketing.queue.waking import wake
+from teams.models import Organization
 
 # How old the numbers of a running period may be.
 MAX_AGE = timedelta(minutes=5)
@@ -85,8 +86,11 @@ def refresh(*, at: datetime | None = None) -> int:
 
 
 def compute_missing(clauses: Callable[[], list[Clause]], *, at: datetime) -> None:
-    """Compute the clauses that are missing, asked again once it is our turn."""
-    if not clauses():
+    """Compute the clauses that are missing, asked again once it is our turn.
+
+    While the demo is made, nothing: a period that is over would be decided by the little that was known of it by then.
+    """
+    if not clauses() or Organization.ours().is_demo_in_the_making:
         return
     with transaction.atomic():
         Lock.ATTAINMENT.acquire()

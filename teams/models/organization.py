@@ -48,6 +48,11 @@ class Organization(models.Model):
     def __str__(self) -> str:
         return self.name or "Smarketing"
 
+    @property
+    def is_demo_in_the_making(self) -> bool:
+        """Its year is being lived through: what is asked of its past has no answer yet."""
+        return self.is_demo and self.demo_built_at is None
+
     @classmethod
     def ours(cls) -> Organization:
         return next(iter(cls.objects.known()), None) or cls.objects.get_or_create(pk=1)[0]

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from dashboards.numbers.sparkline import Point, draw_sparkline
 from sla.attainment.computing import compute, refresh
 from sla.models import Agreement, Attainment, Handoff
-from teams.models import Role, Team
+from teams.models import Organization, Role, Team
 from tests import make
 from tests.make import MONDAY_9AM
 
@@ -148,6 +148,17 @@ def test_it_is_computed_on_the_spot_where_nothing_is_kept_and_again_when_asked(g
         assert "being computed again" not in shown(gina)
     assert Attainment.objects.get(starts_on=date(2026, 11, 1)).value == 1
     assert gina.get("/attainment/computation/").status_code == 405
+
+
+def test_nothing_is_decided_while_the_demo_is_made(gina):
+    promised()
+    Organization.ours()
+    Organization.objects.update(is_demo=True)
+    shown(gina)
+    assert not Attainment.objects.exists()
+    Organization.objects.update(demo_built_at=FRIDAY)
+    shown(gina)
+    assert Attainment.objects.exists()
 
 
 def test_one_clause_is_shown_through_all_versions(gina):

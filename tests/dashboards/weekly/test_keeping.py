@@ -21,7 +21,7 @@ from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
 from sla.models import Attainment
-from teams.models import Role
+from teams.models import Organization, Role
 from tests import make
 from tests.leads.importing.importing import bring
 from tests.make import MONDAY_9AM
@@ -96,6 +96,16 @@ def test_weeks_are_kept_as_they_end_and_those_that_were_missed_too() -> None:
     with time_machine.travel(END + 7 * DAY, tick=False):
         refresh_reports()
     assert KeptWeek.objects.count() == 4
+
+
+def test_no_week_is_kept_while_the_demo_is_made() -> None:
+    told(MONDAY_9AM)
+    Organization.ours()
+    Organization.objects.update(is_demo=True)
+    assert keep_missing(at=END) == 0
+    assert kept_week(WEEK, at=END) is None
+    Organization.objects.update(demo_built_at=END)
+    assert keep_missing(at=END) == 1
 
 
 def test_its_page_stays_and_what_was_told_later_stands_beside_it() -> None:

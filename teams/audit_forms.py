@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from history.models import AuditEntry
 from teams.log_forms import LogFilter
@@ -14,7 +15,9 @@ WORDS = ("name", "about", "by__email", "by__family_name", "by__given_name")
 
 class AuditFilter(LogFilter):
     kind = forms.ChoiceField(
-        label=_("What happened"), required=False, choices=[("", _("Everything")), *AuditEntry.Kind.choices]
+        label=pgettext_lazy("log", "What happened"),
+        required=False,
+        choices=[("", _("Everything")), *AuditEntry.Kind.choices],
     )
     field_order = ["q", "kind", "first", "last"]
 

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from history import audit as log
@@ -36,7 +37,15 @@ def audit_export(request: UserRequest) -> StreamingHttpResponse:
     """What the page lists, all of it, as CSV. That it was taken out is an entry, too."""
     entries = AuditFilter(request.GET).entries()
     log.write(log.Kind.EXPORTED, by=request.user, about=request.get_full_path())
-    heads = [_("When"), _("What happened"), _("Who"), _("E-mail or token"), _("About"), _("Address"), _("Browser")]
+    heads = [
+        _("When"),
+        pgettext("log", "What happened"),
+        pgettext("log", "Who"),
+        _("E-mail or token"),
+        _("About"),
+        _("Address"),
+        _("Browser"),
+    ]
     kinds = {kind.value: str(kind.label) for kind in AuditEntry.Kind}
     return csv_answer("access", heads, _rows(entries, kinds))
 

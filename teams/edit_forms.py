@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from history.edits import kinds
 from history.models import Edit
@@ -29,7 +30,7 @@ class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class EditFilter(LogFilter):
-    kind = forms.ChoiceField(label=_("What was changed"), required=False, choices=kind_choices)
+    kind = forms.ChoiceField(label=pgettext_lazy("log", "What was changed"), required=False, choices=kind_choices)
     by = PersonField(User.objects.all(), label=_("Who changed it"), required=False, empty_label=_("Everybody"))
     field_order = ["q", "kind", "by", "first", "last"]
 

@@ -8,7 +8,7 @@ from itertools import islice
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, override, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -21,6 +21,7 @@ from smarketing.pages.paging import list_page
 from teams.csv_files import csv_answer
 from teams.edit_forms import EditFilter
 from teams.http import UserRequest
+from teams.models import Organization
 
 LATEST_FIRST = Order("at", descending=True)
 BATCH = 2_000
@@ -33,7 +34,7 @@ def changes(request: UserRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("after", None)
     about = {"form": form, "page": page, "lines": lines(page.rows), "query": query.urlencode()}
-    return render(request, "teams/changes.html", about)
+    return render(request, "teams/changes.html", about | {"demo_built_at": Organization.ours().demo_built_at})
 
 
 @require_GET
@@ -41,7 +42,15 @@ def changes_export(request: UserRequest) -> StreamingHttpResponse:
     """What the page lists, all of it, as CSV. That it was taken out is in the log of access."""
     edits = EditFilter(request.GET).edits()
     log.write(log.Kind.EXPORTED, by=request.user, about=request.get_full_path())
-    heads = [_("When"), _("Who"), _("How"), _("What happened"), _("Kind"), _("Name"), _("Changes")]
+    heads = [
+        _("When"),
+        pgettext("log", "Who"),
+        _("How"),
+        pgettext("log", "What happened"),
+        _("Kind"),
+        _("Name"),
+        _("Changes"),
+    ]
     return csv_answer("changes", heads, _rows(edits, get_language() or "en"))
 
 

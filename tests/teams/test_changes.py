@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from history.models import AuditEntry, Edit
 from leads.models import Campaign
 from sla.models import Absence, Calendar
 from smarketing.database.authors import writing
-from teams.models import Role, Team, User
+from teams.models import Organization, Role, Team, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +178,13 @@ def test_a_search_that_cannot_be_read_says_so(admin: Client) -> None:
 def test_nothing_and_nothing_found_are_said_apart(admin: Client) -> None:
     assert "Nothing was changed yet" in admin.get(PAGE).content.decode()
     assert "Nothing of the kind was changed" in admin.get(PAGE, {"q": "shoes"}).content.decode()
+
+
+def test_the_demos_changes_say_why_they_carry_one_moment(admin: Client) -> None:
+    assert "The demo" not in admin.get(PAGE).content.decode()
+    Organization.ours()
+    Organization.objects.update(is_demo=True, demo_built_at=now())
+    assert "The demo's year was written in the minutes before" in unescape(admin.get(PAGE).content.decode())
 
 
 def test_pages_go_on_by_key(admin: Client) -> None:

@@ -17,7 +17,7 @@ from dashboards.home.setup import setup_steps
 from sla.agreement.signing import unsigned_by
 from sla.models import Agreement
 from teams.http import UserRequest
-from teams.models import Role, User
+from teams.models import Organization, Role, User
 
 
 @require_GET
@@ -27,6 +27,7 @@ def home(request: UserRequest) -> HttpResponse:
         "at": at,
         "signing": agreement_to_sign(user),
         "agreement": Agreement.objects.in_force(at).first(),
+        "is_demo_in_the_making": Organization.ours().is_demo_in_the_making,
     }
     if user.has_role(Role.REP, Role.SDR):
         context |= selling_context(user, at)

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from funnel.models import Opportunity, Reason
 from sla.models import Agreement, Dispute, Handoff, Review
-from teams.models import Role, Team, User
+from teams.models import Organization, Role, Team, User
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +121,12 @@ def test_an_administrator_is_told_when_the_tick_does_not_live(client: Client, ag
     assert ("The machine stands still" in text) == bool(said)
     assert said in text
     assert "The machine stands still" not in home(client, make.user(Role.MANAGER)).content.decode()
+
+
+def test_everybody_is_told_while_the_demo_is_made(client: Client) -> None:
+    Organization.ours()
+    Organization.objects.update(is_demo=True)
+    user = make.user(Role.REP, language="en")
+    assert "The demo company's year is being written" in unescape(home(client, user).content.decode())
+    Organization.objects.update(demo_built_at=now())
+    assert "is being written" not in home(client, user).content.decode()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics import projection
 from metrics.projection import final_count_interval, final_rate_interval
 
 
@@ -96,10 +97,15 @@ def test_a_rate_has_an_interval_from_the_first_case_on(numerator, denominator, k
     assert (final_rate_interval(numerator, denominator) is not None) is known
 
 
-def test_above_a_hundred_thousand_still_to_come_the_interval_is_that_of_a_normal_distribution():
-    """The rest of a negative binomial has the variance mean ÷ p, and 95 % of a normal lie within 1.96 deviations."""
-    count, passed, days = 300_000, 10, 20
-    rest = (count + 0.5) * (days - passed) / passed
-    deviation = (rest * days / passed) ** 0.5
-    low, high = final_count_interval(count, passed, days) or (0, 0)
-    assert (low, high) == (count + round(rest - 1.959964 * deviation), count + round(rest + 1.959964 * deviation))
+@pytest.mark.parametrize(
+    ("count", "passed", "days", "within"),
+    [(300, 1, 366, 4), (3000, 1, 40, 0), (300_000, 10, 20, 0), (9000, 20, 260, 0), (60_000, 30, 90, 0)],
+)
+def test_above_a_hundred_thousand_still_to_come_the_interval_is_as_by_adding_up(
+    count, passed, days, within, monkeypatch
+):
+    approximated = final_count_interval(count, passed, days) or (0, 0)
+    monkeypatch.setattr(projection, "LARGE", 10_000_000)
+    summed = final_count_interval(count, passed, days) or (0, 0)
+    for by_formula, by_sum in zip(approximated, summed, strict=True):
+        assert abs(by_formula - by_sum) <= within

@@ -29,8 +29,9 @@ def misplaced_leads() -> list[int]:
         return [lead for (lead,) in cursor.fetchall()]
 
 
-def report_misplaced() -> None:
-    """Log it for the administrator where a lead does not stand at its last step."""
+def report_misplaced() -> int:
+    """Log the leads that do not stand at their last step, and return how many."""
     if leads := misplaced_leads():
         named = ", ".join(map(str, leads[:NAMED]))
         log.error("%s leads do not stand at the last step of their ledger: %s", len(leads), named)
+    return len(leads)

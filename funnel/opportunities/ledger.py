@@ -51,8 +51,9 @@ def disagreeing_deals() -> list[int]:
         return [deal for (deal,) in cursor.fetchall()]
 
 
-def report_disagreeing() -> None:
-    """Log it for the administrator where a deal is not as its history says."""
+def report_disagreeing() -> int:
+    """Log the deals that are not as their history says, and return how many."""
     if deals := disagreeing_deals():
         named = ", ".join(map(str, deals[:NAMED]))
         log.error("%s deals are not as their history says: %s", len(deals), named)
+    return len(deals)

@@ -27,6 +27,7 @@ from scoring.rescoring import MODEL_IN_FORCE, Scoring, rescore
 from sla.agreement.models.agreements import AgreedPersona, Agreement
 from sla.attainment.computing import request_computation
 from sla.flow.models import BegunDay
+from sla.flow.notices import notify_failed_checks
 from sla.reviews import reviewing
 from sla.routing.divided import report_divided
 from sla.routing.offering import offer, withdraw_moved
@@ -102,9 +103,7 @@ def begin_day(*, at: datetime | None = None, step: Step = transaction.atomic) ->
             with step():
                 lease.check()
                 reviewing.begin_day(at=at)
-                report_misplaced()
-                report_divided()
-                report_disagreeing()
+                _check_records(at=at or now())
                 if is_moved:
                     _recount_days(at=at or now())
                 BegunDay.objects.filter(zone=zone.key, day=today).delete()
@@ -112,6 +111,11 @@ def begin_day(*, at: datetime | None = None, step: Step = transaction.atomic) ->
     except leases.Taken:
         return False  # another worker does it
     return True
+
+
+def _check_records(*, at: datetime) -> None:
+    found = {"leads": report_misplaced(), "companies": report_divided(), "deals": report_disagreeing()}
+    notify_failed_checks(found, at=at)
 
 
 def _recount_days(*, at: datetime) -> None:

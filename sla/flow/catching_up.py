@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.utils.timezone import now
 
 from history import leases
 from history.leases import Step
@@ -12,6 +13,7 @@ from sla.agreement import outdated
 from sla.attainment import computing
 from sla.escalation import sweeping
 from sla.flow import advancing
+from sla.flow.notices import notify_catching_up_failed
 from sla.routing import offering, reassigning
 from smarketing.queue.isolating import is_outage
 
@@ -45,3 +47,5 @@ def catch_up(*, step: Step = transaction.atomic) -> None:
             if is_outage(problem) or isinstance(problem, leases.Lost):
                 raise
             log.exception("Catching up failed at one of its parts; the others go on.")
+            with step():
+                notify_catching_up_failed(at=now())

@@ -1,4 +1,4 @@
-"""Companies that two reps of one team work: each has a reason that is kept, or is told to the administrator."""
+"""Companies that two reps of one team work: each has a reason that is kept, or the administrators are notified."""
 
 from __future__ import annotations
 
@@ -74,9 +74,10 @@ def keep_reasons_of_joined() -> int:
     return joined.update(two_reps=TwoReps.MERGED)
 
 
-def report_divided() -> None:
-    """Log the companies that two reps of one team work without a reason."""
+def report_divided() -> int:
+    """Log the companies that two reps of one team work without a reason, and return how many."""
     keep_reasons_of_joined()
     if divided := [each for each in divided_companies() if not each.is_explained]:
         named = ", ".join(str(each.company.pk) for each in divided[:NAMED])
         log.error("%s companies are worked by two reps of one team without a reason: %s", len(divided), named)
+    return len(divided)

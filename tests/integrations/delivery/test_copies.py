@@ -19,6 +19,7 @@ from integrations.messages.error_text import Failed
 from integrations.messages.models import Delivery
 from integrations.tasks import deliver
 from sla.feed.feed import renew_feed
+from sla.flow import catching_up
 from sla.models import Timer
 from sla.notices import BREACH, OFFERED
 from sla.tasks import sweep_timers
@@ -92,6 +93,19 @@ def test_no_clock_of_a_copy_runs_out(copy: Restoration) -> None:
     assert sum_up()
     timer.refresh_from_db()
     assert timer.breached_at == timer.due_at
+
+
+def test_administrators_are_told_where_catching_up_fails(
+    sam: User, copy: Restoration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(catching_up.outdated, "notify_outdated", fail)
+    confirm(copy)
+    assert sum_up()
+    told = Notice.objects.get(kind="catching_up_failed")
+    assert told.user.roles == [Role.ADMINISTRATOR]
 
 
 def test_tasks_go_on_once_what_fell_due_is_told(copy: Restoration) -> None:

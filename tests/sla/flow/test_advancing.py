@@ -19,6 +19,7 @@ from metrics.changes import unseen
 from sla.attainment.computing import is_computation_requested
 from sla.flow import advancing, background
 from sla.flow.advancing import advance, advance_all, begin_day
+from sla.flow.notices import describe_check_failed
 from sla.models import Attainment, BegunDay, Handoff
 from sla.tasks import advance as advance_task
 from teams.models import Notice, Role, Team
@@ -108,6 +109,23 @@ def fails_for(monkeypatch: pytest.MonkeyPatch, broken: Lead) -> None:
         return qualify(lead_ids, at=at)
 
     monkeypatch.setattr(advancing, "qualify", fail_for_one)
+
+
+def test_administrators_are_told_once_a_day_what_the_checks_of_the_morning_find():
+    admin = make.user(Role.ADMINISTRATOR)
+    disagreeing = [make.lead(StageRole.SQL) for _ in range(2)]
+    Journey.objects.filter(lead__in=disagreeing).update(closed_at=MONDAY_9AM, closed_as="lost")
+    assert begin_day(at=MONDAY_9AM)
+    BegunDay.objects.all().delete()
+    assert begin_day(at=MONDAY_9AM + timedelta(hours=1))
+    told = Notice.objects.get(user=admin, kind="check_failed")
+    assert told.params == {"what": "leads", "count": 2}
+
+
+@pytest.mark.parametrize("what", ["leads", "deals", "companies"])
+def test_each_check_of_the_morning_has_its_sentence(what: str):
+    with translation.override("en"):
+        assert ": 3. The server" in describe_check_failed({"what": what, "count": 3})
 
 
 def test_a_lead_that_breaks_the_morning_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch):

@@ -16,12 +16,14 @@ from dashboards.numbers.question_urls import count_of_part
 from leads.models import Lead
 from metrics.answers import format_answer
 from metrics.question import BadQuestion, NotShown
-from metrics.registry import UnknownMetric
+from metrics.rate import Row
+from metrics.registry import Unit, UnknownMetric
 from smarketing.database.counting import count_up_to
 from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, fetch_page
 from smarketing.pages.paging import ListPage
 from smarketing.whole_numbers import parse_whole_number
 from teams.http import UserRequest
+from teams.models import Organization
 from teams.permissions import people_shown_to
 
 LATEST = Order("moment", key="key", descending=True)
@@ -45,7 +47,7 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
     context = {
         "asked": opened,
         "row": row,
-        "value": format_answer(opened.metric.unit, row),
+        "value": value_text(opened.metric.unit, row),
         "tabs": part_tabs(opened, row),
         "words": describe_question(opened),
         "page": page,
@@ -56,6 +58,11 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         "nav_here": "weekly",
     }
     return render(request, "dashboards/numbers/behind.html", context)
+
+
+def value_text(unit: Unit, row: Row) -> str:
+    """The value as the page of the metric has it: an amount with the company's currency."""
+    return format_answer(unit, row, Organization.ours().currency if unit == Unit.MONEY else "")
 
 
 def page_of_leads(request: UserRequest, moments: QuerySet[Any, Any]) -> ListPage[Lead]:

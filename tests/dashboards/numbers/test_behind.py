@@ -28,7 +28,7 @@ from metrics.period import Period
 from metrics.question import BadQuestion, Part, Question
 from metrics.rate import Rate, Row
 from metrics.registry import UnknownMetric, metric
-from teams.models import Role
+from teams.models import Organization, Role
 from tests import make
 from tests.make import MONDAY_9AM
 
@@ -275,3 +275,12 @@ def test_a_link_from_a_page_opens_what_the_page_counted(gina):
     for row in metric("entered").rows(question):
         context = gina.get(behind_url("entered", question, row.key, was=row.numerator)).context
         assert (context["cases"], context["was"]) == (row.numerator, None)
+
+
+def test_an_amount_is_in_the_companys_currency(client: Client) -> None:
+    Organization.ours()
+    Organization.objects.update(currency="JPY")
+    make.opportunity(won_at=MONDAY_9AM, amount=4_010_000, currency="JPY")
+    make.sign_in(client, make.user(Role.MANAGER))
+    page = client.get("/behind/revenue/", WEEK)
+    assert page.context["value"] == "¥4M"

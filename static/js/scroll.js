@@ -30,3 +30,10 @@ function watch(part) {
 watch(document);
 // What htmx brings may be such a table itself: its parent is asked.
 document.addEventListener("htmx:load", (event) => watch(event.detail.elt.parentElement ?? document));
+
+// Of a row of steps that is wider than the screen, the present one is seen first.
+for (const here of document.querySelectorAll(".journey [aria-current]")) {
+  const room = here.closest(".journey-card");
+  const [step, seen] = [here.getBoundingClientRect(), room.getBoundingClientRect()];
+  room.scrollLeft += step.left + step.width / 2 - seen.left - seen.width / 2;
+}

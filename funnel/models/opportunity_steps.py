@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from funnel.models.deal_stages import DealStage
 from funnel.models.stages import Reason
+from history.models import Change
 from history.recording import RecordedAt
 from metrics.changes import watched
 from teams.models import User
@@ -50,10 +51,19 @@ class OpportunityStepQuerySet(models.QuerySet["OpportunityStep"]):
         **said: Any,
     ) -> OpportunityStep:
         """Write a row of the deal with that id, never before the last of its strands."""
+        if what in (OpportunityStep.What.WON, OpportunityStep.What.LOST):
+            self._begin_by(deal, at, by=by, how=how)
         strands = {each for strand in OpportunityStep.STRANDS if what in strand for each in strand}
         last = self.filter(opportunity=deal, what__in=strands).aggregate(last=Max("at"))["last"]
         moment = max(at, last) if last else at
         return self.create(opportunity_id=deal, what=what, at=moment, by=by, how=how, **said)
+
+    def _begin_by(self, deal: int, at: datetime, *, by: User | None, how: str) -> None:
+        """A deal of which nobody knows when it was opened begins when we were told of it: one that was decided before
+        began by then. It is a correction, and kept as one."""
+        for begun in self.filter(opportunity=deal, what=OpportunityStep.What.OPENED, at__gt=at):
+            Change.objects.write(OpportunityStep.SUBJECT, begun.pk, {"at": (begun.at, at)}, at=now(), by=by, how=how)
+            self.filter(pk=begun.pk).update(at=at)
 
 
 class OpportunityStep(models.Model):

@@ -200,6 +200,18 @@ def test_a_deal_that_is_written_as_it_is_has_the_history_it_tells_of() -> None:
     assert disagreeing_deals() == []
 
 
+@pytest.mark.parametrize("decide", ["win", "lose"])
+def test_a_deal_whose_opening_nobody_knows_began_by_when_it_was_decided(lead: Lead, decide: str) -> None:
+    deal = make.opportunity(lead, created_at=NOW)
+    begun = deal.steps.get()
+    getattr(deal, decide)(at=NOW - 3 * DAY, by=make.user(), how="page")
+    decided = {"win": "won", "lose": "lost"}[decide]
+    assert rows(deal) == [("opened", NOW - 3 * DAY), (decided, NOW - 3 * DAY)]
+    kept = Change.objects.get(subject="opportunity_step", subject_id=begun.pk)
+    assert (kept.field, datetime.fromisoformat(kept.old), kept.how) == ("at", NOW, "page")
+    assert disagreeing_deals() == []
+
+
 def test_a_deal_is_opened_once(lead: Lead) -> None:
     deal = Opportunity.open(lead, opened_at=NOW)
     with pytest.raises(IntegrityError, match="a_deal_is_opened_once"), transaction.atomic():

@@ -12,7 +12,7 @@ from sla.agreement.views import (
 from sla.agreement.views import personas as persona_views
 from sla.disputes import views as dispute_views
 from sla.feed import views as feed_views
-from sla.handoffs.api import Acceptance, HandoffDetail, HandoffList, Rejection, Touches
+from sla.handoffs.api import Acceptance, HandoffDetail, HandoffList, Rejection, Taking, Touches
 from sla.inbox import untouched_views
 from sla.inbox import views as handoff_views
 from sla.routing import absence_views, calendar_views
@@ -91,5 +91,6 @@ api_urlpatterns = [
     path("handoffs/<int:pk>/", HandoffDetail.as_view(), name="api-handoff"),
     path("handoffs/<int:pk>/acceptance/", Acceptance.as_view(), name="api-acceptance"),
     path("handoffs/<int:pk>/rejection/", Rejection.as_view(), name="api-rejection"),
+    path("handoffs/<int:pk>/taking/", Taking.as_view(), name="api-handoff-taking"),
     path("handoffs/<int:pk>/touches/", Touches.as_view(), name="api-touches"),
 ]

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from funnel.models import Opportunity, StageRole
 from leads.models import CustomField
-from teams.models import Role
+from teams.models import Role, User
 from tests import make
 from tests.api import Program
 
@@ -70,11 +70,17 @@ class Office:
         make.activity(lead, "page_view", now())
         deal = Opportunity.open(lead, by=person)
         self.ids = {"handoffs": handoff.pk, "leads": lead.pk, "opportunities": deal.pk}
+        left = make.handoff(to=make.user(Role.REP))
+        left.accept(by=left.rep)
+        User.objects.filter(pk=left.rep_id).update(is_active=False)
+        User.objects.filter(pk=person.pk).update(team=left.hop.receiving_team)
+        self.left = left.pk
 
     def try_out(self, case: Any) -> None:
         parameters = case.path_parameters
         if "id" in parameters and parameters["id"] % 2:
-            parameters["id"] = self.ids[case.path.split("/")[3]]
+            taking = case.path.endswith("/handoffs/{id}/taking/")
+            parameters["id"] = self.left if taking else self.ids[case.path.split("/")[3]]
         if "name" in parameters and len(parameters["name"]) % 2:
             parameters["name"] = "conversion"
         for program in self.programs:

@@ -162,7 +162,7 @@ TAKING_BY_API = {"api-lead-taking:write": lead, "api-opportunity-taking:write": 
 # Verbs of a hand-off: those of others are not there.
 OF_THE_REP = {
     "acceptance", "rejection", "thread_answers", "touches", "touch_pause", "giving_up", "taking",
-    "api-acceptance:write", "api-rejection:write", "api-touches:write",
+    "api-acceptance:write", "api-rejection:write", "api-touches:write", "api-handoff-taking:write",
 }  # fmt: skip
 # Tested where they are: of a touch and a dispute.
 ELSEWHERE = {"touch_undoing", "dispute", "settlement"}

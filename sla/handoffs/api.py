@@ -15,10 +15,12 @@ from rest_framework.response import Response
 
 from funnel.models import Journey, Reason
 from leads.models import Persona
+from sla.handoffs.handing_on import Owned, left_to, take_over
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
+from sla.handoffs.worklist import nobodys_work
 from smarketing.api.endpoint import Endpoint
-from smarketing.api.fields import KnownMembers, NaturalKeyField
+from smarketing.api.fields import KnownMembers, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.database.keyset import Order
@@ -36,7 +38,7 @@ class HandoffOut(serializers.ModelSerializer[Handoff]):
         model = Handoff
         fields = [
             "id", "lead", "offered_at", "due_at", "breached_at", "answer", "answered_at", "reason", "verdict", "note",
-            "persona", "named_persona", "follows",
+            "persona", "named_persona", "follows", "replaces",
         ]  # fmt: skip
 
 
@@ -113,7 +115,22 @@ class TouchOut(serializers.ModelSerializer[Touch]):
 
 def handoff_queryset(request: Request) -> QuerySet[Handoff]:
     """The hand-offs of the rep who calls: another's are not there."""
-    return Handoff.objects.for_rep(caller(request)).with_clock().select_related("reason", "lead", "hop", "rep")
+    return _told(Handoff.objects.for_rep(caller(request)))
+
+
+def _told(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    return handoffs.with_clock().select_related("reason", "lead", "hop", "rep")
+
+
+def _is_asked(request: Request, name: str) -> bool:
+    """Whether this parameter is true."""
+    match request.query_params.get(name, "false"):
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise serializers.ValidationError({name: [_("Write true or false.")]})
 
 
 def _answer(request: Request, pk: int, answer: str, **values: Any) -> Response:
@@ -140,22 +157,24 @@ class HandoffList(Endpoint):
         operation_id="handoffs_list",
         parameters=[
             OpenApiParameter("open", OpenApiTypes.BOOL, description="true: only what waits for an answer."),
+            OpenApiParameter(
+                "nobodys",
+                OpenApiTypes.BOOL,
+                description="true: instead of mine what a rep of my team accepted who left since, to be taken.",
+            ),
             AFTER,
             SIZE,
         ],
         responses={200: HandoffPage, **problems()},
     )
     def get(self, request: Request) -> Response:
-        """My hand-offs, the latest first."""
-        rows = handoff_queryset(request).order_by()
-        match request.query_params.get("open", "false"):
-            case "true":
-                rows = rows.filter(answer="")
-            case "false":
-                pass
-            case _:
-                raise serializers.ValidationError({"open": [_("Write true or false.")]})
-        return list_response(request, rows, BY_OFFER, HandoffOut)
+        """My hand-offs, the latest first; or those of my team that wait for somebody to take them."""
+        rows = handoff_queryset(request)
+        if _is_asked(request, "nobodys"):
+            rows = _told(nobodys_work(left_to(caller(request))))
+        if _is_asked(request, "open"):
+            rows = rows.filter(answer="")
+        return list_response(request, rows.order_by(), BY_OFFER, HandoffOut)
 
 
 class HandoffDetail(Endpoint):
@@ -204,3 +223,22 @@ class Touches(Endpoint):
         except Handoff.Over:
             raise Conflict(_("Nobody works this hand-off: it is not accepted, was given up, or its lead went back."))
         return Response(TouchOut(touch).data, status=201)
+
+
+class Taking(Endpoint):
+    @extend_schema(
+        operation_id="handoffs_take", request=None, responses={200: HandoffOut, **writing_problems(404, 409)}
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        """Take over what a rep of my team accepted who left since: the answer is my own hand-off, which replaces it.
+        Taken again it stays yours; what somebody else took is 409."""
+        person = caller(request)
+        handoff = get_object_or_404(left_to(person).select_related("lead", "hop"), pk=pk)
+        NoMembers.check(request.data)
+        try:
+            taken = take_over(handoff, by=person)
+        except Owned:
+            raise Conflict(_("Somebody else has taken it. Nothing was changed."))
+        except (Handoff.Over, Journey.Moved):
+            raise Conflict(_("The lead has moved on, or was given up. Nothing was changed."))
+        return Response(HandoffOut(handoff_queryset(request).get(pk=taken.pk)).data)

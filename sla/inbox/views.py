@@ -20,12 +20,12 @@ from funnel.models import Journey
 from scoring.explaining import explain
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
-from sla.handoffs.handing_on import hand_on
+from sla.handoffs.handing_on import Owned, left_to, take_over
 from sla.handoffs.handoff_context import build_handoff_context
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
-from sla.handoffs.worklist import Countdown, WorkItem, nobodys_work
+from sla.handoffs.worklist import Countdown, WorkItem
 from sla.inbox import queries
 from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, ThreadAnswerForm, TouchForm
 from sla.inbox.story import build_story
@@ -239,10 +239,11 @@ def thread_answers(request: HttpRequest, pk: int) -> HttpResponse:
 def taking(request: HttpRequest, pk: int) -> HttpResponse:
     """Take over what a rep of my team accepted who left since."""
     user = _current_user(request)
-    waiting = nobodys_work(Handoff.objects.filter(hop__receiving_team=user.team_id)).select_related("lead", "hop")
-    handoff = get_object_or_404(waiting, pk=pk)
+    handoff = get_object_or_404(left_to(user).select_related("lead", "hop"), pk=pk)
     try:
-        hand_on(handoff, user, by=user)
+        take_over(handoff, by=user)
+    except Owned:
+        messages.warning(request, _("Somebody else has taken it. Nothing was changed."))
     except (Handoff.Over, Journey.Moved):
         messages.warning(request, _("The lead has moved on, or was given up. Nothing was changed."))
     else:

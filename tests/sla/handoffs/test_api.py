@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from funnel.models import Journey, Reason
+from funnel.models import Journey, Reason, Stage, StageRole
 from leads.models import Persona
 from sla.models import Handoff, Touch
-from teams.models import Role
+from teams.models import Role, Team, User
 from tests import make
 from tests.api import Program, faults
 
@@ -128,6 +128,49 @@ def test_touches_are_written_down(program: Program, offered: Handoff) -> None:
     assert Touch.objects.get().by == program.person
     assert list(faults(program.post(f"handoffs/{offered.pk}/touches/", {"kind": "pigeon"}))) == ["#/kind"]
     faults(Program(make.user(Role.REP)).post(f"handoffs/{offered.pk}/touches/", {"kind": "call"}), 404)
+
+
+@pytest.fixture
+def left(program: Program, offered: Handoff) -> Handoff:
+    """What the rep accepted, and left."""
+    program.post(f"handoffs/{offered.pk}/acceptance/")
+    User.objects.filter(pk=offered.rep_id).update(is_active=False)
+    return offered
+
+
+@pytest.fixture
+def colleague(offered: Handoff) -> Program:
+    return Program(make.user(Role.REP, team=offered.rep.team))
+
+
+def test_what_a_rep_left_is_listed_for_the_team_and_taken_once(left: Handoff, colleague: Program) -> None:
+    waiting = colleague.get("handoffs/", nobodys="true").json()["results"]
+    assert [(one["id"], one["answer"]) for one in waiting] == [(left.pk, "accepted")]
+    assert colleague.get("handoffs/").json()["results"] == []
+    answers = [colleague.post(f"handoffs/{left.pk}/taking/") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    taken = answers[0].json()
+    assert (taken["replaces"], taken["answer"], taken["lead"]) == (left.pk, "accepted", left.lead_id)
+    assert answers[1].json() == taken == colleague.get(f"handoffs/{taken['id']}/").json()
+    assert Handoff.objects.get(replaces=left).rep == colleague.person
+    assert colleague.get("handoffs/", nobodys="true").json()["results"] == []
+    faults(Program(make.user(Role.SDR, team=left.rep.team)).post(f"handoffs/{left.pk}/taking/"), 409)
+    assert Handoff.objects.filter(lead=left.lead_id).count() == 2
+
+
+def test_what_is_not_left_to_the_team_is_not_taken(left: Handoff, colleague: Program) -> None:
+    stranger = Program(make.user(Role.REP, team=make.team(Team.Kind.SALES)))
+    for program in (stranger, Program(make.user(Role.REP))):
+        assert program.get("handoffs/", nobodys="true").json()["results"] == []
+        faults(program.post(f"handoffs/{left.pk}/taking/"), 404)
+    faults(Program(make.user(Role.MARKETER)).post(f"handoffs/{left.pk}/taking/"), 403)
+    assert list(faults(colleague.post(f"handoffs/{left.pk}/taking/", {"rep": "me"}))) == ["#/rep"]
+    assert list(faults(colleague.get("handoffs/", nobodys="yes"))) == ["nobodys"]
+    Journey.objects.get(pk=left.lead_id).move_to(Stage.objects.role(StageRole.SQL), because="Budget")
+    faults(colleague.post(f"handoffs/{left.pk}/taking/"), 409)
+    User.objects.filter(pk=left.rep_id).update(is_active=True)
+    faults(colleague.post(f"handoffs/{left.pk}/taking/"), 404)
+    assert not Handoff.objects.filter(replaces=left).exists()
 
 
 def test_hand_offs_cost_the_same_for_one_and_for_many(program: Program) -> None:

@@ -88,8 +88,12 @@ def test_a_colleague_takes_it_and_works_it_with_the_clock_that_runs(left: Handof
     taken.touch("call", by=rosa, at=TEN + HOUR)
     assert clock(taken).kept_at == TEN + HOUR
     # It was answered by the first: nothing else waits for an answer, and nobody else takes it.
-    assert browser.post(reverse("taking", args=[left.pk])).status_code == 404
     assert "Take it" not in browser.get(reverse("inbox_working")).content.decode()
+    colleague = make.signed_in(make.user(Role.REP, team=rosa.team))
+    said = colleague.post(reverse("taking", args=[left.pk]), follow=True).content.decode()
+    assert "Somebody else has taken it. Nothing was changed." in said
+    assert "is yours" in browser.post(reverse("taking", args=[left.pk]), follow=True).content.decode()
+    assert Handoff.objects.filter(replaces=left).get() == taken
 
 
 def test_nobody_of_another_team_and_nobody_while_its_rep_is_there_takes_it(left: Handoff, rosa: User):

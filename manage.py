@@ -4,9 +4,10 @@
 import os
 import sys
 
-from smarketing import embedded, env, unprivileged
-from smarketing.disk import told_in_one_line
+from smarketing import embedded, env
 from smarketing.embedded.place import BASE_DIR
+from smarketing.supervisor import unprivileged
+from smarketing.supervisor.disk import told_in_one_line
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from bench.pairs import Benchmark
 from leads.importing.engine.recognising import recognise
 from leads.importing.engine.running import Run
-from leads.importing.engine.uploads import keep, source_of
+from leads.importing.files.uploads import keep, source_of
 from leads.models import Import, Lead
 
 ROWS = 10_000

@@ -14,10 +14,10 @@ from django.db.models import F, Func, TextField
 from django.utils.timezone import now
 
 from history.models import AuditEntry
-from smarketing.browser_names import browser_name
-from smarketing.clients import client_address, current_request, network
 from smarketing.company import day_around
 from smarketing.database.locks import try_named
+from smarketing.requests.browser_names import browser_name
+from smarketing.requests.clients import client_address, current_request, network
 
 KEPT_FOR = timedelta(days=365)
 # Rows deleted by one statement: long transactions keep others from tidying up.
@@ -45,7 +45,7 @@ def write(
 
 
 class Network(Func):
-    """What counts as one client, as `smarketing.clients.network` says it."""
+    """What counts as one client, as `smarketing.requests.clients.network` says it."""
 
     template = "host(network(set_masklen(%(expressions)s, CASE family(%(expressions)s) WHEN 6 THEN 64 ELSE 32 END)))"
     output_field = TextField()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.models.personas import Persona
 from metrics.registry import Dimension, register_dimension
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 
 
 def text_at(name: str, lead: str) -> Combinable:

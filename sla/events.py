@@ -30,6 +30,8 @@ HANDOFF_OFFERED = register(Event("handoff.offered", HandoffOffered, _("A lead wa
 HANDOFF_ACCEPTED = register(Event("handoff.accepted", HandoffAnswered, _("A hand-off was accepted.")))
 HANDOFF_REJECTED = register(Event("handoff.rejected", HandoffAnswered, _("A hand-off was rejected with a reason.")))
 HANDOFF_WITHDRAWN = register(Event("handoff.withdrawn", HandoffAnswered, _("A hand-off was taken back.")))
+# By the answer as a hand-off keeps it.
+ANSWERED = {"accepted": HANDOFF_ACCEPTED, "rejected": HANDOFF_REJECTED, "withdrawn": HANDOFF_WITHDRAWN}
 HANDOFF_GIVEN_UP = register(
     Event("handoff.given_up", HandoffAnswered, _("A rep stopped working an accepted hand-off without an outcome."))
 )

@@ -10,10 +10,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connection, transaction
 from django.http import HttpRequest, HttpResponse
 
-from smarketing import cache, disk, env
+from smarketing import cache, env
 from smarketing.database import heartbeats, versions
 from smarketing.queue.celery import app
 from smarketing.queue.waking import fail_fast_options
+from smarketing.supervisor import disk
 
 # True, or what is wrong.
 State = bool | str

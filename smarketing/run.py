@@ -17,13 +17,14 @@ from pathlib import Path
 
 import psutil
 
-from smarketing import embedded, env, unprivileged
-from smarketing.children import Child, session_of
-from smarketing.disk import told_in_one_line
+from smarketing import embedded, env
 from smarketing.embedded.locks import Lock
 from smarketing.embedded.place import BASE_DIR, make_private, write_private
 from smarketing.embedded.processes import exit_on, undisturbed
 from smarketing.saying import say
+from smarketing.supervisor import unprivileged
+from smarketing.supervisor.children import Child, session_of
+from smarketing.supervisor.disk import told_in_one_line
 
 PATIENCE = 15
 CHECK_SERVERS_EVERY = 2

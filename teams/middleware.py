@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
-from smarketing.clients import answering
 from smarketing.company import company_zone, knowing
 from smarketing.database.vocabulary import remembering
+from smarketing.requests.clients import answering
+from teams.logs.reading_by_token import note_reading
 from teams.models import User
 from teams.permissions import PUBLIC, WHO_MAY, may
-from teams.reading_by_token import note_reading
 from teams.sign_in.second_factor import WAY_TO_IT
 
 

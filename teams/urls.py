@@ -1,6 +1,8 @@
 from django.urls import path
 
-from teams import account_views, audit_views, edit_views, notice_views, people_views, team_views
+from teams import notice_views
+from teams.logs import audit_views, edit_views
+from teams.people import account_views, people_views, team_views
 
 urlpatterns = [
     path("settings/people/", people_views.people, name="people"),

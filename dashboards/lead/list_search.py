@@ -17,7 +17,7 @@ from leads.criteria import condition, sentence
 from leads.criteria.forms import CriteriaField, WithCriteria
 from leads.models import Lead, LeadQuerySet, Segment
 from leads.registering.searching import search
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 
 
 class ConditionsForm(WithCriteria, forms.Form):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from leads.models import Campaign, Lead
 from leads.registering.registration import change
 from smarketing.database.keyset import PAGE_SIZE
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
 from teams.records import changing

@@ -21,7 +21,7 @@ from metrics.registry import Unit, UnknownMetric
 from smarketing.database.counting import count_up_to
 from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, fetch_page
 from smarketing.pages.paging import ListPage
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import Organization
 from teams.permissions import people_shown_to

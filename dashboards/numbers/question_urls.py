@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from metrics.period import Period
 from metrics.question import ALL, BadQuestion, Part, Question, dimensions
 from metrics.rate import Row
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 
 # Names in a query string, and the attributes of a question they stand for.
 QUERY_NAMES = {"view": "view", "from": "from_role", "to": "to_role", "by": "by"}

@@ -13,11 +13,11 @@ from funnel.importing.deal_history import write_histories
 from funnel.importing.deal_steps import move_leads
 from funnel.models.deal_stages import DealStage
 from funnel.models.stages import Reason
-from leads.importing.engine import cells
 from leads.importing.engine.attributes import Attribute
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, Values, fields_by_name
 from leads.importing.engine.staging import Column
+from leads.importing.files import cells
 from leads.importing.kinds.lead_keys import EMAIL, EXTERNAL_ID, OfLeadImport, find_lead_of_rows, lead_email_key
 from leads.importing.kinds.links import users_by_email
 from leads.text.folding import fold

@@ -23,9 +23,9 @@ from funnel.importing.corrections import (
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Stage, StageRole
 from funnel.qualification.qualifying import begin_missing
-from leads.importing.engine import cells
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, fields_by_name
+from leads.importing.files import cells
 from leads.importing.kinds.leads import LeadImport
 from smarketing.company import company_zone
 from smarketing.pages.wording import moment

@@ -82,6 +82,16 @@ class Journey(models.Model):
         """Whether it stands at the customer stage, or at one of the company's own behind it."""
         return self.stage.position >= Stage.objects.role(StageRole.CUSTOMER).position
 
+    def is_customer_by_win(self, won_at: datetime) -> bool:
+        """Whether it is one by the win of that moment or day, and not by a person or by the stage dates of a file."""
+        entries = Transition.objects.filter(lead=self.pk, to_stage__role=StageRole.CUSTOMER)
+        entry = entries.order_by("at", "pk").last()
+        if not self.is_customer or entry is None:
+            return False
+        first, last = day_starting_at(won_at) or (won_at, won_at)
+        imported = entry.how == Transition.How.IMPORT and (entry.at == first or first <= entry.at < last)
+        return imported or entry.how == Transition.How.OPPORTUNITY
+
     @property
     def last_step_at(self) -> datetime:
         return self.closed_at or self.entered_at

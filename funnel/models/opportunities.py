@@ -378,21 +378,11 @@ class Opportunity(models.Model):
     ) -> None:
         if not self.moves_journey or self._others().won().exists():
             return
-        if not journey.closed_at and won_at and self._made_customer(journey, won_at):
+        if not journey.closed_at and won_at and journey.is_customer_by_win(won_at):
             stage = Stage.objects.role(StageRole.OPPORTUNITY)
             journey.move_to(stage, because=because, by=by, at=at, how=Transition.How.OPPORTUNITY)
         else:
             self._take_to(journey, StageRole.OPPORTUNITY, because=because, by=by, at=at)
-
-    def _made_customer(self, journey: Journey, won_at: datetime) -> bool:
-        """Whether the lead is a customer by a win, and not by a person or by the stage dates of a file."""
-        entries = Transition.objects.filter(lead=journey.pk, to_stage__role=StageRole.CUSTOMER)
-        entry = entries.order_by("at", "pk").last()
-        if not journey.is_customer or entry is None:
-            return False
-        first, last = day_starting_at(won_at) or (won_at, won_at)
-        imported = entry.how == Transition.How.IMPORT and (entry.at == first or first <= entry.at < last)
-        return imported or entry.how == Transition.How.OPPORTUNITY
 
     def _others(self) -> OpportunityQuerySet:
         """The other deals that move the same journey."""

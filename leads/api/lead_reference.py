@@ -16,7 +16,7 @@ from leads.registering import identities
 from leads.registering.identities import LeadKeys, leads_named
 from smarketing.api.fields import KnownMembers
 from smarketing.api.problems import Conflict
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 
 LEAD = OpenApiParameter(
     "lead", {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}, description="Only of the lead with this id."

@@ -19,7 +19,7 @@ from scoring.drafts.forms import DraftForms, FitRuleForm
 from scoring.models import FitRule, Preview, PreviewedLead, Quadrant, ScoreModel
 from smarketing.database.keyset import Order
 from smarketing.pages.paging import list_page
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 
 CONFLICT, UNPROCESSABLE = 409, 422

@@ -15,7 +15,7 @@ from sla.agreement.models.parties import Party
 from sla.agreement.notices import OUTDATED, TO_SIGN
 from sla.agreement.notifying import notice_subject, notify
 from teams.models import Notice, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 
 def outdated(proposal: Agreement) -> list[str]:

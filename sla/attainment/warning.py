@@ -10,7 +10,7 @@ from sla.attainment.models import Attainment
 from sla.attainment.notices import AT_RISK, CLAUSE_FAILED, KnownClauseParams, clause_params
 from sla.attainment.periods import JudgedClause
 from teams.models import Notice, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 WARNED_STATES = (Attainment.State.AT_RISK, Attainment.State.BEHIND)
 

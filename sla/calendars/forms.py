@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar, CalendarDay, CalendarUse, format_windows, read_stored_windows
-from teams.forms import ZoneInput, countries
 from teams.models import Team, User
+from teams.people.forms import ZoneInput, countries
 
 # A closing of more than three months is a typing error.
 MAX_CLOSING = timedelta(days=92)

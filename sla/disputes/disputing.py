@@ -17,7 +17,7 @@ from sla.events import DISPUTE_RAISED, DISPUTE_SETTLED
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
 from teams.models import Notice, Role, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 DAY = timedelta(days=1)
 

@@ -26,7 +26,7 @@ from sla.routing.offering import notify_offered, with_thread
 from smarketing.queue.isolating import is_outage
 from teams.models import Notice
 from teams.notices import name_params
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 log = logging.getLogger(__name__)
 

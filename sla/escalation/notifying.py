@@ -16,7 +16,7 @@ from sla.events import TIMER_BREACHED
 from smarketing.database.payloads import jsonb_sql, members_of
 from teams.models import Role, insert_notices_sql
 from teams.notices import NameParams
-from teams.standing_in import stand_in_sql
+from teams.people.standing_in import stand_in_sql
 
 TIMERS_SQL = """
 sla_timer timer

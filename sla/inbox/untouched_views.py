@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from sla.handoffs.overdue import overdue_by_rep, overdue_of
 from smarketing.database.keyset import Cursor
 from smarketing.pages.paging import ListPage
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 from teams.models import User
 

@@ -18,7 +18,7 @@ from metrics.rate import Rate, Row
 from metrics.registry import Dimension, LeadPks, Part, Question
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.pages.wording import person_name
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.models import User
 
 

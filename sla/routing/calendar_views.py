@@ -19,8 +19,8 @@ from sla.calendars.forms import CalendarForm, ClosedDayForm
 from sla.calendars.models import Calendar, CalendarDay
 from sla.calendars.year import adjacent_closed_days, build_year
 from sla.handoffs.models.timers import Timer
-from smarketing.whole_numbers import parse_whole_number
-from teams.forms import time_zones
+from smarketing.requests.whole_numbers import parse_whole_number
+from teams.people.forms import time_zones
 
 FIVE_DAYS = {str(day): [["09:00", "12:00"], ["13:00", "18:00"]] for day in range(5)}
 

@@ -38,7 +38,7 @@ from smarketing.database.statements import Given, Statement, given_ids
 from smarketing.database.together import Together
 from smarketing.queue.isolating import is_outage, isolate
 from teams.models import Notice, User, stored_time_zones
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from sla.routing.offering import notify_offered, with_thread
 from smarketing.queue.isolating import isolate
 from teams.models import Notice, User
 from teams.notices import name_params
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 REP_ABSENT = gettext_noop("Not there.")
 MOVED_BY_MANAGER = gettext_noop("Given to somebody else.")

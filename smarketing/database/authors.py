@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from smarketing.clients import current_request
+from smarketing.requests.clients import current_request
 
 WRITES = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
 API = "/api/"

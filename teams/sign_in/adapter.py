@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
 from history import audit
-from smarketing.clients import client_address
+from smarketing.requests.clients import client_address
 from teams.models import AccountMail, User
 from teams.sign_in import known_browsers, mails
 from teams.sign_in.throttle import Attempt

@@ -17,10 +17,10 @@ from django.utils import timezone, translation
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from smarketing.browser_names import browser_name
-from smarketing.clients import client_address
 from smarketing.company import company_zone
 from smarketing.queue.waking import wake
+from smarketing.requests.browser_names import browser_name
+from smarketing.requests.clients import client_address
 from teams.models import AccountMail, Organization, User
 from teams.sign_in.finding import person_of
 from teams.sign_in.links import password_link

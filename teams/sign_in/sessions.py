@@ -16,7 +16,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils.timezone import now
 
-from smarketing.browser_names import name_of
+from smarketing.requests.browser_names import name_of
 from teams.models import User
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore

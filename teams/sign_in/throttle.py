@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from smarketing.clients import client_address, network
+from smarketing.requests.clients import client_address, network
 from teams.sign_in.known_browsers import account_digest, browser_of
 
 # In seconds.

@@ -20,8 +20,8 @@ from history import audit
 from history.models import AuditEntry
 from sla.feed.feed import renew_feed
 from sla.models import Feed
-from teams import administering
 from teams.models import Role, User
+from teams.people import administering
 from tests import make
 from tests.api import Program
 

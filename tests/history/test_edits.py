@@ -24,8 +24,8 @@ from history.subjects import records
 from integrations.chat.models import Channel
 from leads.models import Campaign, Lead, PersonaComment
 from sla.models import Feed, Territory
-from smarketing.clients import answering
 from smarketing.database.authors import Author, author, writing
+from smarketing.requests.clients import answering
 from teams.models import Role, Team, Token, User
 from tests import make
 from tests.api import Program

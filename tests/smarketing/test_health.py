@@ -5,8 +5,9 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from smarketing import disk, health
+from smarketing import health
 from smarketing.database import heartbeats
+from smarketing.supervisor import disk
 
 pytestmark = pytest.mark.django_db
 FINE = ["database: ok", "version: ok", "secret: ok", "queue: ok", "worker: ok", "tick: ok"]

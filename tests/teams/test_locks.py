@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, connections, transaction
 
-from teams import administering
 from teams.models import NoticeChoice, Role, User
+from teams.people import administering
 from tests import make
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -14,12 +14,12 @@ from typing import Any
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from leads.importing.engine import cells
 from leads.importing.engine.custom_columns import attribute_type
 from leads.importing.engine.mapping import BadMapping, MappedColumn, Plan
-from leads.importing.engine.moments import days_by_order
-from leads.importing.engine.numbers import number_in
-from leads.importing.engine.reading import Record
+from leads.importing.files import cells
+from leads.importing.files.moments import days_by_order
+from leads.importing.files.numbers import number_in
+from leads.importing.files.reading import Record
 from leads.models.custom_fields import CustomField
 from smarketing.currencies import decimals_of
 

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from leads.importing.engine import cells
 from leads.importing.engine.batches import Warnings
-from leads.importing.engine.cells import Reader, Reading, Refused
 from leads.importing.engine.mapping import ColumnMapping, Plan
+from leads.importing.files import cells
+from leads.importing.files.cells import Reader, Reading, Refused
 from leads.models.custom_fields import CustomField
 from leads.registering.custom_values import read_custom_value
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from leads.importing.engine.cells import Reader
+from leads.importing.files.cells import Reader
 
 Words = str | Promise
 # What one row says, by field. Only what it gives.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 
-from leads.importing.engine.cells import YES
+from leads.importing.files.cells import YES
 from leads.text.folding import fold
 from leads.text.placeholders import is_placeholder
 

@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from history import leases
 from history.leases import Lost, Taken
 from leads.importing.engine.mapping import BadMapping
-from leads.importing.engine.reading import Unreadable
 from leads.importing.engine.running import (
     Stopped,
     import_file,
@@ -23,7 +22,8 @@ from leads.importing.engine.running import (
     turn_of,
     unfinished_imports,
 )
-from leads.importing.engine.uploads import forget, forget_old, source_of
+from leads.importing.files.reading import Unreadable
+from leads.importing.files.uploads import forget, forget_old, source_of
 from leads.models.imports import Import
 from leads.notices import IMPORT_DONE, ImportParams
 from smarketing.queue.waking import wake

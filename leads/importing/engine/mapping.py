@@ -8,12 +8,12 @@ from typing import Any, Self
 
 from django.utils.translation import gettext as _
 
-from leads.importing.engine.cells import Garbled, Reader, Reading, Refused, shortened
 from leads.importing.engine.fields import Field, Values
 from leads.importing.engine.gone_rows import gone_marks
-from leads.importing.engine.numbers import MARKS
-from leads.importing.engine.reading import LONGEST_CELL, MOST_COLUMNS, UNREADABLE, Record
 from leads.importing.engine.rows import RowFormat
+from leads.importing.files.cells import Garbled, Reader, Reading, Refused, shortened
+from leads.importing.files.numbers import MARKS
+from leads.importing.files.reading import LONGEST_CELL, MOST_COLUMNS, UNREADABLE, Record
 from leads.text.folding import fold
 
 Reasons = list[dict[str, str]]

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from leads.importing.engine.cells import Refused
 from leads.importing.engine.contradictions import Contradictions
 from leads.importing.engine.fields import Values
 from leads.importing.engine.mapping import Plan, Rejected, Row, reason
-from leads.importing.engine.reading import Record
 from leads.importing.engine.rows import Part
+from leads.importing.files.cells import Refused
+from leads.importing.files.reading import Record
 
 # What lines give of one thing, by field: the line and the value.
 Given = dict[str, tuple[int, Any]]

@@ -12,9 +12,11 @@ from leads.importing.engine.column_formats import LOOKED_AT_BY_PAGE, Doubt, form
 from leads.importing.engine.fields import Field
 from leads.importing.engine.header_words import columns_by_words
 from leads.importing.engine.kinds import kind_of
-from leads.importing.engine.layouts import recognised
 from leads.importing.engine.mapping import ColumnMapping
-from leads.importing.engine.reading import (
+from leads.importing.engine.rows import RowFormat
+from leads.importing.engine.running import layout_of, undecided_plan
+from leads.importing.files.layouts import recognised
+from leads.importing.files.reading import (
     ADDED_COLUMNS,
     Layout,
     Record,
@@ -24,8 +26,6 @@ from leads.importing.engine.reading import (
     headers_of,
     records,
 )
-from leads.importing.engine.rows import RowFormat
-from leads.importing.engine.running import layout_of, undecided_plan
 from leads.models.imports import Import, ImportMapping
 from leads.text.folding import fold
 

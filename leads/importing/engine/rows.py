@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from leads.importing.engine import cells
 from leads.importing.engine.fields import Field, Prefix, Values, Words
 from leads.importing.engine.staging import COMMON, Column
+from leads.importing.files import cells
 
 
 @dataclass(frozen=True)

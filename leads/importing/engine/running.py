@@ -24,14 +24,14 @@ from django.utils.translation import gettext as _
 from history import leases
 from history.leases import Held, Step
 from leads.importing.engine.batches import Batch, Warnings
-from leads.importing.engine.cells import Reading
 from leads.importing.engine.column_formats import decide_formats
 from leads.importing.engine.custom_columns import prepare_custom_columns, with_keys
 from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import ColumnMapping, Plan, Reasons, Rejected, Row, reason
 from leads.importing.engine.overriding import Overriding
-from leads.importing.engine.reading import Layout, Record, Source, headers_of, records
-from leads.importing.engine.uploads import forget
+from leads.importing.files.cells import Reading
+from leads.importing.files.reading import Layout, Record, Source, headers_of, records
+from leads.importing.files.uploads import forget
 from leads.models.imports import EqualRow, Import, RejectedRow
 from leads.notices import MOST_FAILED, ROW_FAILED, RowFailedParams
 from leads.registering.races import Raced

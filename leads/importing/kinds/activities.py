@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.activities.recording import KNOWN_BY_MESSAGE, NEWS, ActivityRows, write_activities
-from leads.importing.engine import cells
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, Prefix, Values, fields_by_name
 from leads.importing.engine.staging import Column
+from leads.importing.files import cells
 from leads.importing.kinds.lead_keys import EMAIL, EXTERNAL_ID, OfLeadImport, find_lead_of_rows, lead_email_key
 from leads.models.activities import ActivityKind
 from leads.text.folding import fold

@@ -8,13 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leads.importing.engine import cells
 from leads.importing.engine.attributes import Attribute, staged, update_records
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, Prefix, Values, fields_by_name
 from leads.importing.engine.kinds import ImportKind
 from leads.importing.engine.rows import Part
 from leads.importing.engine.staging import Column, create_table, quoted
+from leads.importing.files import cells
 from leads.registering.companies import COMPANY_FIELDS
 from leads.registering.likeness import ALIKE_OF_NEW
 from leads.registering.searching import refresh_companies

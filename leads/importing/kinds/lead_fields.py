@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
-from leads.importing.engine import cells
 from leads.importing.engine.fields import Field
+from leads.importing.files import cells
 from leads.registering.consent import WITHDRAWN
 
 WHO = gettext_lazy("Who")

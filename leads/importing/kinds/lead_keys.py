@@ -7,11 +7,11 @@ from typing import ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from leads.importing.engine import cells
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, Values
 from leads.importing.engine.kinds import ImportKind
 from leads.importing.engine.staging import Column, quoted
+from leads.importing.files import cells
 from leads.registering.identities import lead_of_email, lead_of_external_id
 from leads.text.folding import fold
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from leads.importing.engine.custom_columns import keyed
 from leads.importing.engine.kinds import kinds
-from leads.importing.engine.layouts import DELIMITERS, ENCODINGS
 from leads.importing.engine.mapping import ColumnMapping
-from leads.importing.engine.moments import DAY_FIRST, MONTH_FIRST, YEAR_IS_FIRST
-from leads.importing.engine.numbers import COMMA, POINT
 from leads.importing.engine.rows import RowFormat
+from leads.importing.files.layouts import DELIMITERS, ENCODINGS
+from leads.importing.files.moments import DAY_FIRST, MONTH_FIRST, YEAR_IS_FIRST
+from leads.importing.files.numbers import COMMA, POINT
 from leads.importing.pages.field_choices import FieldChoices, FieldOfColumn
 from leads.models.imports import Import
 

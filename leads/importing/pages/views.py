@@ -24,7 +24,6 @@ from leads.importing.engine import jobs
 from leads.importing.engine.column_formats import DATES, NUMBERS, Doubt
 from leads.importing.engine.kinds import kind_of, kinds
 from leads.importing.engine.mapping import FORMULA
-from leads.importing.engine.reading import Layout, Record, Source, Unreadable, headers_of
 from leads.importing.engine.recognising import (
     doubts,
     guessed,
@@ -35,7 +34,8 @@ from leads.importing.engine.recognising import (
     unknown_words,
 )
 from leads.importing.engine.running import layout_of, progress_key
-from leads.importing.engine.uploads import PART, keep, source_of
+from leads.importing.files.reading import Layout, Record, Source, Unreadable, headers_of
+from leads.importing.files.uploads import PART, keep, source_of
 from leads.importing.pages.forms import LayoutForm, MappingForm, UploadForm
 from leads.importing.pages.one_at_a_time import one_at_a_time
 from leads.models.imports import Import, RejectedRow

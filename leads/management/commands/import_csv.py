@@ -12,13 +12,13 @@ from django.db import transaction
 
 from leads.importing.engine.batches import Warnings
 from leads.importing.engine.kinds import kinds
-from leads.importing.engine.layouts import ENCODINGS
 from leads.importing.engine.mapping import BadMapping
-from leads.importing.engine.moments import ORDERS
-from leads.importing.engine.numbers import MARKS
-from leads.importing.engine.reading import Source, Unreadable
 from leads.importing.engine.recognising import DEFAULT_SYSTEM, recognise
 from leads.importing.engine.running import Outcome, import_file, plan_of, rehearse, turn_of
+from leads.importing.files.layouts import ENCODINGS
+from leads.importing.files.moments import ORDERS
+from leads.importing.files.numbers import MARKS
+from leads.importing.files.reading import Source, Unreadable
 from leads.models.imports import Import, RejectedRow
 
 TOLD = 20

@@ -18,7 +18,7 @@ from sla.agreement.document.lines import Line, join_words, punctuation
 from sla.agreement.document.opening_hours import format_open_time
 from sla.agreement.models.clauses import Clause
 from smarketing.pages import wording
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.models import Organization
 
 if TYPE_CHECKING:

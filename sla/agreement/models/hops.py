@@ -14,7 +14,7 @@ from history.frozen import KeepChildrenFrozen
 from metrics.changes import watched
 from sla.agreement.models.agreements import Agreement
 from teams.models import Team, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 
 class Hop(models.Model):

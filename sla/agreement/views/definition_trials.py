@@ -17,7 +17,7 @@ from leads.models import Lead
 from leads.registering.searching import search
 from metrics.question import MICROSECOND
 from smarketing.company import company_zone
-from smarketing.whole_numbers import parse_whole_number
+from smarketing.requests.whole_numbers import parse_whole_number
 from teams.http import UserRequest
 
 SUGGESTIONS = 5

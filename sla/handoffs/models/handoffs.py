@@ -32,7 +32,7 @@ from sla.handoffs.models.touches import Touch
 from sla.handoffs.notices import REJECTED, RejectedParams
 from smarketing.pages.wording import in_every_language
 from teams.models import Notice, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 
 # The reason that a policy gives where a person would write one; shown in the reader's language.
 UNANSWERED = gettext_noop("Not answered in time.")
@@ -391,15 +391,8 @@ class Handoff(OfThread):
             timer.stop(at=at, done=answer != self.Answer.WITHDRAWN, in_time=in_time)
         if not moves_thread:
             Timer.start(self._lock_followers(), at=at)
-        self._emit(ANSWER_EVENTS[answer], at=at)
+        self._emit(events.ANSWERED[answer], at=at)
         return at
 
     def _emit(self, event: Event[events.HandoffAnswered], *, at: datetime) -> None:
         event.emit({"handoff": self.pk, "lead": self.lead_id, "rep": self.rep_id}, at=at)
-
-
-ANSWER_EVENTS = {
-    Handoff.Answer.ACCEPTED: events.HANDOFF_ACCEPTED,
-    Handoff.Answer.REJECTED: events.HANDOFF_REJECTED,
-    Handoff.Answer.WITHDRAWN: events.HANDOFF_WITHDRAWN,
-}

@@ -11,8 +11,8 @@ from django.db import ProgrammingError, transaction
 from django.utils.timezone import now
 
 from history.models import Change
-from teams.administering import INVITATION, NEW_LINK, SUBJECT
 from teams.models import Role, User
+from teams.people.administering import INVITATION, NEW_LINK, SUBJECT
 from teams.sign_in.links import password_link
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from leads.importing.engine.kinds import kind_of
-from leads.importing.engine.reading import Source, headers_of
 from leads.importing.engine.recognising import guessed, recognise
 from leads.importing.engine.running import Outcome, import_file, layout_of, rehearse
-from leads.importing.engine.uploads import keep
+from leads.importing.files.reading import Source, headers_of
+from leads.importing.files.uploads import keep
 from leads.models import Import, RejectedRow
 from tests import make
 

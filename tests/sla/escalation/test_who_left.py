@@ -10,7 +10,7 @@ from sla.escalation.sweeping import sweep_timers
 from sla.models import Escalation, Handoff
 from sla.notices import OFFERED
 from teams.models import Notice, Role, Team, User
-from teams.standing_in import stand_in
+from teams.people.standing_in import stand_in
 from tests import make
 from tests.make import MONDAY_9AM
 

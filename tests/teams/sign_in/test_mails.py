@@ -111,7 +111,7 @@ def test_a_changed_password_is_told_by_mail(rep: User) -> None:
 
 
 def test_an_address_that_was_replaced_signs_nobody_in(rep: User) -> None:
-    from teams import administering  # noqa: PLC0415
+    from teams.people import administering  # noqa: PLC0415
     from teams.sign_in.finding import prove_address  # noqa: PLC0415
 
     prove_address(rep)

@@ -16,8 +16,8 @@ from django.utils.translation import override
 from pytest_django import Settings
 
 from smarketing import env
-from teams import administering
 from teams.models import Organization, Role, User
+from teams.people import administering
 from teams.sign_in import mails
 from teams.sign_in.links import password_link
 from tests import make

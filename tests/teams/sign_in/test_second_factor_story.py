@@ -14,8 +14,8 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from teams import administering
 from teams.models import Organization, Role, User
+from teams.people import administering
 from teams.sign_in.links import password_link
 from tests import make
 from tests.browser import DESKTOP, MISSING, PHONE, chromium

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leads.importing.engine.batches import MOST_WARNINGS, Batch, Warnings
-from leads.importing.engine.cells import Reading
 from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import ColumnMapping, Plan, Row
+from leads.importing.files.cells import Reading
 from leads.models import PendingReevaluation
 from leads.registering.reevaluation import enqueue_reevaluation
 from tests import make

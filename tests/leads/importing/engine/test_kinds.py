@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from leads.importing.engine import cells
 from leads.importing.engine import kinds as registry
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, Prefix, fields_by_name
 from leads.importing.engine.kinds import ImportKind, kind_of, kinds, register_kind
+from leads.importing.files import cells
 from leads.importing.kinds.leads import LeadImport
 from tests.leads.importing.importing import bring, counts
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from leads.importing.engine.cells import Reading
 from leads.importing.engine.mapping import BadMapping, ColumnMapping, MappedColumn, Plan, Rejected
-from leads.importing.engine.reading import Record
+from leads.importing.files.cells import Reading
+from leads.importing.files.reading import Record
 from leads.importing.kinds.leads import LeadImport
 from leads.models import (
     Lead,

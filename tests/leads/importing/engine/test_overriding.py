@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from leads.importing.engine.cells import Reading
 from leads.importing.engine.mapping import ColumnMapping, Plan
 from leads.importing.engine.overriding import KeyGroups, Overriding
-from leads.importing.engine.reading import Layout, headers_of, records
+from leads.importing.files.cells import Reading
+from leads.importing.files.reading import Layout, headers_of, records
 from leads.importing.kinds.leads import LeadImport
 from leads.models import (
     Lead,

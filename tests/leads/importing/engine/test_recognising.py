@@ -10,7 +10,6 @@ from leads.importing.engine import recognising
 from leads.importing.engine.header_words import columns_by_words, plain
 from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import ColumnMapping
-from leads.importing.engine.reading import Layout, Unreadable
 from leads.importing.engine.recognising import (
     choices,
     doubts,
@@ -21,6 +20,7 @@ from leads.importing.engine.recognising import (
     remember,
     unknown_words,
 )
+from leads.importing.files.reading import Layout, Unreadable
 from leads.models import Import, ImportMapping
 from tests import make
 from tests.leads.importing.importing import job, source_of

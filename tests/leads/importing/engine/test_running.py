@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from leads.importing.engine import running, uploads
+from leads.importing.engine import running
 from leads.importing.engine.mapping import Plan
+from leads.importing.files import uploads
 from leads.models import (
     Activity,
     CustomField,

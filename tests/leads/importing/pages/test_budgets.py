@@ -14,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
-from leads.importing.engine.reading import MOST_COLUMNS
+from leads.importing.files.reading import MOST_COLUMNS
 from leads.importing.pages import one_at_a_time as turns
 from leads.models import Import
 from teams.models import Role, User

@@ -1,0 +1,1 @@
+"""Where static files come from, and how they are kept for production."""

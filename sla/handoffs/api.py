@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from funnel.models import Journey, Reason
 from leads.models import Persona
 from sla.handoffs.handing_on import Owned, left_to, take_over
-from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet
 from sla.handoffs.models.touches import Touch
 from sla.handoffs.worklist import nobodys_work
 from smarketing.api.endpoint import Endpoint
@@ -118,7 +118,7 @@ def handoff_queryset(request: Request) -> QuerySet[Handoff]:
     return _told(Handoff.objects.for_rep(caller(request)))
 
 
-def _told(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+def _told(handoffs: HandoffQuerySet) -> QuerySet[Handoff]:
     return handoffs.with_clock().select_related("reason", "lead", "hop", "rep")
 
 
@@ -171,7 +171,7 @@ class HandoffList(Endpoint):
         """My hand-offs, the latest first; or those of my team that wait for somebody to take them."""
         rows = handoff_queryset(request)
         if _is_asked(request, "nobodys"):
-            rows = _told(nobodys_work(left_to(caller(request))))
+            rows = _told(Handoff.objects.filter(pk__in=nobodys_work(left_to(caller(request))).values("pk")))
         if _is_asked(request, "open"):
             rows = rows.filter(answer="")
         return list_response(request, rows.order_by(), BY_OFFER, HandoffOut)

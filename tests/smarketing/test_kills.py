@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -91,7 +92,7 @@ class Company:
         """Send one activity until it is accepted, as a careful program does: again under its own number."""
         self.sent.append(number)
         doing = {"kind": "page_view", "occurred_at": "2026-11-02T09:00:00+09:00", "properties": {"number": number}}
-        body = [{"lead": {"id": self.lead}, "message_id": number, **doing}]
+        body: Any = [{"lead": {"id": self.lead}, "message_id": number, **doing}]
         headers = {"Authorization": f"Bearer {SECRET}"}
         end = time.monotonic() + BACK_WITHIN
         while time.monotonic() < end:

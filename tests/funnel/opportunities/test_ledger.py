@@ -208,7 +208,7 @@ def test_a_deal_whose_opening_nobody_knows_began_by_when_it_was_decided(lead: Le
     decided = {"win": "won", "lose": "lost"}[decide]
     assert rows(deal) == [("opened", NOW - 3 * DAY), (decided, NOW - 3 * DAY)]
     kept = Change.objects.get(subject="opportunity_step", subject_id=begun.pk)
-    assert (kept.field, datetime.fromisoformat(kept.old), kept.how) == ("at", NOW, "page")
+    assert (kept.field, datetime.fromisoformat(str(kept.old)), kept.how) == ("at", NOW, "page")
     assert disagreeing_deals() == []
 
 

@@ -65,9 +65,11 @@ MAIN = (
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 SCHEMES = ("light", "dark")
 LANGUAGES = ("en", "ja")
+Variant = tuple[str, str, str]
 VARIANTS = tuple(product(SIZES, SCHEMES, LANGUAGES))
 PLAIN = ("desktop", "light", "en")
-# Four of the eight in which every two choices meet.
+# Two of the eight in which every choice is seen once, and four in which every two meet.
+OPPOSITES = (PLAIN, ("phone", "dark", "ja"))
 PAIRS = (PLAIN, ("phone", "light", "ja"), ("desktop", "dark", "ja"), ("phone", "dark", "en"))
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 VISIBLE_TEXT = """() => {
@@ -156,16 +158,16 @@ class Photographer:
         self.axe = Axe()
         self.theirs = site.texts()
 
-    def take_all(self, names: Iterable[str] | None = None) -> None:
+    def take_all(self, names: Iterable[str] | None = None, variants: Iterable[Variant] = PAIRS) -> None:
         """Every page, or those of these names: each by the first person who comes to it."""
         if names is None:
             self.take_every_page()
             return
-        missing = set(names)
+        missing, variants = set(names), tuple(variants)
         for who in PEOPLE:
             found = self.places_of(who, missing) if missing else {}
             missing -= set(found)
-            for variant in PAIRS:
+            for variant in variants:
                 self.take(who, found, *variant)
         self.album.unseen = sorted(missing)
 
@@ -319,7 +321,7 @@ def our_words() -> frozenset[str]:
     return frozenset(words - {"", "Smarketing"})
 
 
-def take(names: Iterable[str] | None = None) -> Album:
+def take(names: Iterable[str] | None = None, variants: Iterable[Variant] = PAIRS) -> Album:
     """Take the pictures of these pages, or of all, into var/shots/."""
     folder = Path(settings.VAR_DIR) / "shots"
     folder.mkdir(parents=True, exist_ok=True)
@@ -329,7 +331,7 @@ def take(names: Iterable[str] | None = None) -> Album:
     with demo_site("shots") as site, chromium() as browser:
         if browser is None:
             raise SystemExit(f"smarketing: {MISSING}")
-        Photographer(browser, site, album).take_all(names)
+        Photographer(browser, site, album).take_all(names, variants)
     album.write_index()
     return album
 

@@ -18,7 +18,7 @@ def ready() -> None:
 
 @pytest.mark.usefixtures("ready")
 def test_the_main_pages_look_right_to_everybody() -> None:
-    album = shots.take(shots.MAIN)
+    album = shots.take(shots.MAIN, shots.OPPOSITES)
     assert album.complaints == []
 
 

@@ -49,7 +49,7 @@ def raise_dispute(handoff: Handoff, text: str, *, by: User, at: datetime | None 
             "hop__agreement", "hop__receiving_team__head", "lead", "rep", "answered_by"
         )
         handoff = locked.get(pk=handoff.pk)
-        at = at or now()
+        at = handoff.moment_after(at)
         if handoff.answer != Handoff.Answer.REJECTED:
             raise Dispute.NotRejected
         if not may_still_dispute(handoff, at=at):
@@ -73,7 +73,7 @@ def settle(dispute: Dispute, *, upheld: bool, ruling: str, by: User, at: datetim
     if not ruling:
         raise ValueError("A ruling says why.")
     with transaction.atomic():
-        at = at or now()
+        at = max(at or now(), dispute.at)
         still_open = Dispute.objects.filter(pk=dispute.pk, settled_at=None)
         if not still_open.update(settled_at=at, settled_by=by, upheld=upheld, ruling=ruling):
             raise Dispute.AlreadySettled

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.timezone import now
 
 from funnel.models import Journey
 from leads.registering.registration import change
@@ -32,7 +31,7 @@ def hand_on(handoff: Handoff, to: User, *, by: User, at: datetime | None = None)
     with transaction.atomic():
         journey = Journey.of(handoff.lead)
         timers = handoff.lock_worked()
-        at = at or now()
+        at = handoff.moment_after(at)
         if journey.stage_id != handoff.hop.accepted_stage_id:
             raise Journey.Moved
         accepted = Handoff.Answer.ACCEPTED

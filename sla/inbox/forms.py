@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from funnel.models import Reason, StageRole
 from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
 from sla.inbox.persona_fields import NOT_SAID, add_persona_field
 from smarketing.company import company_zone
@@ -196,7 +197,11 @@ class PauseForm(forms.Form):
         self.zone = zone
 
     def clean_until_on(self) -> date | None:
-        return check_future_day(self.cleaned_data["until_on"], self.zone)
+        day = check_future_day(self.cleaned_data["until_on"], self.zone)
+        if day and datetime.combine(day, time(), self.zone) > now() + Timer.LONGEST_PAUSE:
+            words = {"days": Timer.LONGEST_PAUSE.days}
+            raise ValidationError(_("A pause lasts %(days)s days at most."), params=words)
+        return day
 
     def cleaned_values(self) -> dict[str, Any]:
         until = start_of_day_in(self.cleaned_data["until_on"], self.zone)

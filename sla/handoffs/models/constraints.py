@@ -1,7 +1,7 @@
 """What must never be false of a hand-off, as the database holds it, and by what it is found."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from sla.handoffs.models.threads import CONSTRAINTS as THREADS
 from sla.handoffs.models.threads import INDEXES as OF_THREADS
@@ -21,6 +21,12 @@ CONSTRAINTS = [
     models.CheckConstraint(
         condition=Q(given_up_at=None) | Q(answer="accepted", given_up_by__isnull=False, reason__isnull=False),
         name="given_up_only_after_accepted_with_a_reason",
+    ),
+    models.CheckConstraint(
+        condition=Q(answered_at=None) | Q(answered_at__gte=F("offered_at")), name="answered_after_it_was_offered"
+    ),
+    models.CheckConstraint(
+        condition=Q(given_up_at=None) | Q(given_up_at__gte=F("answered_at")), name="given_up_after_it_was_answered"
     ),
 ]
 

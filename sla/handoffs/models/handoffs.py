@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Q, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -40,12 +41,6 @@ UNANSWERED = gettext_noop("Not answered in time.")
 
 class HandoffQuerySet(ClockedQuerySet["Handoff"]):
     """Hand-offs."""
-
-    def standing(self) -> Self:
-        """Those that wait for an answer, and the last that was accepted of each lead until it is given up."""
-        accepted = Handoff.Answer.ACCEPTED
-        since = Handoff.objects.filter(lead=OuterRef("lead"), answer=accepted, pk__gt=OuterRef("pk"))
-        return self.filter(Q(answer="") | Q(~Exists(since), answer=accepted, given_up_at=None))
 
 
 class Handoff(OfThread):
@@ -181,6 +176,7 @@ class Handoff(OfThread):
         with transaction.atomic():
             timers = self.lock_worked()
             at = at or now()
+            at = self.moment_after(at)
             done_at = min(done_at, at) if done_at else None
             touch = Touch.objects.create(
                 handoff=self, by=by, at=at, done_at=done_at, kind=kind, is_contact=contact, note=note
@@ -214,7 +210,7 @@ class Handoff(OfThread):
         with transaction.atomic():
             journey = Journey.of(self.lead)
             timers = self.lock_worked()
-            at = at or now()
+            at = self.moment_after(at)
             if not note and not self.progress(at=at).is_done:
                 raise self.TooSoon
             if journey.stage_id != self.hop.accepted_stage_id:
@@ -355,11 +351,16 @@ class Handoff(OfThread):
     def _lock(self, **standing: object) -> bool:
         """Lock it if it stands so; return whether it does. A merge may have given it to another lead."""
         locked = Handoff.objects.select_for_update(of=("self",), no_key=True).filter(pk=self.pk, **standing)
-        lead_id = locked.values_list("lead", flat=True).first()
-        if lead_id is None:
+        found = locked.values_list("lead", "answered_at").first()
+        if found is None:
             return False
-        self.lead_id = lead_id
+        self.lead_id, self.answered_at = found
         return True
+
+    def moment_after(self, at: datetime | None) -> datetime:
+        """The moment of what is done to it: `at`, or now, and none before what it follows. A clock is set back."""
+        touches: Iterable[datetime] = self.touches.values_list("at", flat=True) if self.answered_at else ()
+        return max(at or now(), self.offered_at, self.answered_at or self.offered_at, *touches)
 
     def _lock_followers(self) -> list[Handoff]:
         """Lock the open hand-offs without a timer of their own that wait for its answer, and return them."""
@@ -380,7 +381,7 @@ class Handoff(OfThread):
         if not self._lock(answer=""):
             raise self.Answered
         timers = self._lock_timers()
-        at = at or now()
+        at = self.moment_after(at)
         values = {"answer": answer, "answered_at": at, "answered_by": by, **fields}
         Handoff.objects.filter(pk=self.pk).update(**values)
         for name, value in values.items():

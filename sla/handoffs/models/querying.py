@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self, TypeVar
 
 from django.db import models
-from django.db.models import FilteredRelation, Q
+from django.db.models import Exists, FilteredRelation, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from teams.models import User
@@ -14,13 +14,18 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 class ClockedQuerySet(models.QuerySet[Row]):
-    """Hand-offs with the clocks of their answers."""
+    """Hand-offs, and the clocks of their answers."""
 
     def open(self) -> Self:
         return self.filter(answer="")
 
     def for_rep(self, user: User) -> Self:
         return self.filter(rep=user)
+
+    def standing(self) -> Self:
+        """Those that wait for an answer, and the last that was accepted of each lead until it is given up."""
+        later = self.model._default_manager.filter(lead=OuterRef("lead"), answer="accepted", pk__gt=OuterRef("pk"))
+        return self.filter(Q(answer="") | Q(~Exists(later), answer="accepted", given_up_at=None))
 
     def with_clock(self) -> Self:
         """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`: its own, or while

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -49,8 +49,13 @@ class Timer(models.Model):
     class NoTime(Exception):
         """The pause would end before it begins."""
 
+    class TooLong(Exception):
+        """A pause ends `LONGEST_PAUSE` after it is asked for, or earlier."""
+
     class NeedsReason(Exception):
         """A pause needs a reason."""
+
+    LONGEST_PAUSE: ClassVar = timedelta(days=180)
 
     handoff = models.ForeignKey("sla.Handoff", models.CASCADE, related_name="timers", db_index=False)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -81,6 +86,9 @@ class Timer(models.Model):
             models.CheckConstraint(
                 condition=Q(kept_at=None) | Q(stopped_at__isnull=False, stopped_at__lte=F("due_at")),
                 name="kept_means_stopped_in_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_at=None) | Q(stopped_at__gte=F("started_at")), name="a_clock_stops_after_it_started"
             ),
         ]
         indexes = [
@@ -141,7 +149,7 @@ class Timer(models.Model):
         """Pause it from now to `until`: its deadline and the steps to come move by the open time that was not paused
         before. They move from where they are, so that an edit of the calendar since then moves nothing.
 
-        Raises `NeverPauses`, `NeedsReason`, `NoTime`, and `Over` once it was stopped or fell due.
+        Raises `NeverPauses`, `NeedsReason`, `NoTime`, `TooLong`, and `Over` once it was stopped or fell due.
         """
         reason = reason.strip()
         if self.kind != self.Kind.FIRST_TOUCH:
@@ -150,11 +158,13 @@ class Timer(models.Model):
             raise self.NeedsReason
         with transaction.atomic():
             self.refresh_from_db(from_queryset=Timer.objects.select_for_update(of=("self",), no_key=True))
-            at = at or now()
+            at = max(at or now(), self.started_at)
             if self.stopped_at or self.breached_at or self.due_at < at:
                 raise self.Over
             if until <= at:
                 raise self.NoTime
+            if until - at > self.LONGEST_PAUSE:
+                raise self.TooLong
             self._move(at, until)
             pause = self.pauses.create(starts_at=at, ends_at=until, reason=reason, by=by, at=at)
             TIMER_PAUSED.emit({"timer": self.pk, "handoff": self.handoff_id, "until": until}, at=at)

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -161,3 +163,25 @@ def test_whatever_is_paused_the_clock_is_where_the_opening_hours_say(
         timer.stop(at=at + then)
         assert timer.open_time == hours.elapsed(MONDAY_9AM, at + then, spans)
         transaction.set_rollback(True)
+
+
+def test_a_pause_ends_180_days_on_at_the_latest():
+    timer = accepted()
+    with pytest.raises(Timer.TooLong):
+        pause(timer, MONDAY_9AM, MONDAY_9AM + 180 * DAY + timedelta(microseconds=1))
+    assert not timer.pauses.exists()
+    pause(timer, MONDAY_9AM, MONDAY_9AM + 180 * DAY)
+    assert timer.pauses.get().ends_at == MONDAY_9AM + 180 * DAY
+
+
+@pytest.mark.parametrize(("until", "is_taken"), [("2027-05-15", True), ("2027-05-16", False), ("9999-12-31", False)])
+def test_the_page_says_so_at_the_field(in_tokyo: None, until: str, is_taken: bool):
+    """Asked for on Monday, at nine in the morning and a second."""
+    timer = accepted()
+    browser = make.signed_in(timer.handoff.rep)
+    with time_machine.travel(MONDAY_9AM + timedelta(seconds=1) - 9 * HOUR, tick=False):
+        Timer.objects.update(started_at=MONDAY_9AM - 20 * HOUR)
+        answer = browser.post(reverse("touch_pause", args=[timer.handoff_id]), {"until_on": until, "reason": "Away"})
+    assert answer.status_code == (302 if is_taken else 422), answer.content.decode()
+    assert timer.pauses.exists() == is_taken
+    assert ("180 days at most" in answer.content.decode()) != is_taken

@@ -156,6 +156,15 @@ def test_what_became_of_the_agreement_is_kept_with_it() -> None:
     assert not Attainment.objects.exists()
 
 
+def test_what_was_told_later_is_not_in_what_became_of_the_agreement() -> None:
+    make.agreement(clauses=[{"metric": "entered", "to_role": "mql", "target": 1, "every": "week"}])
+    told(MONDAY_9AM)
+    bring("leads", "Email,Created,MQL date\nlate@example.org,2026-11-17,2026-11-18\n", COLUMNS, at=END + DAY)
+    kept = kept_week(WEEK, at=END + 2 * DAY)
+    assert kept is not None
+    assert [promise["numerator"] for promise in kept.numbers["promises"]] == ["1"]
+
+
 def test_a_week_that_straddles_two_goals_shows_both_each_with_its_own_part() -> None:
     week = Period.week_of(date(2026, 11, 30), WEEK.zone)
     october, december = (

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from html import unescape
 from threading import Event, Thread
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from dashboards.goals.models import Goal
+from dashboards.weekly import reports
 from dashboards.weekly.computing import compute_week
 from dashboards.weekly.models import WeeklyReport
 from dashboards.weekly.reports import fresh_report, refresh, report_of
@@ -229,6 +231,20 @@ class TestKeptReports:
         slow.join()
         assert report.numbers["stages"][1]["entered"] == 0
         assert report_of(WEEK, at=NEXT_WEEK + timedelta(hours=1)).numbers["stages"][1]["entered"] == 1
+
+    def test_what_commits_while_it_is_computed_makes_it_stale(self, monkeypatch):
+        lead = make.lead(StageRole.LEAD, created_at=MONDAY_9AM)
+
+        def compute_while_somebody_enters(week: Period, at: datetime) -> dict[str, Any]:
+            numbers = compute_week(week, at)
+            with ThreadPoolExecutor(1) as pool:
+                Others(pool).do(partial(self.enter, lead, StageRole.MQL)).result()
+            return numbers
+
+        with monkeypatch.context() as patched:
+            patched.setattr(reports, "compute_week", compute_while_somebody_enters)
+            assert report_of(WEEK, at=NEXT_WEEK).numbers["stages"][1]["entered"] == 0
+        assert report_of(WEEK, at=NEXT_WEEK).numbers["stages"][1]["entered"] == 1
 
     def test_time_alone_makes_this_week_stale_when_a_clock_runs_out(self):
         timer = make.handoff().timers.get()

@@ -166,6 +166,16 @@ def test_a_win_of_somebody_made_a_customer_by_hand_takes_nobody_back(lead):
     assert stands(lead) == ("customer", "")
 
 
+def test_how_a_lead_became_a_customer_the_last_time_counts(lead):
+    deal = Opportunity.open(lead, opened_at=NOW)
+    deal.win(at=NOW + DAY)
+    deal.reopen(at=NOW + 2 * DAY)
+    Journey.objects.get(lead=lead).move_to(Stage.objects.role("customer"), because="Signed on paper", at=NOW + 3 * DAY)
+    deal.win(at=NOW + 4 * DAY)
+    deal.reopen(at=NOW + 5 * DAY)
+    assert stands(lead) == ("customer", "")
+
+
 def test_a_reopened_loss_opens_the_journey_again(lead):
     deal = Opportunity.open(lead, opened_at=NOW)
     deal.lose(at=NOW + DAY)

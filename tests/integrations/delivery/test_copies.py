@@ -18,8 +18,10 @@ from integrations.mail import mailbox
 from integrations.messages.error_text import Failed
 from integrations.messages.models import Delivery
 from integrations.tasks import deliver
+from scoring.models import Score
 from sla.feed.feed import renew_feed
 from sla.flow import catching_up
+from sla.flow.models import BegunDay
 from sla.models import Timer
 from sla.notices import BREACH, OFFERED
 from sla.tasks import sweep_timers
@@ -27,6 +29,7 @@ from teams.models import Notice, Role, User
 from tests import make
 from tests.integrations.servers import Chat, MailServer
 from tests.make import MONDAY_9AM
+from tests.scoring.make import score_model
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +96,15 @@ def test_no_clock_of_a_copy_runs_out(copy: Restoration) -> None:
     assert sum_up()
     timer.refresh_from_db()
     assert timer.breached_at == timer.due_at
+
+
+def test_the_day_begins_before_it_is_told_what_fell_due(copy: Restoration) -> None:
+    lead = make.lead(created_at=MONDAY_9AM)
+    score_model(interest={"demo_request": (40, None, 30)})
+    make.activity(lead, "demo_request", MONDAY_9AM)
+    confirm(copy)
+    assert sum_up()
+    assert Score.objects.get(lead=lead).scored_on == BegunDay.objects.get().day
 
 
 def test_administrators_are_told_where_catching_up_fails(

@@ -160,6 +160,14 @@ def test_the_order_of_the_columns_does_not_matter(columns: list[str], consent: s
     assert Lead.objects.get().consent == (stated_by(consent, unsubscribed=answer) or "")
 
 
+@pytest.mark.parametrize("rows", ["a@x.example,,yes\na@x.example,given,", "a@x.example,given,\na@x.example,,yes"])
+def test_of_two_rows_the_one_that_unsubscribed_counts_whichever_is_later(rows: str) -> None:
+    columns = ("email", "consent", "unsubscribed")
+    for _again in range(2):
+        bring("leads", f"{','.join(columns)}\n{rows}\n", {name: name for name in columns})
+        assert Lead.objects.get().consent == "withdrawn"
+
+
 # ---- Taken back by unsubscribing
 
 

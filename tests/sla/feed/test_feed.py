@@ -107,6 +107,14 @@ def test_the_ends_of_periods_are_those_of_the_promises(sam: User):
     assert ("2026-01" in in_january, "2026-02" in in_january) == (False, True)
 
 
+def test_a_period_ends_for_the_promises_of_the_version_it_began_under(sam: User):
+    first = make.agreement(in_force_from=JANUARY, clauses=[{"every": "month"}])
+    make.next_agreement(first, from_at=MONDAY_9AM - timedelta(hours=9), clauses=[{"every": "month", "target": 20}])
+    ends = of(read(sam), "period")
+    assert str(ends["2026-11"]["SUMMARY"]).startswith("1 promise ")
+    assert str(ends["2026-12"]["SUMMARY"]).startswith("2 promises")
+
+
 def test_absences_are_ones_own_and_last_through_their_last_day(sam: User):
     mine = sam.absences.create(from_on=date(2026, 11, 18), until_on=date(2026, 11, 20), note="Trip, north; “far”")
     make.user(Role.REP).absences.create(from_on=date(2026, 11, 18), until_on=date(2026, 11, 20))

@@ -99,6 +99,15 @@ def test_a_touch_taken_back_was_not_made_and_its_clock_runs_on():
     assert sweep_timers(at=due + timedelta(microseconds=1))["breached"] == 1
 
 
+def test_of_a_clock_that_was_paused_the_steps_stay_where_the_pause_moved_them_when_the_touch_is_taken_back():
+    worked = at_work(touch_steps=[(50, "remind"), (80, "tell")])
+    clock(worked).pause(until=ELEVEN + HOUR, reason="On a train", by=worked.rep, at=TEN + timedelta(minutes=30))
+    coming = list(clock(worked).escalations.values_list("percent", "due_at"))
+    assert coming[0] == (50, TEN + timedelta(minutes=210))
+    worked.touch("call", by=worked.rep, at=ELEVEN).undo(by=worked.rep, at=ELEVEN)
+    assert list(clock(worked).escalations.values_list("percent", "due_at")) == coming
+
+
 @pytest.mark.parametrize(
     ("touched", "undone", "told"),
     [

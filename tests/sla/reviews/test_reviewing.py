@@ -121,6 +121,24 @@ def test_what_was_decided_for_a_review_keeps_it_though_the_rhythm_changed():
     assert [due for due, *_ in of("whole")][:2] == [date(2026, 8, 3), date(2026, 9, 1)]
 
 
+def test_what_was_noted_for_a_review_keeps_it_though_the_rhythm_changed():
+    first = agreed()
+    plan_reviews(at=SIGNED)
+    noted = Review.objects.filter(kind="whole", due_on=date(2026, 8, 3))
+    noted.update(notes="Ask about the fair")
+    followed(first, tokyo(2026, 6, 10), review_months=3)
+    plan_reviews(at=tokyo(2026, 6, 10))
+    assert noted.get().notes == "Ask about the fair"
+
+
+def test_after_a_time_without_an_agreement_the_rhythm_begins_anew():
+    first = agreed()
+    Agreement.objects.filter(pk=first.pk).update(replaced_at=tokyo(2026, 4, 1))
+    agreed(tokyo(2026, 6, 10))
+    plan_reviews(at=tokyo(2026, 6, 10))
+    assert of("whole")[0] == (date(2026, 12, 1), date(2026, 6, 1), date(2026, 12, 1))
+
+
 def test_a_day_that_is_closed_meanwhile_moves_the_review_that_is_to_come():
     agreed()
     plan_reviews(at=SIGNED)

@@ -6,7 +6,9 @@ import os
 import sys
 import time
 
-from smarketing.supervisor.children import Child
+import psutil
+
+from smarketing.supervisor.children import Child, session_of
 
 
 def end_and_wait(child: Child) -> int:
@@ -34,3 +36,17 @@ def test_what_ran_for_more_than_a_minute_is_started_again_at_once() -> None:
     child.look_after()
     assert child.process is not None
     child.process.wait()
+
+
+def test_a_number_that_belongs_to_another_program_by_now_is_left_alone() -> None:
+    child = Child("It", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
+    child.start()
+    assert child.process is not None
+    born = psutil.Process(child.process.pid).create_time()
+    try:
+        assert [each.pid for each in session_of(child.process.pid, born)] == [child.process.pid]
+        assert session_of(child.process.pid, born - 60) == []
+        assert session_of(child.process.pid, born + 60) == []
+    finally:
+        child.ask_to_stop()
+        child.stop(time.monotonic() + 10)

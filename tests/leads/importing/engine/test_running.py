@@ -118,9 +118,12 @@ def test_each_batch_of_a_long_file_takes_its_own_moment(monkeypatch: pytest.Monk
     assert list(moments) == [NOW, NOW + timedelta(minutes=10)]
 
 
-def test_a_job_that_was_interrupted_goes_on_behind_its_last_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("page", "line"), [("", 5), ('"two\nlines"', 9)], ids=["line", "lines"])
+def test_a_job_that_was_interrupted_goes_on_behind_its_last_batch(
+    page: str, line: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(running, "BATCH", 2)
-    rows = "".join(f"1,call,2026-11-0{1 + n % 2},\n" for n in range(7))
+    rows = "".join(f"1,call,2026-11-0{1 + n % 2},{page}\n" for n in range(7))
     register({"email": "a@x.example"}, identities=[("crm", "1")], at=NOW)
     made = job("activities", f"lead,what,when,page\n{rows}", {k: v for k, v in DID.items() if k != "msg"})
     whole, batch = running.Run._batch, iter(range(10))
@@ -134,7 +137,7 @@ def test_a_job_that_was_interrupted_goes_on_behind_its_last_batch(monkeypatch: p
     with pytest.raises(KeyboardInterrupt):
         running.import_file(made, uploads.source_of(made), at=NOW)
     made.refresh_from_db()
-    assert (made.line, made.created) == (5, 4)
+    assert (made.line, made.created) == (line, 4)
     monkeypatch.setattr(running.Run, "_batch", whole)
     running.import_file(made, uploads.source_of(made), at=NOW)
     made.refresh_from_db()

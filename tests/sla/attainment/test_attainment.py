@@ -21,7 +21,7 @@ from leads.models import Lead
 from sla.agreement.document.clauses import describe_clause
 from sla.agreement.document.lines import as_text
 from sla.attainment import computing
-from sla.attainment.computing import compute, refresh
+from sla.attainment.computing import compute, is_computation_requested, refresh, request_computation
 from sla.attainment.periods import judged_clauses
 from sla.models import Attainment, Clause, Handoff
 from sla.notices import AT_RISK
@@ -350,6 +350,16 @@ def test_it_does_nothing_while_it_is_fresh_and_everything_once_a_day():
         assert refresh(at=MONDAY_9AM + timedelta(minutes=7)) == 0
     assert len(few) <= 8
     assert refresh(at=MONDAY_9AM + DAY) > 10
+
+
+def test_what_was_asked_for_while_it_was_computed_is_asked_for_still():
+    make.agreement(in_force_from=NOVEMBER_2, clauses=[LEADS])
+    compute(at=tokyo(2026, 12, 2))
+    request_computation(at=tokyo(2026, 12, 3) + HOUR)
+    compute(at=tokyo(2026, 12, 3), full=True)
+    assert is_computation_requested()
+    compute(at=tokyo(2026, 12, 3) + HOUR, full=True)
+    assert not is_computation_requested()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -68,6 +68,12 @@ class RecycleForm(WithReason):
     only_with_news = forms.BooleanField(label=_("Wakes only when it does something new"), required=False)
     field_order = ("reason", "text", "wake_on", "only_with_news")
 
+    def clean_wake_on(self) -> date | None:
+        day: date | None = self.cleaned_data["wake_on"]
+        if day and day <= today():
+            raise ValidationError(_("Choose a day after today."))
+        return day
+
     def wake_at(self) -> datetime | None:
         return start_of(self.cleaned_data.get("wake_on"))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -20,7 +22,7 @@ from sla.handoffs.models.handoffs import Handoff, HandoffQuerySet
 from sla.handoffs.models.touches import Touch
 from sla.handoffs.worklist import nobodys_work
 from smarketing.api.endpoint import Endpoint
-from smarketing.api.fields import KnownMembers, NaturalKeyField, NoMembers
+from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.database.keyset import Order
@@ -75,15 +77,28 @@ class RejectionIn(KnownMembers):
     )
     persona = PersonaField()
     note = serializers.CharField(required=False, allow_blank=True, default="", max_length=2000)
-    wake_at = serializers.DateTimeField(
+    wake_at = MomentField(
         required=False,
         allow_null=True,
         default=None,
-        help_text="In nurture the lead sleeps until then, whatever it does. None: it may qualify after the cool-off.",
+        help_text="In nurture the lead sleeps until then, whatever it does; later than now, and not with a reason that"
+        " closes its journey. None: it may qualify after the cool-off.",
     )
     only_with_news = serializers.BooleanField(
         required=False, default=False, help_text="true: in nurture it wakes only when it does something new."
     )
+
+    def validate_wake_at(self, wake_at: datetime | None) -> datetime | None:
+        if wake_at and wake_at <= now():
+            raise serializers.ValidationError(_("Write a moment that is still to come."))
+        return wake_at
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        reason = values["reason"]
+        if reason.disqualifies and values["wake_at"]:
+            text = _("“%(reason)s” closes the lead's journey: it does not wake up. Leave this empty.")
+            raise serializers.ValidationError({"wake_at": [text % {"reason": reason}]})
+        return values
 
 
 class AcceptanceIn(KnownMembers):

@@ -124,6 +124,8 @@ def test_recycling_and_disqualifying_need_a_reason_and_other_a_word(as_manager):
     answer = as_manager.post(url, {"reason": other.pk, "text": ""})
     assert answer.status_code == 422
     assert "says nothing by itself" in answer.content.decode()
+    answer = as_manager.post(url, {"reason": other.pk, "text": "Moves house", "wake_on": "2020-01-01"})
+    assert "Choose a day after today." in answer.content.decode()
     as_manager.post(url, {"reason": other.pk, "text": "Moves house", "wake_on": "2099-01-01"})
     assert Journey.objects.filter(lead=lead, wake_at__gt=now() + timedelta(days=9)).exists()
 

@@ -110,6 +110,21 @@ def test_a_rejection_may_say_when_the_lead_wakes(program: Program, offered: Hand
     assert wakes == datetime(2030, 4, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("reason", "wake_at"),
+    [
+        ("no_project", "2026-11-16T00:00:00Z"),
+        ("no_project", "9999-12-31T23:59:00Z"),
+        ("competitor", "2030-04-01T00:00:00Z"),
+    ],
+    ids=["past", "a slip of the keyboard", "a journey that ends"],
+)
+def test_a_lead_wakes_later_or_never(program: Program, offered: Handoff, reason: str, wake_at: str) -> None:
+    said = {"reason": reason, "verdict": "fits", "wake_at": wake_at}
+    assert list(faults(program.post(f"handoffs/{offered.pk}/rejection/", said))) == ["#/wake_at"]
+    assert Handoff.objects.get().answer == ""
+
+
 def test_a_reason_that_the_hop_does_not_name_is_refused() -> None:
     make.agreement(reason_keys=["no_project"])
     handoff = make.handoff(to=make.user(Role.REP))

@@ -313,6 +313,9 @@ def test_whoever_left_meanwhile_is_not_written_to(sam: User, mail_server: MailSe
     assert send_due(at=AT) == 0
     assert mail_server.letters == []
     assert Delivery.objects.get().given_up_at == AT
+    # That is no fault of the address, and nothing that administrators have to mend.
+    sam.refresh_from_db()
+    assert sam.unreachable_since is None
 
 
 def test_one_that_cannot_be_written_does_not_stand_before_the_others(

@@ -114,6 +114,14 @@ def test_a_lead_that_came_as_far_by_itself_stays_there(mara: User, gina: User):
     assert Journey.objects.get(pk=handoff.lead_id).stage.role == StageRole.SQL
 
 
+def test_a_lead_that_was_lost_meanwhile_stays_lost(mara: User, gina: User):
+    handoff = rejection()
+    made = raise_dispute(handoff, "They asked", by=mara, at=TEN)
+    Journey.objects.get(pk=handoff.lead_id).close(Journey.Ended.LOST, because="Bought elsewhere", at=TEN + DAY)
+    settle(made, upheld=True, ruling="Yes", by=gina, at=TEN + 2 * DAY)
+    assert Journey.objects.get(pk=handoff.lead_id).closed_as == Journey.Ended.LOST
+
+
 def test_settling_twice_is_told_and_changes_nothing(mara: User, gina: User):
     made = raise_dispute(rejection(), "They asked", by=mara, at=TEN)
     settle(made, upheld=False, ruling="No", by=gina, at=TEN)

@@ -45,6 +45,16 @@ def test_a_changed_byte_anywhere_is_refused() -> None:
             check(io.BytesIO(changed))
 
 
+def test_what_is_whole_and_under_another_name_is_refused() -> None:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=io.BytesIO(written())) as found, tarfile.open(fileobj=target, mode="w") as tar:
+        for member in found.getmembers():
+            member.name = member.name.replace("database/000002", "database/000003")
+            tar.addfile(member, found.extractfile(member))
+    with pytest.raises(Damaged):
+        check(io.BytesIO(target.getvalue()))
+
+
 def another_tar() -> bytes:
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as tar:

@@ -60,6 +60,16 @@ def test_the_nth_equal_row_is_the_nth_equal_activity(known: Lead, size: int, mon
     assert not EqualRow.objects.exists()
 
 
+def test_equal_rows_of_two_systems_and_with_an_id_and_without_are_not_one_activity(known: Lead) -> None:
+    register({"email": known.email}, identities=[("shop", "1")], at=NOW)
+    row = "lead,what,when,page,msg\n1,call,2026-11-01,/x,"
+    assert bring("activities", f"{row}m1\n", DID)[1] == counts(created=1)
+    assert bring("activities", f"{row}\n", DID)[1] == counts(created=1)
+    assert bring("activities", f"{row}\n", DID, system="shop")[1] == counts(created=1)
+    assert bring("activities", f"{row}\n", DID)[1] == counts(unchanged=1)
+    assert Activity.objects.filter(lead=known).count() == 3
+
+
 def test_activities_of_nobody_or_of_no_kind_are_rejected(known: Lead) -> None:
     text = "lead,what,when,page,msg\n9,call,2026-11-01,,\n1,dance,2026-11-01,,\n1,call,,,\n1,call,2026-11-01,,\n"
     made, told = bring("activities", text, DID)

@@ -1,0 +1,118 @@
+"""The page on which heads sign, or send it back."""
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from scoring.models import ScoreModel
+from sla.agreement import drafting, proposing, scoring
+from sla.models import Agreement, Signature
+from teams.models import Role, Team
+from tests import make
+from tests.sla.agreement.pages.forms import NO_REMARKS, mql, pending_agreement
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def proposal(signed, cast):
+    draft = drafting.draft_next(by=cast.mara)
+    draft.notes = "New"
+    draft.save()
+    proposing.propose(draft, by=cast.mara)
+    return draft
+
+
+def test_the_sign_page_is_there_for_heads_only(client, proposal, cast):
+    make.sign_in(client, cast.sam)
+    assert client.get(reverse("agreement_signature", args=[2])).status_code == 404
+    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+    make.sign_in(client, cast.gina)
+    assert client.get(reverse("agreement_signature", args=[2])).status_code == 200
+
+
+def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
+    make.sign_in(client, cast.gina)
+    answer = client.post(reverse("agreement_signature", args=[2]), {"note": "I would sign"})
+    assert answer.status_code == 422
+    assert "I would sign" in answer.content.decode()
+    assert "Tick this to sign." in answer.content.decode()
+    assert not Signature.objects.filter(party__agreement=proposal).exists()
+
+
+def test_a_head_sends_it_back_with_a_comment_which_the_draft_shows(client, proposal, cast):
+    make.sign_in(client, cast.gina)
+    assert client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": ""}).status_code == 422
+    client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": "Four hours are too few."})
+    make.sign_in(client, cast.mara)
+    assert "Four hours are too few." in client.get(reverse("agreement_draft")).content.decode()
+
+
+def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, proposal, cast):
+    make.sign_in(client, cast.gina)
+    page = client.get(reverse("agreement_signature", args=[2]))
+    key = next(line.key for part in page.context["parts"] for line in part.lines if line.key.startswith("policy"))
+    remarks = {
+        "remarks-TOTAL_FORMS": "3",
+        "remarks-INITIAL_FORMS": "0",
+        "remarks-0-line": key,
+        "remarks-0-text": "Two hours are too few.",
+        "comment": "Nearly.",
+    }
+    half = remarks | {"remarks-1-line": "thresholds"}
+    answer = client.post(reverse("agreement_return", args=[2]), half)
+    assert answer.status_code == 422
+    assert "Say what should change there." in answer.content.decode()
+    assert "Two hours are too few." in answer.content.decode()
+    client.post(reverse("agreement_return", args=[2]), remarks)
+
+    said = {comment.line: comment for comment in proposal.comments.all()}
+    assert said[""].text == "Nearly."
+    assert said[key].words.startswith("Hot leads: answer within 2 opening hours")
+    make.sign_in(client, cast.mara)
+    for name, args in (("agreement_draft", []), ("agreement_version", [2])):
+        assert "Two hours are too few." in client.get(reverse(name, args=args)).content.decode()
+
+    proposing.propose(pending_agreement(), by=cast.mara)
+    assert "Two hours are too few." not in client.get(reverse("agreement_version", args=[2])).content.decode()
+    assert "Two hours are too few." in client.get(reverse("agreement_history")).content.decode()
+
+
+def test_what_has_changed_since_is_said_where_it_is_read_and_signed(client, proposal, cast):
+    scoring.replace_score_model(ScoreModel.objects.create(number=9))
+    make.sign_in(client, cast.gina)
+    for name in ("agreement_version", "agreement_signature"):
+        page = client.get(reverse(name, args=[2])).content.decode()
+        assert "Score model v9 replaced v1, which it names: it begins with v9." in page
+    Agreement.objects.pending().update(proposed_at=None)
+    Agreement.objects.pending().update(score_model_may_change=False)
+    Agreement.objects.pending().update(proposed_at=proposal.proposed_at)
+    page = client.get(reverse("agreement_signature", args=[2])).content.decode()
+    assert "Score model v1, which it names, was replaced by v9." in page
+    assert 'name="agrees"' not in page
+    answer = client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    assert answer.status_code == 409
+    assert "It cannot be signed like this." in answer.content.decode()
+
+
+def test_a_head_of_before_is_not_asked_to_sign(client, proposal, cast):
+    Team.objects.filter(head=cast.gina).update(head=make.user(Role.MANAGER))
+    make.sign_in(client, cast.gina)
+    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+
+
+def test_an_unchanged_definition_is_said_to_need_no_signature(as_mara, signed, cast):
+    as_mara.post(reverse("definition_draft_new", args=[mql().pk]))
+    same = signed.definitions()[0]
+    data = {"criteria": json.dumps(same.criteria), "text": same.text, "cool_off_days": same.cool_off_days}
+    answer = as_mara.post(reverse("definition_draft", args=[mql().pk]), data | {"then": "propose"}, follow=True)
+    assert "The definition of MQL says the same as the agreed one: there is nothing to sign." in answer.content.decode()
+    assert not Agreement.objects.pending().exists()
+
+
+def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):
+    make.sign_in(client, cast.mara)
+    client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    answer = client.get(reverse("agreement_signature", args=[2]))
+    assert answer.url == reverse("agreement_version", args=[2])

@@ -21,8 +21,8 @@ from leads.models import Lead
 from teams.models import Role
 from tests import make
 from tests.leads.criteria.criteria_oracle import meets
+from tests.leads.criteria.drawn import AT, leads_drawn, setting, trees, undone
 from tests.leads.criteria.forms import buttons_of, fields_of
-from tests.leads.criteria.test_criteria import AT, leads_drawn, setting, trees, undone
 
 pytestmark = pytest.mark.django_db
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 MOST_MODULES = 18
 MOST_LINES = 400
+MOST_LINES_OF_TESTS = 500
 BASE = Path(settings.BASE_DIR)
 PATHS = [Path(app.path) for app in apps.get_app_configs()]
 APPS = sorted(path.name for path in PATHS if path.parent == BASE)
@@ -37,3 +38,8 @@ def test_no_module_is_longer_than_one_reads_at_a_time():
         path.relative_to(BASE).as_posix(): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()
     }
     assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_no_file_of_tests_is_longer_than_one_finds_a_test_in():
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in (BASE / "tests").rglob("*.py")}
+    assert {name: count for name, count in lines.items() if count > MOST_LINES_OF_TESTS} == {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -11,18 +11,21 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 FALLBACK = "Asia/Tokyo"
+# Zones whose names PostgreSQL takes for abbreviations, without summer time: by the names of places they mean the same
+# to both.
+PLACES = {"CET": "Europe/Brussels", "MET": "Europe/Brussels", "EET": "Europe/Athens", "WET": "Europe/Lisbon"}
 # The stored zone, where somebody has read it for all that happens inside `knowing`.
 _known: ContextVar[str] = ContextVar("company zone", default="")
 
 
 def company_zone() -> ZoneInfo:
     """The zone of COMPANY_TIME_ZONE when that is given, else the one stored in the settings page."""
-    if settings.COMPANY_TIME_ZONE:
-        return ZoneInfo(settings.COMPANY_TIME_ZONE)
-    if known := _known.get():
-        return ZoneInfo(known)
-    stored = cast(Callable[[], str], import_string(settings.COMPANY_ZONE_SOURCE))()
-    return ZoneInfo(stored or FALLBACK)
+    name = settings.COMPANY_TIME_ZONE or _known.get() or _stored_name() or FALLBACK
+    return ZoneInfo(PLACES.get(name, name))
+
+
+def _stored_name() -> str:
+    return cast(Callable[[], str], import_string(settings.COMPANY_ZONE_SOURCE))()
 
 
 def start_of_day(at: datetime) -> datetime:
@@ -41,7 +44,8 @@ def day_starting_at(at: datetime) -> tuple[datetime, datetime] | None:
     """The bounds of the company day that begins at that moment: so the day is written of a fact that is known only to
     its day. None for every other moment."""
     day = day_around(at)
-    return day if at == day[0] else None
+    # In UTC: a midnight that comes twice or never equals no moment of another zone.
+    return day if at.astimezone(UTC) == day[0].astimezone(UTC) else None
 
 
 @contextmanager

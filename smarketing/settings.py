@@ -1,6 +1,7 @@
 """All settings, in one file, read from the environment. A value that cannot be read stops the start with one line."""
 
 import secrets
+import zoneinfo
 from pathlib import Path
 
 import django_stubs_ext
@@ -8,6 +9,9 @@ from csp.constants import NONE, SELF
 
 from smarketing import embedded, env
 from smarketing.embedded.place import kept_secret, make_private
+
+# The rules of time zones are those of the locked package, wherever we run: a system's own may be years old.
+zoneinfo.reset_tzpath(to=())
 
 # Forms and admins can say what they are about, as querysets can: `ModelForm[Lead]`.
 django_stubs_ext.monkeypatch()

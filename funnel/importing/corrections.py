@@ -16,15 +16,23 @@ from teams.models import User
 WHEN = gettext_lazy("When")
 TABLES = ("funnel_journey", "funnel_transition")
 SUBJECT = "transition"
+A_MICROSECOND = "'1 microsecond'"
 
 
 def is_day(moment: str) -> str:
-    """Whether a moment is the start of a company day, which is how a fact known only to its day is written."""
-    return f"date_trunc('day', {moment}, %(zone)s) = {moment}"
+    """Whether a moment is the start of a company day, which is how a fact known only to its day is written.
+
+    Where the clocks go back over midnight, it is the first of the two: `date_trunc` would give the second.
+    """
+    return f"{_day_of(moment)} <> {_day_of(f'{moment} - interval {A_MICROSECOND}')}"
 
 
 def same_day(one: str, other: str) -> str:
-    return f"date_trunc('day', {one}, %(zone)s) = date_trunc('day', {other}, %(zone)s)"
+    return f"{_day_of(one)} = {_day_of(other)}"
+
+
+def _day_of(moment: str) -> str:
+    return f"(({moment}) AT TIME ZONE %(zone)s)::date"
 
 
 def same_fact(one: str, other: str) -> str:

@@ -23,6 +23,7 @@ from integrations.messages.message_text import (
     listed,
     page_url,
     sentence,
+    shortened,
 )
 from integrations.messages.models import Delivery
 from teams.models import Notice
@@ -32,8 +33,11 @@ from teams.notices import UNKNOWN
 FAILED_INSIDE = "failed with error"
 # The longest we let a chat put us off.
 LONGEST_WAIT = timedelta(hours=8)
-# So many notices are listed in one message.
+# So many notices are listed in one message, as long as they fit: Slack takes 3,000 characters in a block, Teams 28 KB
+# in a message, which holds the text twice.
 LISTED = 20
+LONGEST_TEXT = 2900
+LONGEST_LINE = 500
 
 
 def post_notice(delivery: Delivery, channel: Channel) -> None:
@@ -47,8 +51,14 @@ def post_notice(delivery: Delivery, channel: Channel) -> None:
 
 
 def _summary(notices: Sequence[Notice]) -> str:
-    lines = [f"• {words}" for words, _address in listed(notices, LISTED)]
-    return "\n".join(filter(None, [heading(notices), *lines, describe_rest(notices, LISTED)]))
+    """The list of several notices: as many as fit, and how many more there are."""
+    lines = [f"• {shortened(words, LONGEST_LINE)}" for words, _address in listed(notices, LISTED)]
+    most = len(lines)
+    while True:
+        text = "\n".join(filter(None, [heading(notices), *lines[:most], describe_rest(notices, most)]))
+        if len(text) <= LONGEST_TEXT or not most:
+            return text
+        most -= 1
 
 
 def send_test(channel: Channel) -> None:
@@ -66,7 +76,8 @@ def send(channel: Channel, text: str, url: str, button: str) -> None:
     """Post one message in the channel's style, in the language that is active. Raises `Failed`."""
     if is_copy():
         raise Failed(gettext_noop("This is a restored copy, which sends nothing until it is confirmed."), of_all=True)
-    message = (slack if channel.style == Channel.Style.SLACK else adaptive_card)(text, url, button)
+    style = slack if channel.style == Channel.Style.SLACK else adaptive_card
+    message = style(shortened(text, LONGEST_TEXT), url, button)
     try:
         answer = post(channel.url, json.dumps(message, ensure_ascii=False).encode())
     except Refused as problem:
@@ -90,7 +101,7 @@ def slack(text: str, url: str, button: str) -> dict[str, Any]:
     return {
         "text": f"{_escaped(text)} {url}",
         "blocks": [
-            {"type": "section", "text": {"type": "plain_text", "text": text[:3000], "emoji": False}},
+            {"type": "section", "text": {"type": "plain_text", "text": text, "emoji": False}},
             {"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{url}|{_escaped(button)}>"}]},
         ],
     }

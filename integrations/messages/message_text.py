@@ -18,6 +18,11 @@ def sentence(notice: Notice) -> str:
     return " ".join(notice.text.split())
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most so many characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def heading(notices: Sequence[Notice]) -> str:
     """Return the sentence of one notice, or how many of which kind there are, in the language that is active."""
     if len(notices) == 1:

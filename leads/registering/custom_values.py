@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from math import isfinite
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.dateparse import parse_date
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from leads.models.custom_fields import CustomField
+from smarketing.company import company_zone
 
 LONGEST_TEXT = 2000
 # Below it every whole number is exact in JSON, whoever reads it.
@@ -78,6 +80,9 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> int | float:
+    # Python would read yes as 1, and 1_0 as 10.
+    if isinstance(value, bool) or "_" in str(value):
+        raise ValidationError(_("Not a number."))
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -90,10 +95,18 @@ def _number(value: Any) -> int | float:
 
 
 def _day(value: Any) -> str:
+    """The day as ISO writes it: of a moment with its zone, the company's day that it lies in."""
+    text = str(value).strip()
     try:
-        day = parse_date(str(value)[:10])
-    except ValueError:
+        day = parse_date(text) or _day_of(parse_datetime(text))
+    except (ValueError, OverflowError):
         day = None
     if day is None:
         raise ValidationError(_("Not a date."))
     return day.isoformat()
+
+
+def _day_of(moment: datetime | None) -> date | None:
+    if moment is None or moment.tzinfo is None:
+        return moment and moment.date()
+    return moment.astimezone(company_zone()).date()

@@ -48,7 +48,11 @@ REFUSED: list[tuple[str, Any, str]] = [
     (OF.NUMBER, 10**400, "Not a number."),
     (OF.NUMBER, 10**15, "A number is too large."),
     (OF.NUMBER, -1e300, "A number is too large."),
+    (OF.NUMBER, True, "Not a number."),
+    (OF.NUMBER, "1_000", "Not a number."),
     (OF.DATE, "soon", "Not a date."),
+    (OF.DATE, "2026-11-01, or later", "Not a date."),
+    (OF.DATE, "2026-11-015", "Not a date."),
     (OF.DATE, "2026-02-30", "Not a date."),
     (OF.DATE, 20, "Not a date."),
     (OF.BOOLEAN, "true", "Neither yes nor no."),
@@ -61,11 +65,26 @@ def attribute(type: str) -> CustomField:
     return CustomField(key="extra", name_en="Extra", type=type, choices=["SAP", "Oracle"] if type == OF.CHOICE else [])
 
 
+@pytest.mark.usefixtures("in_tokyo")
 @pytest.mark.parametrize(("type", "value", "kept"), TAKEN)
 def test_a_value_is_kept_as_its_type_says(type: str, value: Any, kept: Any) -> None:
     read = read_custom_value(attribute(type), value)
     assert read == kept
     assert read.__class__ is kept.__class__
+
+
+@pytest.mark.usefixtures("in_tokyo")
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        ("2026-11-01T14:59:59Z", "2026-11-01"),
+        ("2026-11-01T15:00:00Z", "2026-11-02"),
+        ("2026-11-01T23:30:00-05:00", "2026-11-02"),
+        ("2026-11-01T23:30:00", "2026-11-01"),
+    ],
+)
+def test_a_moment_is_of_the_companys_day_that_it_lies_in(moment: str, day: str) -> None:
+    assert read_custom_value(attribute(OF.DATE), moment) == day
 
 
 @pytest.mark.parametrize(("type", "value", "reason"), REFUSED)

@@ -28,6 +28,7 @@ from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.notices import OFFERED, HandoffParams
 from sla.routing.assignment import AssignmentQueue, lock_assignment
+from sla.routing.models import Capacity
 from sla.routing.next_offers import NextOffers, assign
 from sla.routing.notices import NOT_READY, UNOFFERED, NotReadyParams, UnofferedParams, field_params
 from sla.routing.policies import COMPARED, keep_policies
@@ -58,11 +59,11 @@ def offer(
     Each batch takes its own moment, once it has its turn: timers start when the offer is made.
     """
     offered = 0
-    zones, hops, found, steps = HOPS.fetch(at=at or now())
+    zones, hops, found, steps, limits = HOPS.fetch(at=at or now())
     keep_policies(hops, found, steps)
     with knowing(*zones):
         for hop in hops:
-            waiting = _waiting_leads(hop, lead_ids, at=at or now())
+            waiting = _waiting_leads(hop, lead_ids, at=at or now(), are_limited=bool(limits))
             for first in range(0, len(waiting), BATCH):
                 with step():
                     lock_assignment()
@@ -82,18 +83,34 @@ def _offer_isolating_failures(hop: Hop, lead_ids: Sequence[int], *, at: datetime
     return sum(offered)
 
 
-def _waiting_leads(hop: Hop, lead_ids: Sequence[int] | None, *, at: datetime) -> list[int]:
+def _waiting_leads(hop: Hop, lead_ids: Sequence[int] | None, *, at: datetime, are_limited: bool) -> list[int]:
     """The leads that wait for this hop in the order in which they are offered, without those whose turn comes on a
-    later day."""
+    later day.
+
+    Of these leads; and where limits let others wait and there is room again, after those who have waited longer.
+    """
     if lead_ids is None:
-        waiting = list(unoffered_transitions(hop).order_by(*ORDER).values_list("lead", "stood_before"))
+        waiting = _all_waiting(hop)
     else:
         waiting = WAITING_BY_STANDING[hop.offers_standing].rows(**_places(hop), leads=list(lead_ids))
+        if waiting and are_limited and not AssignmentQueue.of(hop.receiving_team, at=at).is_full:
+            waiting = _with_longer_waiting(hop, {lead for lead, _stood_before in waiting})
     if any(stood_before for _lead, stood_before in waiting):
         queue = AssignmentQueue.of(hop.receiving_team, at=at)
         if StandingShares.of(queue.slots.values(), at=at).are_used_up:
             return [lead for lead, stood_before in waiting if not stood_before]
     return [lead for lead, _stood_before in waiting]
+
+
+def _all_waiting(hop: Hop) -> list[tuple[int, bool]]:
+    return list(unoffered_transitions(hop).order_by(*ORDER).values_list("lead", "stood_before"))
+
+
+def _with_longer_waiting(hop: Hop, asked: set[int]) -> list[tuple[int, bool]]:
+    """These leads, each after those that have waited longer; without those that stood there before."""
+    waiting = _all_waiting(hop)
+    last = max((nth for nth, (lead, _stood_before) in enumerate(waiting) if lead in asked), default=-1)
+    return [(lead, stood) for lead, stood in waiting[: last + 1] if lead in asked or not stood]
 
 
 def hops_in_force(*, at: datetime | Given) -> QuerySet[Hop]:
@@ -140,11 +157,13 @@ def _unoffered_with_leads(standing: bool) -> list[QuerySet[Any]]:
 
 
 def _hops() -> list[QuerySet[Any]]:
-    """The company's zone, the hops in force, the policies of their agreement, and their steps."""
+    """The company's zone, the hops in force, the policies of their agreement, their steps, and whether anybody has
+    limits."""
     at = Given("at", DateTimeField())
     of_agreement = {"agreement__in": Agreement.objects.in_force(at)}
     policies = Policy.objects.filter(**of_agreement).order_by("position")
-    return [stored_time_zones(), hops_in_force(at=at), policies, Step.objects.filter(**of_agreement)]
+    limits = Capacity.objects.exclude(most_open=None, most_a_week=None).values_list("user").order_by("user")[:1]
+    return [stored_time_zones(), hops_in_force(at=at), policies, Step.objects.filter(**of_agreement), limits]
 
 
 HOPS = Together(_hops)

@@ -33,7 +33,7 @@ TAKEN: list[tuple[str, Any, Any]] = [
     (OF.NUMBER, -(10**15) + 1, -(10**15) + 1),
     (OF.DATE, "2026-04-03", "2026-04-03"),
     (OF.DATE, date(2026, 4, 3), "2026-04-03"),
-    (OF.DATE, datetime(2026, 4, 3, 23, tzinfo=UTC), "2026-04-03"),
+    (OF.DATE, datetime(2026, 4, 3, 23, tzinfo=UTC), "2026-04-04"),
     (OF.DATE, "2026-04-03T10:00:00Z", "2026-04-03"),
     (OF.BOOLEAN, True, True),
     (OF.BOOLEAN, False, False),

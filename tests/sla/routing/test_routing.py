@@ -24,7 +24,7 @@ from sla.routing.offering import offer, unoffered_leads
 from sla.routing.returning import returned_members
 from teams.models import Notice, Role, Team, User
 from tests import make
-from tests.make import MONDAY_9AM
+from tests.make import MONDAY_9AM, NOON, TEN
 
 TODAY = date(2026, 11, 16)
 ALWAYS = {str(day): [["00:00", "00:00"]] for day in range(7)}
@@ -240,6 +240,18 @@ def test_a_new_week_and_an_answer_make_room():
     sunday = MONDAY_9AM + timedelta(days=6, hours=14, minutes=59)
     assert offer(at=sunday) == 0
     assert offer(at=sunday + timedelta(minutes=1)) == 1
+
+
+@pytest.mark.django_db
+def test_who_waits_is_offered_before_who_comes_later():
+    sam = make.user(Role.REP)
+    handoff = make.handoff(to=sam)
+    Capacity.objects.create(user=sam, most_open=1)
+    waits, comes = make.mql(at=TEN), make.mql(at=NOON)
+    assert offer([waits.pk], at=TEN) == 0
+    handoff.accept(at=NOON, by=sam)
+    assert offer([comes.pk], at=NOON) == 1
+    assert Handoff.objects.open().values_list("lead").get() == (waits.pk,)
 
 
 @pytest.mark.django_db

@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from history.models import Lease
@@ -85,7 +85,9 @@ def _of(name: str, holder: str) -> QuerySet[Lease]:
 
 def _expire(name: str) -> None:
     """Delete the lease of a silent holder, unless a transaction of theirs is still under way."""
-    silent = Lease.objects.filter(name=name, heartbeat_at__lt=Now() - TIMEOUT)
+    # Dated ahead by as much it is from before the database's clock was set back: who lives writes another in seconds.
+    heard = Q(heartbeat_at__gte=Now() - TIMEOUT, heartbeat_at__lte=Now() + TIMEOUT)
+    silent = Lease.objects.filter(~heard, name=name)
     Lease.objects.filter(pk__in=silent.select_for_update(skip_locked=True).values("pk")).delete()
 
 

@@ -82,7 +82,11 @@ class TestVerbs:
         assert after.heartbeat_at > before.heartbeat_at
         assert after.acquired_at == before.acquired_at
 
-    @pytest.mark.parametrize(("seconds", "taken_over"), [(0, False), (59, False), (61, True), (3600, True)])
+    # Before 0: dated ahead, by the clock of before it was set back.
+    @pytest.mark.parametrize(
+        ("seconds", "taken_over"),
+        [(0, False), (59, False), (61, True), (3600, True), (-59, False), (-61, True), (-3600, True)],
+    )
     def test_a_silent_holder_loses_it_after_a_minute(self, seconds: int, taken_over: bool):
         acquire("morning", "a")
         silent_for("morning", seconds=seconds)

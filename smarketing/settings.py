@@ -359,9 +359,12 @@ LOGGING = {
         "but_health": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        }
+        },
+        "outages": {"()": "smarketing.logs.OutagesInALine"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["but_health"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["but_health", "outages"]}
+    },
     "root": {"handlers": ["console"], "level": _level},
     "loggers": {
         "django": {"handlers": [], "level": "WARNING"},

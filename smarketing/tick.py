@@ -133,7 +133,8 @@ class Duty:
             self.recover()
             self.due_at = now + min(self.every, RETRY_AFTER)
             if not self.failing:
-                log.warning("%s: %s; trying again.", self.name, str(problem).strip() or type(problem).__name__)
+                said = str(problem).strip().splitlines() or [type(problem).__name__]
+                log.warning("%s: %s; trying again.", self.name, said[0])
             self.failing = True
         else:
             self.due_at = now + self.every

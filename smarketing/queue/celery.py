@@ -12,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smarketing.settings")
 
 # Tasks are JSON, never pickle: what the warning is about cannot happen here.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
+# When the queue's server is lost, what runs goes on to its end: an import of an hour is not begun again for that.
+warnings.filterwarnings("ignore", message=r"\s*In Celery 5\.1 we introduced")
 
 app = Celery("smarketing")
 app.config_from_object("django.conf:settings", namespace="CELERY")

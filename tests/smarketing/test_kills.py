@@ -228,6 +228,8 @@ def stop(company: Company) -> None:
     assert alive(family) == []
     assert servers_of(company.run.var) == []
     assert programs_of(company.run.var) == []
+    # An outage is a line.
+    assert "\ndjango.db.utils." not in company.run.log.read_text()
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Log:
 
     def work(self) -> None:
         if self.broken:
-            raise ConnectionError("nobody listens")
+            raise ConnectionError("nobody listens\n\tIs anybody there?\n")
         self.done.append(self.now)
 
     def recover(self) -> None:

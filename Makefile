@@ -21,6 +21,7 @@ SIZE ?= small
 SETTINGS ?=
 # Of a file that systemd reads as well: NAME='value', one a line.
 MANAGE = set -a; if [ -n "$$SETTINGS" ]; then . "$$SETTINGS"; fi; set +a; exec $(PYTHON_IN_VENV) manage.py
+NEED = need() { [ -n "$$2" ] || { echo "smarketing: say which: $@ $$1=$$3" >&2; exit 1; }; }; need
 # Handed over in the environment, where no shell reads it again.
 export PORT VAR_DIR EMAIL FILE SETTINGS
 
@@ -63,12 +64,15 @@ bench: install
 	@exec $(PYTHON_IN_VENV) -m bench --size $(SIZE)
 
 admin: install
+	@$(NEED) EMAIL "$$EMAIL" ai@example.com
 	@$(MANAGE) admin "$$EMAIL"
 
 backup: install
+	@$(NEED) FILE "$$FILE" /backups/monday.backup
 	@$(MANAGE) backup $(if $(ENCRYPT),--encrypt) "$$FILE"
 
 restore: install
+	@$(NEED) FILE "$$FILE" /backups/monday.backup
 	@$(MANAGE) restore $(if $(REPLACE),--replace) "$$FILE"
 
 upgrade:

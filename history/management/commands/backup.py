@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from getpass import getpass
+import warnings
+from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +47,22 @@ class Command(BaseCommand):
 
 
 def new_password() -> str:
-    password = getpass("Password of the backup: ")
+    password = ask_for_password("Password of the backup: ")
     if not password:
         raise CommandError("An empty password encrypts nothing. Nothing was written.")
-    if getpass("Once more: ") != password:
+    if ask_for_password("Once more: ") != password:
         raise CommandError("These are two passwords. Nothing was written.")
     return password
+
+
+def ask_for_password(prompt: str) -> str:
+    """Ask at the terminal; at night, or with the input from elsewhere, there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return getpass(prompt)
+        except (GetPassWarning, EOFError):
+            raise CommandError("Nobody can be asked for the password here: give it as BACKUP_PASSWORD.") from None
 
 
 def one_line(problem: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from history.management.commands.backup import one_line
+from history.management.commands.backup import ask_for_password, one_line
 from history.restoration_table import RESTORED_SQL, TABLE_SQL
 from smarketing.backup import reading
 from smarketing.backup.problems import BackupProblem
@@ -47,7 +46,7 @@ class Command(BaseCommand):
     def _restore(self, path: Path, *, replace: bool) -> None:
         password = ""
         if reading.is_sealed(path):
-            password = os.environ.get("BACKUP_PASSWORD", "") or getpass("Password of the backup: ")
+            password = os.environ.get("BACKUP_PASSWORD", "") or ask_for_password("Password of the backup: ")
         about = reading.check(path, password)
         reading.check_nothing_runs()
         reading.check_place(replace=replace)

@@ -14,6 +14,7 @@ class Refused(SystemExit):
 
     def __init__(self, line: str) -> None:
         super().__init__(f"smarketing: {line}")
+        self.line = line
 
 
 def text(name: str, default: str = "") -> str:

@@ -4,6 +4,7 @@ python -m smarketing.run          as in production
 python -m smarketing.run --dev    with error pages, and started again when the code changes
 """
 
+import errno
 import json
 import os
 import pwd
@@ -123,7 +124,7 @@ class Supervisor:
                 try:
                     servers.ensure_running()
                 except env.Refused as problem:
-                    say(str(problem))
+                    say(problem.line)
                 next_check = time.monotonic() + CHECK_SERVERS_EVERY
             if self.dev and newest_code() > code:
                 code = newest_code()
@@ -185,7 +186,10 @@ class Supervisor:
             try:
                 probe.bind((self.bind.strip("[]"), self.port))
             except OSError as problem:
-                raise env.Refused(f"cannot listen on {self.bind}:{self.port}: {problem.strerror}. Give another PORT.")
+                wrong = "PORT" if problem.errno in (errno.EADDRINUSE, errno.EACCES) else "BIND"
+                raise env.Refused(
+                    f"cannot listen on {self.bind}:{self.port}: {problem.strerror}. Give another {wrong}."
+                )
 
     # What a supervisor that was killed hard left running: its programs are known by their numbers and birthdays.
 

@@ -17,6 +17,8 @@ import psutil
 import pytest
 
 from smarketing.embedded.place import BASE_DIR
+from smarketing.env import Refused
+from smarketing.run import Supervisor
 from tests.site import free_port
 from tests.smarketing.embedded.embedding import attach, data_folder, environment, let_go, servers_of
 
@@ -197,7 +199,6 @@ def test_a_second_run_on_the_same_port_says_where_the_first_is(var: Path) -> Non
     assert run.until_ended() == 0
 
 
-@pytest.mark.proof
 def test_a_port_that_somebody_else_has_is_said_before_anything_starts(var: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -206,6 +207,12 @@ def test_a_port_that_somebody_else_has_is_said_before_anything_starts(var: Path)
         assert run.until_ended() == 1
     assert "Give another PORT" in run.log.read_text()
     assert servers_of(var.parent) == []
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_that_this_machine_does_not_have_is_said(var: Path, bind: str) -> None:
+    with pytest.raises(Refused, match=f"cannot listen on {bind}:.*Give another BIND"):
+        Supervisor(var, free_port(), bind, "http://localhost").check_port()
 
 
 @pytest.mark.proof

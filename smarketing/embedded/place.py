@@ -100,9 +100,10 @@ def _is_outside(home: str) -> bool:
 
 
 def _installation(var: Path, used_as: str) -> str:
-    """Who this data directory is; somebody new where it is a copy of one that is still there."""
+    """Who this data directory is; somebody new where it is a copy of one that is still there, also of one that only
+    somebody else may read."""
     original = Path(used_as or var)
-    if _is_another(original, var) and _read(original / INSTALLATION) == _read(var / INSTALLATION):
+    if _is_another(original, var) and _read(original / INSTALLATION) in ("", _read(var / INSTALLATION)):
         write_private(var / INSTALLATION, str(uuid4()))
     return installation_of(var)
 

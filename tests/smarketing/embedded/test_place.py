@@ -124,6 +124,16 @@ def test_a_copy_of_a_copy_is_somebody_new_as_well(folder: Path) -> None:
     assert place_of(folder / "second") == second
 
 
+def test_a_copy_of_one_that_somebody_else_may_not_read_is_somebody_new_as_well(folder: Path) -> None:
+    var = folder / "var"
+    original = place_of(var)
+    copy = copied(var, "copy")
+    (var / "installation").rename(folder / "closed")  # root reads whatever is closed
+    assert place_of(copy)["installation"] != original["installation"]
+    (folder / "closed").rename(var / "installation")
+    assert place_of(var) == original
+
+
 def test_one_that_was_moved_goes_on_as_it_was(folder: Path) -> None:
     var, moved = folder / "var", folder / "moved"
     before = place_of(var)

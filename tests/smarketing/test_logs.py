@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from logging import LogRecord
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -36,5 +37,6 @@ def test_a_fault_of_the_code_says_where(problem: Exception) -> None:
 
 
 def test_all_that_is_said_passes_it() -> None:
-    assert settings.LOGGING["handlers"].keys() == {"console"}
-    assert "outages" in settings.LOGGING["handlers"]["console"]["filters"]
+    handlers: Any = settings.LOGGING["handlers"]
+    assert handlers.keys() == {"console"}
+    assert "outages" in handlers["console"]["filters"]

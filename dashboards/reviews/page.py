@@ -58,6 +58,11 @@ class ReviewPage:
     def until(self) -> datetime:
         return self.review.held_at or self.at
 
+    @property
+    def as_seen(self) -> bool:
+        """Whether it shows what the meeting saw: what was told since is none of it."""
+        return self.review.held_at is not None
+
     @cached_property
     def sides(self) -> list[tuple[Team, list[ReviewedClause]]]:
         """Each team with its clauses, marketing first."""
@@ -80,7 +85,7 @@ class ReviewPage:
     def yields(self) -> list[Yield]:
         rows = {
             row["definition"]: row
-            for row in qualifying_transitions(self.period, self.until)
+            for row in qualifying_transitions(self.period, self.until, as_seen=self.as_seen)
             .values("definition")
             .annotate(
                 qualified=Count("lead", distinct=True),
@@ -103,14 +108,15 @@ class ReviewPage:
     @cached_property
     def reasons(self) -> list[ReasonList]:
         """Why leads were rejected, and opportunities lost and won."""
-        return reason_lists(Question(self.period, at=self.until))
+        return reason_lists(Question(self.period, at=self.until, as_seen=self.as_seen))
 
     @cached_property
     def disputes(self) -> list[Dispute]:
-        """The disputes of the period and all that are still open, the open ones first."""
+        """The disputes of the period and all that are still open, or were when it was held; the open ones first."""
         started = Q(at__gte=self.period.starts_at, at__lt=self.period.ends_at)
         settled = Q(settled_at__gte=self.period.starts_at, settled_at__lt=self.period.ends_at)
-        disputes = Dispute.objects.filter(started | settled | Q(settled_at=None), at__lte=self.until)
+        is_open = Q(settled_at=None) | Q(settled_at__gt=self.until)
+        disputes = Dispute.objects.filter(started | settled | is_open, at__lte=self.until)
         related = ("handoff__lead", "handoff__reason", "handoff__rep", "by", "settled_by")
         return sorted(
             disputes.select_related(*related), key=lambda dispute: (dispute.settled_at is not None, dispute.at)

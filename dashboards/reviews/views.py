@@ -64,7 +64,7 @@ def review_leads(request: UserRequest, pk: int, definition: int) -> HttpResponse
     part = request.GET.get("part", PARTS[0])
     if part not in PARTS:
         raise Http404
-    transitions = transitions_behind(page.period, page.until, shown_definition, part)
+    transitions = transitions_behind(page.period, page.until, shown_definition, part, as_seen=page.as_seen)
     context = {
         "review": page.review,
         "period": page.period,

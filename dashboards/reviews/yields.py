@@ -29,13 +29,13 @@ class Yield:
         return [(self.counts[part], self.urls[part]) for part in PARTS]
 
 
-def qualifying_transitions(period: Period, until: datetime) -> QuerySet[Any]:
-    """The transitions of a period with a definition in force, annotated with what became of them by `until`."""
+def qualifying_transitions(period: Period, until: datetime, *, as_seen: bool = False) -> QuerySet[Any]:
+    """The transitions of a period with a definition in force, annotated with what became of them by `until`; `as_seen`:
+    of what had been told by then."""
+    told = Transition.objects.filter(recorded_at__lte=until) if as_seen else Transition.objects.all()
     handoffs = Handoff.objects.filter(transition=OuterRef("pk"), answered_at__lte=until)
-    won = Transition.objects.filter(
-        lead=OuterRef("lead"), to_stage__role=StageRole.CUSTOMER, at__gte=OuterRef("at"), at__lte=until
-    )
-    transitions = Transition.objects.filter(
+    won = told.filter(lead=OuterRef("lead"), to_stage__role=StageRole.CUSTOMER, at__gte=OuterRef("at"), at__lte=until)
+    transitions = told.filter(
         definition__isnull=False, lead__merged_into=None, at__gte=period.starts_at, at__lt=period.ends_at, at__lte=until
     )
     return transitions.annotate(
@@ -45,9 +45,11 @@ def qualifying_transitions(period: Period, until: datetime) -> QuerySet[Any]:
     )
 
 
-def transitions_behind(period: Period, until: datetime, definition: Definition, part: str) -> QuerySet[Any]:
+def transitions_behind(
+    period: Period, until: datetime, definition: Definition, part: str, *, as_seen: bool = False
+) -> QuerySet[Any]:
     """The transitions behind one count of a definition's yield."""
-    transitions = qualifying_transitions(period, until).filter(definition=definition)
+    transitions = qualifying_transitions(period, until, as_seen=as_seen).filter(definition=definition)
     return {
         "qualified": transitions,
         "accepted": transitions.filter(is_accepted=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -61,7 +61,7 @@ def reason_lists(question: Question) -> list[ReasonList]:
 
 
 def _counted(name: str, by: str, question: Question, names: Mapping[str, str]) -> list[CountedReason]:
-    asked = Question(question.period, by=by, at=question.at)
+    asked = replace(question, by=by)
     without = dimension(by).key_label("")
     rows = sorted(metric(name).rows(asked), key=lambda row: (-row.numerator, row.key))
     return [
@@ -73,5 +73,5 @@ def _counted(name: str, by: str, question: Question, names: Mapping[str, str]) -
 def _url(name: str, question: Question, key: str, was: int) -> str:
     period = question.period
     query = {"start": period.start.isoformat(), "end": period.end.isoformat(), "by": question.by}
-    query |= {"at": question.at.isoformat(), "key": key, "was": str(was)}
+    query |= {"at": question.at.isoformat(), **({"seen": "1"} if question.as_seen else {}), "key": key, "was": str(was)}
     return f"{reverse('behind', args=[name])}?{urlencode(query)}"

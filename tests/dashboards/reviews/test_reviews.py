@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from dashboards.reviews.page import ReviewPage
 from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
 from sla.agreement import drafting
 from sla.attainment import computing as attainment
+from sla.disputes.disputing import settle
 from sla.models import Agreement, Decision, Dispute, Handoff, Review
 from sla.reviews.reviewing import plan_reviews
 from teams.models import Role, Team, User
@@ -165,6 +167,31 @@ def test_it_is_held_once_and_what_it_decided_stays(cast: Cast):
     assert lost.status_code == 409
     assert "All were there" in client.get(url).content.decode()
     assert "We held it" not in client.get(url).content.decode()
+
+
+def test_what_was_told_after_it_was_held_is_none_of_what_the_meeting_saw(cast: Cast):
+    earlier = make.handoff(to=cast.sam, at=OCTOBER + timedelta(days=3))
+    reason = Reason.objects.filter(kind=Reason.Kind.REJECTED, needs_text=False, disqualifies=False).earliest("pk")
+    earlier.reject(by=cast.sam, reason=reason, at=OCTOBER + timedelta(days=3))
+    dispute = Dispute.objects.create(handoff=earlier, text="Wrong", by=cast.mara, at=OCTOBER + timedelta(days=4))
+    lead = qualified(cast, "accepted").lead
+    held_at = DECEMBER + timedelta(hours=1)
+    cast.review.hold(by=cast.gina, at=held_at)
+    with time_machine.travel(held_at + timedelta(days=1), tick=False):
+        won_at = NOVEMBER + timedelta(days=2)
+        make.opportunity(lead, opened_at=NOVEMBER, won_at=won_at)
+        customer = Stage.objects.role(StageRole.CUSTOMER)
+        Transition.objects.create(lead=lead, to_stage=customer, at=won_at, how="opportunity")
+        settle(dispute, upheld=False, ruling="It stands", by=cast.gina, at=held_at + timedelta(hours=1))
+        page = ReviewPage(cast.review, held_at + timedelta(days=1))
+        assert [yielded.counts["customers"] for yielded in page.yields] == [0]
+        assert [each.total for each in page.reasons if each.name == "contracts"] == [0]
+        assert page.disputes == [dispute]
+        Review.objects.update(held_at=None)
+        cast.review.refresh_from_db()
+        page = ReviewPage(cast.review, held_at + timedelta(days=1))
+        assert [yielded.counts["customers"] for yielded in page.yields] == [1]
+        assert [each.total for each in page.reasons if each.name == "contracts"] == [1]
 
 
 def test_a_review_whose_days_are_not_over_is_not_held(cast: Cast):

@@ -139,6 +139,18 @@ def test_a_worker_takes_what_it_asks_for(queue: redis.Redis):
     message.ack()
 
 
+def test_what_nobody_took_before_it_was_asked_for_again_is_done_by_nobody(queue: redis.Redis):
+    asked = tick.Queue(ADDRESS)
+    duty = next(duty for duty in tick.duties(tick.Database({}), asked, {TASK: 5.0}) if duty.name == TASK)
+    with time_machine.travel(make.MONDAY_9AM, tick=False):
+        duty.work()
+    asked.close()
+    with current_app.connection_for_read(env.celery_address(ADDRESS)) as line:
+        message = line.SimpleQueue(tick.QUEUE).get(timeout=5)
+    assert message.headers["expires"] == (make.MONDAY_9AM + timedelta(seconds=5)).isoformat()
+    message.ack()
+
+
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_is_small_and_says_that_it_lives(process: Callable[..., subprocess.Popen[bytes]], queue: redis.Redis):
     running = process()

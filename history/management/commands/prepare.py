@@ -13,11 +13,14 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections, transaction
+from django.utils.timezone import now
 
 from history import leases
 from history.models import Lease
+from smarketing.company import company_zone
 from smarketing.database.checks import refuse_unfit
 from smarketing.database.locks import Lock
+from smarketing.database.zones import first_difference
 
 # The name of the connection that holds the lock.
 PREPARING = "preparing"
@@ -43,6 +46,13 @@ class Command(BaseCommand):
                         pass  # Raises `Lost` where somebody else took over meanwhile.
         except leases.Lost:
             raise CommandError("Another process took over, since this one gave no sign of life for a minute.")
+        self._warn_of_zone()
+
+    def _warn_of_zone(self) -> None:
+        """Days are counted by us and by the database: both have to know the same clocks."""
+        zone = company_zone()
+        if day := first_difference(zone, now().date()):
+            self.stderr.write(f"From {day} on the database has other clocks in {zone} than we: update its server.")
 
 
 def make_leases() -> None:
@@ -63,11 +73,11 @@ def migrate(verbosity: int) -> None:
 def collect_what_changed() -> None:
     """Hashing and packing takes seconds; so not when every file is as it was."""
     stamp = Path(settings.STATIC_ROOT) / ".collected"
-    now = f"{settings.STORAGES['staticfiles']['BACKEND']} {digest_of_sources()}"
-    if stamp.exists() and stamp.read_text() == now:
+    digest = f"{settings.STORAGES['staticfiles']['BACKEND']} {digest_of_sources()}"
+    if stamp.exists() and stamp.read_text() == digest:
         return
     call_command("collectstatic", interactive=False, verbosity=0)
-    stamp.write_text(now)
+    stamp.write_text(digest)
 
 
 def digest_of_sources() -> str:

@@ -261,6 +261,17 @@ def test_two_leads_that_become_one_leave_no_waiting_lead_without_a_timer():
         assert follows or len(answer_timers(each)) == 1
 
 
+def test_a_merge_keeps_why_a_company_has_two_reps_since():
+    sales()
+    acme = make.company()
+    first, second = given(acme), given(make.company())
+    assert first.rep != second.rep
+    merge(make.lead(company=acme), second.lead, by=make.user(Role.MANAGER), at=MONDAY_9AM + HOUR)
+    second.refresh_from_db()
+    assert (second.answer, second.lead.company, second.two_reps) == ("", acme, "merged")
+    assert [each.is_explained for each in divided_companies()] == [True]
+
+
 def test_the_night_keeps_why_a_lead_came_to_a_company_later(caplog: pytest.LogCaptureFixture):
     sales()
     acme, zenith = make.company(), make.company()

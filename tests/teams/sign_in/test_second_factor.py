@@ -97,6 +97,22 @@ def test_who_changes_the_password_is_not_locked_out_of_it() -> None:
     assert signed_in(person, "thirteen green owls").get("/account/2fa/authenticate/").status_code == 200
 
 
+def test_who_guesses_codes_is_stopped_in_every_browser_and_a_code_opens_once() -> None:
+    person, seed = invited(), generate_totp_secret()
+    TOTP.activate(person, seed)
+    guessing, another = signed_in(person), signed_in(person)
+    for _n in range(5):
+        assert guessing.post("/account/2fa/authenticate/", {"code": "000000"}).status_code == 200
+    for browser in (guessing, another):
+        browser.post("/account/2fa/authenticate/", {"code": code(seed)})
+        assert browser.get("/me/").status_code == 302
+    cache.clear()
+    another.post("/account/2fa/authenticate/", {"code": code(seed)})
+    assert another.get("/me/").status_code == 200
+    guessing.post("/account/2fa/authenticate/", {"code": code(seed)})
+    assert guessing.get("/me/").status_code == 302
+
+
 def test_nobody_is_known_by_an_address_that_was_replaced() -> None:
     person = invited()
     person.email = "other@example.org"

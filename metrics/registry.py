@@ -84,6 +84,9 @@ class Metric:
     stages: Literal["none", "one", "pair"] = "none"
     roles: tuple[str, ...] = ()
     takes_window: bool = False
+    # Of an amount or a duration: the column of the rows of `leads` that holds what each comes to; of amounts, that of
+    # the currency after it.
+    each: tuple[str, ...] = ()
     # Why a case is flagged and not counted.
     flagged_as: StrOrPromise = gettext_lazy("dated before its cause")
 

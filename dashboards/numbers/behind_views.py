@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from dashboards.numbers.opened import describe_question, leads_behind, parse_number, part_tabs
+from dashboards.numbers.opened import describe_question, leads_behind, parse_number, part_tabs, values_behind
 from dashboards.numbers.question_urls import count_of_part
 from leads.models import Lead
 from metrics.answers import format_answer
@@ -27,6 +28,8 @@ from teams.models import Organization
 from teams.permissions import people_shown_to
 
 LATEST = Order("moment", key="key", descending=True)
+# How the column of what each row comes to is headed.
+VALUE_HEADINGS = {Unit.MONEY: gettext_lazy("Amount"), Unit.DURATION: gettext_lazy("Open time")}
 
 
 @require_GET
@@ -43,6 +46,9 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         return render(request, "dashboards/numbers/behind_refused.html", context, status=400)
     row = opened.row
     page = page_of_leads(request, leads)
+    values = values_behind(opened, [lead.pk for lead in page.rows])
+    for lead in page.rows:
+        lead.value = values.get(lead.pk, "")  # type: ignore[attr-defined]
     cases = count_of_part(row, opened.part)
     context = {
         "asked": opened,
@@ -52,6 +58,7 @@ def behind(request: UserRequest, name: str) -> HttpResponse:
         "words": describe_question(opened),
         "page": page,
         "heading": heading,
+        "value_heading": VALUE_HEADINGS.get(opened.metric.unit, ""),
         "cases": cases,
         "is_fewer": page.count is not None and page.count < min(cases, 1000),
         "was": previous_count(request.GET.get("was", ""), cases),

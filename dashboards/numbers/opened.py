@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,8 +17,10 @@ from funnel.models import OpportunityStep, Stage, Transition
 from leads.models import Lead
 from metrics.question import ALL, BadQuestion, Part, Question, View, dimension
 from metrics.rate import Row
-from metrics.registry import Metric, metric
+from metrics.registry import Metric, Unit, metric
 from sla.models import Handoff
+from smarketing.pages import wording
+from teams.models import Organization
 
 PARTS: tuple[Part, ...] = ("numerator", "denominator", "flagged")
 # By what is counted: the field of its moment, and the heading of that column.
@@ -74,6 +78,24 @@ def last_moments(rows: QuerySet[Any, Any], name: str, lead: str = "lead") -> Que
     those of one page is anything else asked."""
     moments: QuerySet[Any, Any] = rows.order_by().values(key=F(lead)).annotate(moment=Max(name))
     return moments.values_list("key", "moment", named=True)
+
+
+def values_behind(opened: OpenedNumber, leads: Iterable[int]) -> dict[int, str]:
+    """What each of these leads comes to in an amount or a duration, in words; of several deals or answers each."""
+    each = opened.metric.each
+    if not each:
+        return {}
+    rows = opened.metric.behind(opened.question, opened.key, opened.part).filter(lead__in=list(leads))
+    values: dict[int, list[str]] = defaultdict(list)
+    for lead, value, *currency in rows.values_list("lead", *map(F, each)):
+        values[lead].append(format_each(opened.metric.unit, value, *currency))
+    return {lead: " + ".join(texts) for lead, texts in values.items()}
+
+
+def format_each(unit: Unit, value: Any, currency: str = "") -> str:
+    if unit == Unit.MONEY:
+        return wording.money_exact(value, currency or Organization.ours().currency)
+    return wording.duration(value)
 
 
 def part_tabs(opened: OpenedNumber, row: Row) -> list[dict[str, Any]]:

@@ -75,6 +75,7 @@ for metric in (
         worth(won),
         leads_of_worth(won),
         dimensions=(*OF_DEAL, "won_reason"),
+        each=("deal_amount", "deal_currency"),
         flagged_as=_("without an amount in the company's currency"),
     ),
     Metric(
@@ -105,6 +106,7 @@ for metric in (
         leads_of_worth(open_deals),
         views=(View.STOCK,),
         dimensions=(*OF_DEAL, "deal_stage"),
+        each=("deal_amount", "deal_currency"),
         flagged_as=_("without an amount in the company's currency"),
     ),
 ):

@@ -112,8 +112,9 @@ METRICS = (
         ),
         Unit.DURATION,
         count_wait,
-        behind(with_open_time),
+        behind(with_wait),
         dimensions=DIMENSIONS,
+        each=("waited",),
     ),
     Metric(
         "time_to_answer",
@@ -123,5 +124,6 @@ METRICS = (
         count_time_to_answer,
         behind(with_open_time),
         dimensions=DIMENSIONS,
+        each=("open_time",),
     ),
 )

@@ -20,6 +20,7 @@ from dashboards.numbers.opened import (
     leads_behind,
     parse_number,
     part_tabs,
+    values_behind,
 )
 from dashboards.numbers.question_urls import behind_url
 from funnel.models import Stage, StageRole, Transition
@@ -27,7 +28,7 @@ from leads.models import Lead
 from metrics.period import Period
 from metrics.question import BadQuestion, Part, Question
 from metrics.rate import Rate, Row
-from metrics.registry import UnknownMetric, metric
+from metrics.registry import Unit, UnknownMetric, metric, metrics
 from teams.models import Organization, Role
 from tests import make
 from tests.make import MONDAY_9AM
@@ -284,3 +285,33 @@ def test_an_amount_is_in_the_companys_currency(client: Client) -> None:
     make.sign_in(client, make.user(Role.MANAGER))
     page = client.get("/behind/revenue/", WEEK)
     assert page.context["value"] == "¥4M"
+
+
+def values(number: OpenedNumber) -> dict[int, str]:
+    with translation.override("en"):
+        return values_behind(number, [row.key for row in leads_behind(number)[0]])
+
+
+def test_each_lead_behind_an_amount_has_its_own(client: Client) -> None:
+    Organization.ours()
+    Organization.objects.update(currency="JPY")
+    lead, foreign, unknown = make.lead(), make.lead(), make.lead()
+    for of, fields in (
+        (lead, {"amount": 4_010_000, "currency": "JPY"}),
+        (lead, {"amount": 500, "currency": ""}),
+        (foreign, {"amount": 1200, "currency": "EUR"}),
+        (unknown, {}),
+    ):
+        make.opportunity(of, won_at=MONDAY_9AM, **fields)
+    assert values(opened("contracts")) == {}
+    assert set(values(opened("revenue"))[lead.pk].split(" + ")) == {"¥4,010,000", "¥500"}
+    assert values(opened("revenue", part="flagged")) == {foreign.pk: "€1,200", unknown.pk: "–"}
+    page = make.sign_in(client, make.user(Role.MANAGER)).get("/behind/revenue/", WEEK).content.decode()
+    assert ">Amount</th>" in page
+    assert "¥4,010,000" in page
+
+
+def test_what_a_number_of_money_or_time_sums_is_named() -> None:
+    """A new one without `each` would list its leads without what they come to."""
+    for each in metrics():
+        assert bool(each.each) == (each.unit in (Unit.MONEY, Unit.DURATION)), each.name

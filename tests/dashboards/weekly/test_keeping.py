@@ -104,6 +104,10 @@ def test_no_week_is_kept_while_the_demo_is_made() -> None:
     Organization.objects.update(is_demo=True)
     assert keep_missing(at=END) == 0
     assert kept_week(WEEK, at=END) is None
+    with time_machine.travel(END, tick=False):
+        page = make.signed_in(make.user(Role.MANAGER)).get(reverse("weekly_week", args=["2026-11-16"])).content.decode()
+    assert "is still being written" in page
+    assert "before the first day of use" not in page
     Organization.objects.update(demo_built_at=END)
     assert keep_missing(at=END) == 1
 

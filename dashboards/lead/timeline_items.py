@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from funnel.models import Transition
-from leads.activities.activity_text import describe_activity, icon_of
+from leads.activities.activity_text import describe_activity, icon_of, people_who_logged
 from leads.models import Activity
 from sla.inbox.story import TOUCH_ICONS
 from sla.models import Handoff, Touch
 from smarketing.pages import wording
+from teams.models import User
 
 # The reasons that the machine stores with a transition, marked for translation.
 REASONS = (
@@ -46,6 +48,7 @@ def describe_events(events: list[tuple[datetime, str, int]]) -> list[Item]:
         return [pk for _at, what, pk in events if what[2:] in kinds]
 
     activities = Activity.objects.select_related("kind").in_bulk(ids("activity")) if ids("activity") else {}
+    people = people_who_logged(activities.values())
     steps = (
         Transition.objects.select_related("from_stage", "to_stage", "by__team", "definition", "reason").in_bulk(
             ids("step")
@@ -62,7 +65,7 @@ def describe_events(events: list[tuple[datetime, str, int]]) -> list[Item]:
     )
     touches = Touch.objects.select_related("by").in_bulk(ids("touch")) if ids("touch") else {}
     items = {
-        "activity": lambda at, pk: activity_item(at, activities[pk]),
+        "activity": lambda at, pk: activity_item(at, activities[pk], people),
         "touch": lambda at, pk: touch_item(at, touches[pk]),
         "step": lambda at, pk: step_item(at, steps[pk]),
         "offer": lambda at, pk: offer_item(at, handoffs[pk]),
@@ -85,12 +88,12 @@ def day_heading(at: datetime) -> str:
     return wording.day(day, "month")
 
 
-def activity_item(at: datetime, activity: Activity) -> Item:
+def activity_item(at: datetime, activity: Activity, people: Mapping[str, User]) -> Item:
     by_us = activity.system == "" and activity.properties.get("by")
     return Item(
         icon=icon_of(activity),
         text=str(activity.kind),
-        note=describe_activity(activity),
+        note=describe_activity(activity, people),
         party="sales" if by_us and activity.kind.key in ("call", "meeting") else "",
         at=at,
         day=day_heading(at),

@@ -1,8 +1,12 @@
 """An activity in one line: its icon, and what its properties say."""
 
+from collections.abc import Iterable, Mapping
+
 from django.utils.translation import gettext as _
 
 from leads.models.activities import Activity
+from smarketing.pages.wording import person_name
+from teams.models import User
 
 ICONS = {
     "page_view": "page",
@@ -30,9 +34,16 @@ def icon_of(activity: Activity) -> str:
     return ICONS.get(activity.kind.key, OTHER_ICON)
 
 
-def describe_activity(activity: Activity) -> str:
-    """Return what a reader wants to know of the activity, and who logged it."""
+def people_who_logged(activities: Iterable[Activity]) -> dict[str, User]:
+    """Return the people whom these activities name as who logged them, by the name as it was written."""
+    written = (activity.properties.get("by") for activity in activities)
+    return User.objects.by_written_name({name for name in written if isinstance(name, str) and name})
+
+
+def describe_activity(activity: Activity, people: Mapping[str, User]) -> str:
+    """Return what a reader wants to know of the activity, and who logged it: one of `people`, or the name as it is."""
     parts = [str(activity.properties[key]) for key in TEXT_PROPERTIES if activity.properties.get(key)][:1]
-    if activity.properties.get("by"):
-        parts.append(_("logged by %(person)s") % {"person": activity.properties["by"]})
+    if by := activity.properties.get("by"):
+        person = people.get(by) if isinstance(by, str) else None
+        parts.append(_("logged by %(person)s") % {"person": person_name(person) if person else by})
     return " · ".join(parts)

@@ -29,7 +29,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.activities.activity_text import describe_activity, icon_of
+from leads.activities.activity_text import describe_activity, icon_of, people_who_logged
 from leads.models import Activity, Lead, named
 from sla.agreement.models.agreements import AgreedPersona
 from sla.calendars.hours import OpeningHours
@@ -285,13 +285,14 @@ def group_by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) ->
 
 def recent_activities(lead: Lead) -> list[dict[str, object]]:
     """The latest activities of a lead, as items of `_timeline.html`."""
-    activities = lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES]
+    activities = list(lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES])
+    people = people_who_logged(activities)
     return [
         {
             "icon": icon_of(activity),
             "text": str(activity.kind),
             "at": activity.occurred_at,
-            "note": describe_activity(activity),
+            "note": describe_activity(activity, people),
         }
         for activity in activities
     ]

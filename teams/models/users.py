@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
@@ -11,8 +11,8 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower, Trim
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +48,15 @@ class UserQuerySet(models.QuerySet["User"]):
         team = Q(team=person.team_id) if person.team_id else Q(pk__in=[])
         return self.filter(Q(pk=person.pk) | Q(team__head=person.pk) | team)
 
+    def by_written_name(self, names: Collection[str]) -> dict[str, User]:
+        """The people whose names were kept as text, by that text: in the order of the page on which it was written."""
+        given_first = Trim(Concat("given_name", Value(" "), "family_name"))
+        family_first = Trim(Concat("family_name", Value(" "), "given_name"))
+        people = self.annotate(given_first=given_first, family_first=family_first).filter(
+            Q(given_first__in=names) | Q(family_first__in=names)
+        )
+        return {text: person for person in people for text in (person.given_first, person.family_first)}
+
 
 class UserManager(BaseUserManager["User"]):
     def get_queryset(self) -> UserQuerySet:
@@ -61,6 +70,9 @@ class UserManager(BaseUserManager["User"]):
 
     def sharing_with(self, person: User) -> UserQuerySet:
         return self.get_queryset().sharing_with(person)
+
+    def by_written_name(self, names: Collection[str]) -> dict[str, User]:
+        return self.get_queryset().by_written_name(names) if names else {}
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)

@@ -89,7 +89,8 @@ def values_behind(opened: OpenedNumber, leads: Iterable[int]) -> dict[int, str]:
     values: dict[int, list[str]] = defaultdict(list)
     for lead, value, *currency in rows.values_list("lead", *map(F, each)):
         values[lead].append(format_each(opened.metric.unit, value, *currency))
-    return {lead: " + ".join(texts) for lead, texts in values.items()}
+    between = " + " if opened.metric.unit == Unit.MONEY else " · "
+    return {lead: between.join(texts) for lead, texts in values.items()}
 
 
 def format_each(unit: Unit, value: Any, currency: str = "") -> str:

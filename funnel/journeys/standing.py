@@ -29,9 +29,10 @@ def misplaced_leads() -> list[int]:
         return [lead for (lead,) in cursor.fetchall()]
 
 
-def report_misplaced() -> int:
-    """Log the leads that do not stand at their last step, and return how many."""
-    if leads := misplaced_leads():
+def report_misplaced() -> list[int]:
+    """Log the leads that do not stand at their last step, and return them."""
+    leads = misplaced_leads()
+    if leads:
         named = ", ".join(map(str, leads[:NAMED]))
         log.error("%s leads do not stand at the last step of their ledger: %s", len(leads), named)
-    return len(leads)
+    return leads

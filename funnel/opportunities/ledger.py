@@ -51,9 +51,10 @@ def disagreeing_deals() -> list[int]:
         return [deal for (deal,) in cursor.fetchall()]
 
 
-def report_disagreeing() -> int:
-    """Log the deals that are not as their history says, and return how many."""
-    if deals := disagreeing_deals():
+def report_disagreeing() -> list[int]:
+    """Log the deals that are not as their history says, and return them."""
+    deals = disagreeing_deals()
+    if deals:
         named = ", ".join(map(str, deals[:NAMED]))
         log.error("%s deals are not as their history says: %s", len(deals), named)
-    return len(deals)
+    return deals

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from funnel.models import Opportunity
+from leads.models import Company, Lead
+from leads.notices import LEAD_EXAMPLE
+from smarketing.pages import wording
 from teams.models import Notice
-from teams.notices import NoticeKind, Page, register
+from teams.notices import NameParams, NoticeKind, Page, describe_name, name_params, register
 from teams.permissions import ADMINISTERING
 
 
-class CheckFailedParams(TypedDict):
+class FirstParams(TypedDict):
+    """The first of what a check found: its page, its id and what it is called."""
+
+    page: str
+    record: int
+    name: NameParams | str
+
+
+class CheckFailedParams(FirstParams):
     # "leads", "deals" or "companies".
     what: str
     count: int
 
 
 def describe_check_failed(params: CheckFailedParams) -> str:
+    count = params["count"] or 0
     sentences = {
-        "leads": _(
-            "Leads that do not stand at the last step of their history: %(count)s. The server's log names them."
+        "leads": ngettext(
+            "%(name)s does not stand at the last step of the history. A step on the lead's page puts it right.",
+            "%(count)s leads do not stand at the last step of their history, the first is %(name)s. A step on a lead's"
+            " page puts it right; the server's log names them.",
+            count,
         ),
-        "deals": _("Opportunities that are not as their history says: %(count)s. The server's log names them."),
-        "companies": _(
-            "Companies that two reps of one team work without a reason: %(count)s. The server's log names them."
+        "deals": ngettext(
+            "The opportunity “%(name)s” is not as its history says. Both are on its page.",
+            "%(count)s opportunities are not as their history says, the first is “%(name)s”. Both are on its page; the"
+            " server's log names them.",
+            count,
+        ),
+        "companies": ngettext(
+            "Two reps of one team work %(name)s without a reason. A manager can give its leads to one of them.",
+            "Two reps of one team work %(count)s companies without a reason, the first is %(name)s. A manager can give"
+            " the leads of each to one rep; the server's log names them.",
+            count,
         ),
     }
-    sentence = sentences.get(params["what"]) or _("A check of every morning finds something")
-    return sentence % {"count": params["count"]}
+    # Earlier versions kept no name.
+    if params["what"] not in sentences or not params["name"]:
+        return _("A check of every morning finds something")
+    return sentences[params["what"]] % {"count": wording.number(count), "name": describe_name(params["name"])}
 
 
 CHECK_FAILED = register(
@@ -41,9 +67,9 @@ CHECK_FAILED = register(
         params=CheckFailedParams,
         sentence=describe_check_failed,
         icon="warning",
-        pages=[Page("home")],
+        pages=[Page("lead", ["record"]), Page("opportunity", ["record"]), Page("company", ["record"])],
         roles=ADMINISTERING,
-        example={"what": "leads", "count": 3},
+        example={"what": "leads", "count": 3, "page": "lead", "record": 7, "name": LEAD_EXAMPLE["email"]},
     )
 )
 
@@ -70,12 +96,22 @@ CATCHING_UP_FAILED = register(
 )
 
 
-def notify_failed_checks(counts: Mapping[str, int], *, at: datetime) -> None:
-    """Notify the administrators of the checks that found so many, once a check and company day."""
+def notify_failed_checks(found: Mapping[str, Sequence[int]], *, at: datetime) -> None:
+    """Notify the administrators of what each check found, once a check and company day, with the first of them."""
     failures: list[tuple[str, CheckFailedParams]] = [
-        (f"check {what}", {"what": what, "count": count}) for what, count in counts.items() if count
+        (f"check {what}", {"what": what, "count": len(pks), **_describe_first(what, pks[0])})
+        for what, pks in found.items()
+        if pks
     ]
     Notice.objects.notify_administrators(CHECK_FAILED, failures, at=at)
+
+
+def _describe_first(what: str, pk: int) -> FirstParams:
+    if what == "leads":
+        return {"page": "lead", "record": pk, "name": name_params(Lead.objects.get(pk=pk))}
+    if what == "deals":
+        return {"page": "opportunity", "record": pk, "name": str(Opportunity.objects.get(pk=pk))}
+    return {"page": "company", "record": pk, "name": str(Company.objects.get(pk=pk))}
 
 
 def notify_catching_up_failed(*, at: datetime) -> None:

@@ -74,10 +74,11 @@ def keep_reasons_of_joined() -> int:
     return joined.update(two_reps=TwoReps.MERGED)
 
 
-def report_divided() -> int:
-    """Log the companies that two reps of one team work without a reason, and return how many."""
+def report_divided() -> list[int]:
+    """Log the companies that two reps of one team work without a reason, and return them."""
     keep_reasons_of_joined()
-    if divided := [each for each in divided_companies() if not each.is_explained]:
-        named = ", ".join(str(each.company.pk) for each in divided[:NAMED])
+    divided = list(dict.fromkeys(each.company.pk for each in divided_companies() if not each.is_explained))
+    if divided:
+        named = ", ".join(map(str, divided[:NAMED]))
         log.error("%s companies are worked by two reps of one team without a reason: %s", len(divided), named)
-    return len(divided)
+    return divided

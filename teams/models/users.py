@@ -55,7 +55,8 @@ class UserQuerySet(models.QuerySet["User"]):
         people = self.annotate(given_first=given_first, family_first=family_first).filter(
             Q(given_first__in=names) | Q(family_first__in=names)
         )
-        return {text: person for person in people for text in (person.given_first, person.family_first)}
+        orders = ("{0.given_name} {0.family_name}", "{0.family_name} {0.given_name}")
+        return {order.format(person).strip(): person for person in people for order in orders}
 
 
 class UserManager(BaseUserManager["User"]):

@@ -19,7 +19,7 @@ from metrics.changes import unseen
 from sla.attainment.computing import is_computation_requested
 from sla.flow import advancing, background
 from sla.flow.advancing import advance, advance_all, begin_day
-from sla.flow.notices import describe_check_failed
+from sla.flow.notices import CHECK_FAILED
 from sla.models import Attainment, BegunDay, Handoff
 from sla.tasks import advance as advance_task
 from teams.models import Notice, Role, Team
@@ -119,13 +119,28 @@ def test_administrators_are_told_once_a_day_what_the_checks_of_the_morning_find(
     BegunDay.objects.all().delete()
     assert begin_day(at=MONDAY_9AM + timedelta(hours=1))
     told = Notice.objects.get(user=admin, kind="check_failed")
-    assert told.params == {"what": "leads", "count": 2}
-
-
-@pytest.mark.parametrize("what", ["leads", "deals", "companies"])
-def test_each_check_of_the_morning_has_its_sentence(what: str):
+    first = disagreeing[0]
+    assert (told.params["what"], told.params["count"], told.params["record"]) == ("leads", 2, first.pk)
+    assert told.address == f"/leads/{first.pk}/"
     with translation.override("en"):
-        assert ": 3. The server" in describe_check_failed({"what": what, "count": 3})
+        assert first.email in told.text
+
+
+@pytest.mark.parametrize(
+    ("what", "page", "one", "three"),
+    [
+        ("leads", "lead", "Aoba does not stand", "3 leads do not stand"),
+        ("deals", "opportunity", "The opportunity “Aoba” is not", "3 opportunities are not"),
+        ("companies", "company", "Two reps of one team work Aoba without", "work 3 companies without a reason"),
+    ],
+)
+def test_each_check_of_the_morning_says_what_it_found_and_leads_there(what: str, page: str, one: str, three: str):
+    found = {"what": what, "page": page, "record": 7, "name": "Aoba"}
+    with translation.override("en"):
+        assert CHECK_FAILED.describe(found | {"count": 1}).startswith(one)
+        assert three in CHECK_FAILED.describe(found | {"count": 3})
+        assert "Aoba" in CHECK_FAILED.describe(found | {"count": 3})
+    assert CHECK_FAILED.page(found).address(found).endswith("/7/")
 
 
 def test_a_lead_that_breaks_the_morning_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch):

@@ -28,7 +28,7 @@ class OpportunityForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("name", "kind", "stage", "amount", "currency", "expected_close_on", "owner")
         widgets = {
             "expected_close_on": DateInput(),
-            "currency": forms.TextInput(attrs={"class": "field__input--short"}),
+            "currency": forms.TextInput(attrs={"class": "field__input--code"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

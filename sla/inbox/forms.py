@@ -114,6 +114,12 @@ class RejectionForm(ReasonForm):
             del self.fields["wake_on"], self.fields["only_with_news"]
 
 
+class AnswerField(forms.ChoiceField):
+    """One of its choices says that there is none."""
+
+    names_nothing = True
+
+
 class ThreadAnswerForm(RejectionForm):
     """The answer to one lead of a thread: accepted, rejected, or left for later."""
 
@@ -127,7 +133,7 @@ class ThreadAnswerForm(RejectionForm):
         assert isinstance(reason, forms.ModelChoiceField)
         reason.widget, reason.empty_label = forms.Select(), "–"
         reason.widget.choices = reason.choices
-        self.fields["answer"] = forms.ChoiceField(
+        self.fields["answer"] = AnswerField(
             label=_("Answer"),
             required=False,
             choices=[(self.ACCEPT, _("Accept")), (self.REJECT, _("Reject")), ("", _("Later"))],

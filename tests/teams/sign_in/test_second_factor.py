@@ -121,6 +121,24 @@ def test_nobody_is_known_by_an_address_that_was_replaced() -> None:
     switched_on(signed_in(person))
 
 
+def test_its_pages_call_it_by_one_word_and_lead_on() -> None:
+    person = invited()
+    User.objects.filter(pk=person.pk).update(language="ja")
+    guest = Client()
+    where = guest.get(urlsplit(password_link(person)).path, follow=True).redirect_chain[-1][0]
+    done = guest.post(where, {"password1": PASSWORD, "password2": PASSWORD}, follow=True)
+    assert 'href="/account/login/"' in done.content.decode()
+    browser = signed_in(person)
+    switched_on(browser)
+    second = signed_in(person).get("/account/2fa/authenticate/", headers={"accept-language": "ja"}).content.decode()
+    pages = [second]
+    for path in ("", "recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"):
+        pages.append(browser.get(f"/account/2fa/{path}").content.decode())
+    for page in pages:
+        assert "二要素認証" in page
+        assert "多要素" not in page
+
+
 # Required by the company
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
@@ -43,9 +43,21 @@ def _number(part: Part, number: int) -> Part:
     return replace(part, number=number, lines=tuple(lines))
 
 
-def changes(before: Agreement | None, after: Agreement | Sequence[Part]) -> list[Compared]:
-    """The lines that differ between two versions. The newer may be given as parts, where these were built already."""
+def with_preamble(agreement: Agreement, numbered: Sequence[Part]) -> list[Part]:
+    """The document as two versions of it are compared: its preamble, which has no number, and its parts."""
+    text = agreement.preamble.strip()
+    preamble = Part(_("Preamble"), (Line("preamble", format_html("{}", text)),) if text else ())
+    return [preamble, *numbered]
+
+
+def compare_versions(before: Agreement, after: Agreement, built: Sequence[Part] | None = None) -> list[Compared]:
+    """The lines of two versions. The parts of the newer may be given, where they were built already."""
+    newer = parts(after) if built is None else built
+    return compare(with_preamble(before, parts(before)), with_preamble(after, newer))
+
+
+def changes(before: Agreement | None, after: Agreement, built: Sequence[Part] | None = None) -> list[Compared]:
+    """The lines that differ between two versions."""
     if before is None:
         return []
-    newer = parts(after) if isinstance(after, Agreement) else after
-    return [line for line in compare(parts(before), newer) if line.kind != "same"]
+    return [line for line in compare_versions(before, after, built) if line.kind != "same"]

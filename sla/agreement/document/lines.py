@@ -10,6 +10,7 @@ from html import unescape
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from smarketing.pages import wording
 
@@ -30,6 +31,11 @@ class Line:
     @property
     def anchor(self) -> str:
         return f"c{self.number}"
+
+    @property
+    def place(self) -> str:
+        """Where it is found: "§2.1", or above all numbers."""
+        return f"§{self.number}" if self.number else _("Preamble")
 
     @property
     def plain(self) -> str:

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET
 
 from sla.agreement import definition_drafts, outdated, returning, signing
 from sla.agreement.document import building
-from sla.agreement.document.comparing import compare
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment, Party
 from sla.agreement.states import version_before, versions, versions_with_state
@@ -26,7 +25,7 @@ def document_context(request: UserRequest, agreement: Agreement) -> dict[str, An
     """The template context of every page that shows the document."""
     parts = building.parts(agreement)
     earlier = version_before(agreement)
-    changed = building.changes(earlier, parts)
+    changed = building.changes(earlier, agreement, parts)
     is_pending = agreement.in_force_from is None
     state = agreement.state
     return {
@@ -38,7 +37,7 @@ def document_context(request: UserRequest, agreement: Agreement) -> dict[str, An
         "earlier": earlier,
         "changes": changed,
         "comments": returning.open_comments(agreement),
-        "same": sum(len(part.lines) for part in parts) - sum(1 for line in changed if line.after),
+        "same": sum(len(part.lines) for part in parts) - sum(1 for line in changed if line.after and line.after.number),
         "standing": definition_drafts.standing_leads_by_definition(agreement) if is_pending else [],
         "mine": signing.unsigned_by(agreement, request.user) if state == "proposed" else [],
         "outdated": outdated.outdated(agreement) if state == "proposed" else [],
@@ -107,7 +106,7 @@ def agreement_comparison(request: UserRequest) -> HttpResponse:
     by_number = {str(version.number): version for version in every}
     newer = by_number.get(request.GET.get("b", "")) or every[-1]
     older = by_number.get(request.GET.get("a", "")) or version_before(newer) or every[0]
-    lines = compare(building.parts(older), building.parts(newer))
+    lines = building.compare_versions(older, newer)
     context = {
         "versions": every,
         "older": older,

@@ -70,7 +70,7 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "usual": forms.usual,
         "agreement": draft,
         "missing": missing(draft),
-        "changes": building.changes(earlier, parts),
+        "changes": building.changes(earlier, draft, parts),
         "standing": definition_drafts.standing_leads_by_definition(draft),
         "comments": with_lines(returning.open_comments(draft), parts),
         "earlier": earlier,

@@ -274,3 +274,13 @@ def test_what_came_back_is_where_the_next_wording_begins(signed):
     returning.withdraw(proposal, by=mara)
     again = definition_drafts.draft_definition(mql)
     assert (again.number, again.text) == (first.number + 1, "Sharper")
+
+
+def test_a_changed_preamble_is_a_change_of_the_document(signed):
+    draft = drafting.draft_next(at=make.MONDAY_9AM)
+    draft.preamble = "Both sides share one goal."
+    (change,) = building.changes(signed, draft)
+    assert (change.line.key, change.line.plain) == ("preamble", "Both sides share one goal.")
+    with translation.override("en"):
+        assert change.line.place == "Preamble"
+    assert building.changes(draft, draft) == []

@@ -1,6 +1,9 @@
 """The pages of a list: their addresses, and how many rows there are."""
 
+import re
+
 import pytest
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from leads.models import Company
@@ -43,3 +46,10 @@ def test_a_sort_is_chosen_by_its_name_and_else_the_first(asked: dict[str, str], 
 def test_a_capped_count_says_that_there_are_more() -> None:
     assert ListPage([], count=1000).number == "1,000"
     assert ListPage([], count=1000, count_is_capped=True).number == "1,000+"
+
+
+def test_an_empty_list_does_not_count_its_rows() -> None:
+    made = make.company()
+    for rows, said in (([made], "1 in all"), ([], "")):
+        page = ListPage(rows, count=len(rows))
+        assert " ".join(re.sub(r"<[^>]*>", "", render_to_string("_paging.html", {"page": page})).split()) == said

@@ -17,11 +17,11 @@ def selling_context(user: User, at: datetime) -> dict[str, Any]:
     """Offers by deadline, accepted hand-offs without their first touch, and deals that close soon."""
     hours = Calendar.hours_for(user, at=at)
     offers = list(offer_rows(user)[: SHOWN + 1])
-    deals = Opportunity.objects.open().filter(owner=user, lead__merged_into=None).select_related("lead__company")
+    deals = Opportunity.objects.open().filter(owner=user, lead__merged_into=None)
     return {
         "is_selling": True,
         "offers": [(offer, Countdown.of(offer, hours, at=at)) for offer in offers[:SHOWN]],
         "offer_count": Handoff.objects.open().for_rep(user).count(),
         "first_steps": list_first_touches(user, hours, at=at)[:SHOWN],
-        "deals": list(deals.order_by("expected_close_on", "pk")[:SHOWN]),
+        "deals": list(deals.select_related("lead__company", "stage").order_by("expected_close_on", "pk")[:SHOWN]),
     }

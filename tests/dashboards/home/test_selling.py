@@ -6,7 +6,7 @@ import pytest
 
 from dashboards.home.card_size import SHOWN
 from dashboards.home.selling import selling_context
-from funnel.models import Journey, Reason, Stage, StageRole
+from funnel.models import DealStage, Journey, Reason, Stage, StageRole
 from leads.models import Lead
 from sla.calendars.models import Calendar
 from sla.inbox.queries import list_team_work
@@ -88,6 +88,15 @@ def test_deals_stand_by_the_day_they_should_close_those_without_last(sam: User):
     make.opportunity(owner=sam, expected_close_on=date(2026, 11, 1), opened_at=AT, won_at=AT)
     make.opportunity(owner=sam, expected_close_on=date(2026, 11, 1), opened_at=AT, lost_at=AT)
     assert selling_context(sam, AT)["deals"] == [soon, later, none]
+
+
+def test_a_deal_is_told_with_its_lead_and_stage_and_not_with_its_company_twice(sam: User):
+    lead = make.lead(company=make.company(name="Aoba"), given_name="Aya", family_name="Mori")
+    stage = DealStage.objects.offered().first()
+    for name, said in (("Aoba", f"Aya Mori · {stage}"), ("Line 2", f"Aya Mori · Aoba · {stage}")):
+        make.opportunity(lead, name=name, owner=sam, stage=stage, opened_at=AT, expected_close_on=date(2026, 12, 1))
+        page = make.signed_in(sam).get("/").content.decode()
+        assert said in " ".join(page.split())
 
 
 def test_a_rep_with_nothing_has_an_empty_page(sam: User):

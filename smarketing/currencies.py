@@ -15,9 +15,11 @@ IN_USE = (
 )
 CODES = frozenset(IN_USE.split())
 NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-WITHOUT_DECIMALS = frozenset(NONE.split())
-# Amounts are kept with two decimals: the third of a dinar is refused rather than rounded.
-KEPT_DECIMALS = 2
+THREE = "BHD IQD JOD KWD LYD OMR TND"
+# All others have two.
+DECIMALS = dict.fromkeys(NONE.split(), 0) | dict.fromkeys(THREE.split(), 3) | {"CLF": 4}
+# An amount of any currency is kept whole: so many digits, so many of them decimals.
+DIGITS, MOST_DECIMALS = 18, 4
 DOLLARS = ("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD")
 # The first is meant where nothing else is said; a sign without one needs the code beside it.
 SIGNS: dict[str, tuple[str, ...]] = {
@@ -29,14 +31,14 @@ SIGNS: dict[str, tuple[str, ...]] = {
 
 
 def decimals_of(code: str) -> int:
-    """How many decimals an amount in this currency has here."""
-    return 0 if code in WITHOUT_DECIMALS else KEPT_DECIMALS
+    """How many decimals an amount in this currency has."""
+    return DECIMALS.get(code, 2)
 
 
 def in_currency(amount: Decimal, code: str) -> Decimal:
     """The amount with the decimals that its currency has. A finer one keeps what it has: nothing is rounded away."""
     exact = amount.quantize(Decimal(1).scaleb(-decimals_of(code)))
-    return exact if exact == amount else amount
+    return exact if exact == amount else Decimal(f"{amount.normalize():f}")
 
 
 def is_too_fine(amount: Decimal, code: str) -> bool:

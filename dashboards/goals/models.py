@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from funnel.models import Opportunity
 from history.edited import edited
 from metrics.changes import watched
+from smarketing.currencies import DIGITS, MOST_DECIMALS
 
 
 class Goal(models.Model):
@@ -26,7 +27,9 @@ class Goal(models.Model):
     kind = models.CharField(_("Of which opportunities"), max_length=10, choices=Opportunity.Kind, blank=True)
     starts_on = models.DateField(_("From"))
     ends_on = models.DateField(_("To, exclusive"))
-    target = models.DecimalField(_("Target"), max_digits=16, decimal_places=2, validators=[MinValueValidator(0)])
+    target = models.DecimalField(
+        _("Target"), max_digits=DIGITS, decimal_places=MOST_DECIMALS, validators=[MinValueValidator(0)]
+    )
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False)
     set_at = models.DateTimeField(default=now, editable=False)
 

@@ -26,7 +26,7 @@ from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
-from smarketing.currencies import CODES, in_currency, is_too_fine
+from smarketing.currencies import CODES, DIGITS, MOST_DECIMALS, in_currency, is_too_fine
 from teams.api.authentication import caller
 from teams.models import Organization, User
 from teams.records import changing, get_editable
@@ -68,7 +68,7 @@ class OpportunityTerms(KnownMembers):
         help_text="The key of a stage that deals have; the first, when left out.",
     )
     amount = serializers.DecimalField(
-        required=False, allow_null=True, max_digits=16, decimal_places=2, min_value=0,
+        required=False, allow_null=True, max_digits=DIGITS, decimal_places=MOST_DECIMALS, min_value=0,
         help_text="With no more decimals than its currency has.",
     )  # fmt: skip
     currency = serializers.RegexField("^([A-Z]{3})?$", required=False, allow_blank=True)

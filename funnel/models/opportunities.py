@@ -24,7 +24,7 @@ from history.recording import RecordedAt
 from leads.models import Lead
 from metrics.changes import watched
 from smarketing.company import day_starting_at
-from smarketing.currencies import in_currency
+from smarketing.currencies import DIGITS, MOST_DECIMALS, in_currency
 from teams.models import Organization, User
 from teams.records import RecordQuerySet
 
@@ -80,7 +80,7 @@ class Opportunity(models.Model):
     external_id = models.CharField(max_length=200, blank=True, editable=False)
     name = models.CharField(_("Name"), max_length=200, blank=True)
     kind = models.CharField(_("Kind"), max_length=10, choices=Kind, default=Kind.NEW)
-    amount = models.DecimalField(_("Amount"), max_digits=16, decimal_places=2, null=True, blank=True)
+    amount = models.DecimalField(_("Amount"), max_digits=DIGITS, decimal_places=MOST_DECIMALS, null=True, blank=True)
     currency = models.CharField(_("Currency"), max_length=3, blank=True)
     opened_at = models.DateTimeField(_("Opened"), null=True, blank=True)
     expected_close_on = models.DateField(_("Expected close"), null=True, blank=True)

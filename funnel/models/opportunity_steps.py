@@ -21,6 +21,7 @@ from funnel.models.stages import Reason
 from history.models import Change
 from history.recording import RecordedAt
 from metrics.changes import watched
+from smarketing.currencies import DIGITS, MOST_DECIMALS
 from teams.models import User
 
 # What a deal is about, as its terms say: rows that open or change it keep all of them.
@@ -96,7 +97,7 @@ class OpportunityStep(models.Model):
     stage = models.ForeignKey(DealStage, models.PROTECT, null=True, related_name="+", db_index=False)
     # Its terms from then on.
     kind = models.CharField(max_length=10, blank=True)
-    amount = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    amount = models.DecimalField(max_digits=DIGITS, decimal_places=MOST_DECIMALS, null=True)
     currency = models.CharField(max_length=3, blank=True)
     expected_close_on = models.DateField(null=True)
     owner = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)

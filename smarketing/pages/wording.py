@@ -16,11 +16,12 @@ from babel.numbers import (
     format_compact_currency,
     format_currency,
     format_decimal,
-    get_currency_precision,
 )
 from django.conf import settings
 from django.utils.timezone import get_current_timezone, is_aware, now
 from django.utils.translation import get_language, gettext, ngettext, override
+
+from smarketing.currencies import decimals_of
 
 # What stands where there is nothing: a rate over nothing is no rate.
 NOTHING = "–"
@@ -173,7 +174,7 @@ def money_exact(amount: Number | None, currency: str = "JPY") -> str:
         return NOTHING
     if japanese() and currency == "JPY":
         return number(amount) + "円"
-    digits = get_currency_precision(currency)
+    digits = decimals_of(currency)
     whole = rounded(amount, digits) == rounded(amount, 0)
     pattern = "¤#,##0" if whole or not digits else "¤#,##0." + "0" * digits
     value = rounded(amount, 0 if whole else digits)

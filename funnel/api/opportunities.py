@@ -26,6 +26,7 @@ from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
+from smarketing.company import day_around
 from smarketing.currencies import CODES, DIGITS, MOST_DECIMALS, in_currency, is_too_fine
 from teams.api.authentication import caller
 from teams.models import Organization, User
@@ -107,10 +108,13 @@ class OpportunityIn(OpportunityTerms):
     external_id = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
     opened_at = MomentField(required=False, help_text="Now, when left out; never later than now.")
 
-    def validate_opened_at(self, opened_at: datetime) -> datetime:
-        if opened_at > now():
+    def validate_opened_at(self, opened_at: datetime) -> datetime | None:
+        """None for the day of today, which means now. Written alone, a day has ten letters at most."""
+        at = now()
+        if opened_at > at:
             raise serializers.ValidationError(_("This moment is still to come."))
-        return opened_at
+        is_day = len(str(self.initial_data["opened_at"]).strip()) <= len("2026-11-16")
+        return None if is_day and day_around(opened_at) == day_around(at) else opened_at
 
 
 class OutcomeIn(KnownMembers):

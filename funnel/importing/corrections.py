@@ -40,6 +40,11 @@ def same_fact(one: str, other: str) -> str:
     return f"({one} = {other} OR {same_day(one, other)} AND ({is_day(one)} OR {is_day(other)}))"
 
 
+def means_now(day: str) -> str:
+    """Whether it is the day of today, `%(at)s`: a fact of which only that is known happens now."""
+    return f"{is_day(day)} AND {same_day(day, '%(at)s::timestamptz')}"
+
+
 # A lead stands at its last step; where that closed its journey, at the last stage that it entered.
 STAND_AT_LAST_STEP = """
 WITH last AS (

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.importing.corrections import TABLES, WHEN, is_day, same_day, same_fact
+from funnel.importing.corrections import TABLES, WHEN, is_day, means_now, same_day, same_fact
 from funnel.importing.deal_history import write_histories
 from funnel.importing.deal_steps import move_leads
 from funnel.models.deal_stages import DealStage
@@ -166,6 +166,13 @@ FROM (
 ) again
 WHERE again.line = s.line AND again.nth > 1
 """
+# Today's day means now, unless the deal has a moment of today already; what was taken back today stays as it was told.
+TODAY = """
+UPDATE staging_rows s SET {name} = CASE WHEN {same_day} THEN r.{name} ELSE %(at)s END
+FROM staging_rows known LEFT JOIN funnel_opportunity r ON r.id = known.opportunity_id
+WHERE known.ctid = s.ctid AND s.turn = %(turn)s AND s.refused IS NULL AND {means_now}
+  AND (r.reopened_at IS NULL OR r.reopened_at < s.{name})
+"""
 # What a deal will have been opened and decided at, once the row has come in.
 DATED = """
 SELECT s.line,
@@ -251,6 +258,9 @@ def _import_turn(batch: Batch, turn: int) -> None:
     batch.execute(FIND_BY_ID, turn=turn)
     batch.execute(FIND_BY_LIKENESS, turn=turn, zone=str(company_zone()))
     batch.execute(WAIT, turn=turn)
+    for name in DATES:
+        values = {"same_day": same_day(f"r.{name}", f"s.{name}"), "means_now": means_now(f"s.{name}")}
+        batch.execute(TODAY.format(name=name, **values), turn=turn, zone=str(company_zone()))
     _refuse_decided_before_opened(batch, turn)
     batch.execute(NEW, turn=turn, currency=Organization.ours().currency)
     due = f"s.turn = {turn:d} AND NOT s.is_new AND s.refused IS NULL AND r.id = s.opportunity_id"

@@ -15,6 +15,7 @@ from funnel.importing.corrections import (
     TABLES,
     correct_step,
     is_day,
+    means_now,
     move_beginnings,
     same_day,
     same_fact,
@@ -74,6 +75,16 @@ CROSS JOIN LATERAL (VALUES {given}) given (role, at)
 JOIN funnel_stage stage ON stage.role = given.role
 WHERE s.refused IS NULL AND given.at IS NOT NULL
 ORDER BY s.lead_id, stage.id, s.line DESC
+"""
+# Today's day means now; where a later stage was entered today at a known moment, the step lies as on a past day.
+TODAY = f"""
+UPDATE steps st SET at = %(at)s
+WHERE {means_now("st.at")} AND NOT EXISTS (
+    SELECT FROM steps o WHERE o.lead_id = st.lead_id AND o.position > st.position
+      AND {same_day("o.at", "st.at")} AND NOT {is_day("o.at")}
+) AND NOT EXISTS (
+    SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND {same_day("t.at", "st.at")}
+)
 """
 # Known only to the day, a step lies after the steps of that day into earlier stages.
 ON_THAT_DAY = f"""
@@ -166,6 +177,7 @@ def _import_steps(batch: Batch, roles: list[str]) -> None:
     batch.execute("DROP TABLE IF EXISTS pg_temp.steps")
     batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)))
     zone = str(company_zone())
+    batch.execute(TODAY, zone=zone)
     batch.execute(ON_THAT_DAY, zone=zone)
     for line, role, at in batch.fetch(AFTER_CUSTOMER):
         batch.warnings.add(_format_after_customer(line, role, at))

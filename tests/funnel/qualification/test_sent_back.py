@@ -240,3 +240,50 @@ def test_its_page_says_nothing_of_news_where_the_next_stage_asks_for_none():
     assert may_qualify_from(journey, at=BACK + DAY) == AGAIN
     assert not waits_for_news(journey, at=BACK + DAY)
     assert qualify([lead.pk], at=AGAIN) == [lead.pk]
+
+
+def test_what_happened_before_is_no_news_whenever_it_is_told():
+    lead = sent_back("mql", "lead")
+    record(lead, "page_view", BACK - MOMENT, at=BACK + DAY)
+    assert qualify([lead.pk], at=AGAIN + DAY) == []
+
+
+def test_what_is_dated_ahead_is_news_from_its_moment_on():
+    lead = sent_back("mql", "lead")
+    does(lead, at=AGAIN + 20 * DAY)
+    assert qualify([lead.pk], at=AGAIN + 20 * DAY - MOMENT) == []
+    assert qualify([lead.pk], at=AGAIN + 20 * DAY) == [lead.pk]
+
+
+@pytest.mark.parametrize("from_role", ["mql", "sal", "sql", "opportunity"])
+@pytest.mark.parametrize("wakes_after", [1, COOL_OFF - 1, COOL_OFF, 2 * COOL_OFF])
+def test_who_a_person_recycled_waits_for_the_wake_up_and_the_cool_off(from_role: str, wakes_after: int):
+    lead = make.lead(from_role, created_at=BACK - 30 * DAY)
+    reason = Reason.objects.offered("recycled").filter(needs_text=False)[0]
+    lead.journey.recycle(reason, wake_at=BACK + wakes_after * DAY, at=BACK)
+    due = BACK + max(wakes_after, COOL_OFF) * DAY
+    assert qualify([lead.pk], at=due - MOMENT) == []
+    assert qualify([lead.pk], at=due) == [lead.pk]
+
+
+def test_who_is_to_wake_with_news_only_waits_for_all_three():
+    lead = make.lead("sql", created_at=BACK - 30 * DAY)
+    reason = Reason.objects.offered("recycled").filter(needs_text=False)[0]
+    lead.journey.recycle(reason, wake_at=BACK + 2 * COOL_OFF * DAY, only_with_news=True, at=BACK)
+    record(lead, "page_view", BACK + DAY, at=BACK + DAY)
+    advance_all(at=BACK + DAY)
+    assert qualify([lead.pk], at=BACK + 2 * COOL_OFF * DAY - MOMENT) == []
+    assert qualify([lead.pk], at=BACK + 2 * COOL_OFF * DAY) == [lead.pk]
+
+
+@pytest.mark.parametrize("by", ["handoff", "person"])
+def test_who_was_sent_back_twice_waits_from_the_second_time(by: str):
+    lead = sent_back("mql", "lead")
+    does(lead)
+    assert qualify([lead.pk], at=AGAIN) == [lead.pk]
+    journey = Journey.objects.get(pk=lead.pk)
+    journey.move_to(stage("lead"), because="No again", at=AGAIN + DAY, how=Transition.How(by))
+    assert qualify([lead.pk], at=AGAIN + 100 * DAY) == []
+    does(lead, at=AGAIN + 2 * DAY)
+    assert qualify([lead.pk], at=AGAIN + DAY + COOL_OFF * DAY - MOMENT) == []
+    assert qualify([lead.pk], at=AGAIN + DAY + COOL_OFF * DAY) == [lead.pk]

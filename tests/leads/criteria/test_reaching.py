@@ -15,6 +15,7 @@ from history.models import Change
 from leads.criteria import condition, explain, fields, stand_ins, todays_values
 from leads.models import Company, Lead, Persona, PersonaMatch, PersonaVersion
 from leads.personas.matching import match_personas
+from leads.registering.companies import change_company
 from leads.registering.registration import change
 from sla.flow.merging import merge
 from teams.models import Role
@@ -186,3 +187,37 @@ def test_which_persona_a_lead_was_is_known_since_it_was_matched() -> None:
     PersonaMatch.objects.create(lead=lead, persona_id=version.persona_id, matched_at=THEN)
     assert todays_values(is_one, THEN - DAY) == [""]
     assert todays_values(is_one, THEN) == []
+
+
+BIG: dict[str, Any] = {"field": "company.employees", "op": ">=", "value": 300}
+
+
+def test_a_lead_that_changed_its_company_had_the_one_before() -> None:
+    """Each with what it was then: the company changed as well."""
+    with time_machine.travel(NOW - 30 * DAY, tick=False):
+        small, big = make.company(employees=10), make.company(employees=500)
+        lead = make.lead(company=small)
+    change_company(small, {"employees": 900}, at=NOW - 10 * DAY)
+    change(lead, {"company": big}, at=NOW - 5 * DAY)
+    change_company(big, {"employees": 5}, at=NOW - 2 * DAY)
+    for days, is_big in ((11, False), (9, True), (3, True), (1, False)):
+        then = Lead.objects.filter(condition(BIG, as_of=NOW - days * DAY))
+        assert then.exists() == is_big, days
+
+
+@pytest.mark.parametrize("way", ["api", "leads", "companies"])
+def test_what_is_told_of_a_company_later_is_no_answer_for_its_past(way: str) -> None:
+    program = Program(make.user(Role.MARKETER))
+    with time_machine.travel(NOW - 30 * DAY, tick=False):
+        said = {"email": "a@acme.example", "company": {"name": "ACME", "domain": "acme.example"}}
+        lead = program.post("leads/", said).json()["id"]
+    with at_nine:
+        if way == "api":
+            program.patch(f"leads/{lead}/", {"company": {"name": "ACME", "employees": 500}})
+        elif way == "leads":
+            columns = {"mail": "email", "company": "company.name", "size": "company.employees"}
+            bring("leads", "mail,company,size\na@acme.example,ACME,500\n", columns, at=NOW)
+        else:
+            bring("companies", "domain,size\nacme.example,500\n", {"domain": "domain", "size": "employees"})
+    assert Lead.objects.filter(condition(BIG, as_of=NOW)).exists()
+    assert not Lead.objects.filter(condition(BIG, as_of=NOW - DAY)).exists()

@@ -112,7 +112,16 @@ def test_tokens_that_are_made_and_revoked_are_written(rep: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "is_written"), [("leads/", True), ("handoffs/", True), ("reasons/", False), ("nothing/", False)]
+    ("address", "is_written"),
+    [
+        ("leads/", True),
+        ("handoffs/", True),
+        ("reasons/", False),
+        ("nothing/", False),
+        # Refused: nothing was read.
+        ("leads/987654321/", False),
+        ("leads/?size=0", False),
+    ],
 )
 def test_reads_of_personal_data_by_token_are_written(rep: User, address: str, is_written: bool) -> None:
     program = Program(rep)

@@ -7,6 +7,7 @@ import pytest
 from django.core import mail
 from django.core.mail import send_mail
 from django.test import Client
+from django.utils.timezone import now
 from pytest_django import Settings
 
 from history.models import Restoration
@@ -157,6 +158,15 @@ def test_nothing_is_told_before_it_is_confirmed_and_then_one_summary_each(
     make.notice(sam, kind=OFFERED, about="handoff 99")
     deliver()
     assert len(outgoing.letters) == 3
+
+
+def test_a_summary_of_several_kinds_is_one_message_for_whoever_sends_it(sam: User, copy: Restoration) -> None:
+    make.notice(sam, kind=OFFERED, about="handoff 1")
+    make.notice(sam, kind=BREACH, about="timer 1")
+    confirm(copy)
+    assert sum_up()
+    assert Delivery.objects.waiting().count() == 2
+    assert Delivery.objects.due(now() + timedelta(days=1)).count() == 1
 
 
 def test_what_is_no_copy_has_nothing_to_sum_up(sam: User) -> None:

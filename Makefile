@@ -20,7 +20,7 @@ PYTHON_IN_VENV = .venv/bin/python
 SIZE ?= small
 SETTINGS ?=
 # Of a file that systemd reads as well: NAME='value', one a line.
-MANAGE = set -a; if [ -n "$$SETTINGS" ]; then . "$$SETTINGS"; fi; set +a; exec $(PYTHON_IN_VENV) manage.py
+MANAGE = set -a; if [ -n "$$SETTINGS" ]; then . "$$(realpath "$$SETTINGS")"; fi; set +a; exec $(PYTHON_IN_VENV) manage.py
 NEED = need() { [ -n "$$2" ] || { echo "smarketing: say which: $@ $$1=$$3" >&2; exit 1; }; }; need
 # Handed over in the environment, where no shell reads it again.
 export PORT VAR_DIR EMAIL FILE SETTINGS

@@ -122,6 +122,7 @@ def test_a_demo_comes_back_keeps_still_and_goes_on(original: Site, elsewhere: Si
     assert file.stat().st_mode & 0o077 == 0
     assert "is there already" in refusal(original, "backup", str(file))
     assert "Smarketing runs on these data" in refusal(original, "restore", str(file))
+    assert "Smarketing runs on these data" in refusal(original, "backup", "--stopped", str(tmp_path / "another"))
     # Of the stories that were told before only what they said is left.
     names = {path.name for path in original.var.iterdir() if path.suffix != ".log"}
     assert {name for name in names if not is_kept(name) and not is_left(name)} == set()

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from smarketing.backup.problems import BackupProblem
+from smarketing.backup.reading import check_nothing_runs
 from smarketing.backup.writing import write_backup
 
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             action="store_true",
             help="with a password: that of BACKUP_PASSWORD, which encrypts without this too, or one that is asked for",
         )
+        parser.add_argument("--stopped", action="store_true", help="refuse while Smarketing runs on these data")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -35,6 +37,8 @@ class Command(BaseCommand):
         if options["encrypt"] and not password:
             password = new_password()
         try:
+            if options["stopped"]:
+                check_nothing_runs()
             size = write_backup(path, password=password)
         except (BackupProblem, OSError) as problem:
             raise CommandError(one_line(problem)) from problem

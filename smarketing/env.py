@@ -63,7 +63,11 @@ def folder(name: str, default: Path) -> Path:
     value = text(name)
     path = Path(value).expanduser() if value else default
     path = Path(os.path.abspath(path))
-    if path.exists() and not path.is_dir():
+    try:
+        is_file = path.exists() and not path.is_dir()
+    except OSError as problem:  # A folder on the way is closed to us.
+        raise Refused(f"{name}={str(path)!r}: {problem.strerror}. Name a folder that this user can reach.")
+    if is_file:
         raise Refused(f"{name}={value!r}: this is a file; name a folder.")
     return path
 

@@ -82,7 +82,7 @@ def test_where_a_file_says_where_the_data_are_the_way_back_names_the_file(checko
     named = checkout.folder / "settings"
     named.write_text(f"VAR_DIR='{tmp_path}/of the file'\n")
     said = checkout.upgrade(SETTINGS="settings").stdout
-    assert said.rstrip().endswith(f"REPLACE=yes SETTINGS='settings'")
+    assert said.rstrip().endswith("REPLACE=yes SETTINGS='settings'")
     assert f"FILE='{tmp_path}/of the file/backups/" in said
 
 

@@ -195,14 +195,14 @@ def make_private(folder: Path, *, passable: bool = False) -> None:
 
     Passable: as root, the servers' user may walk through to what it owns inside.
     """
-    if folder.is_dir():
+    if os.path.isdir(folder):
         return
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(0o700)
-    except FileExistsError:
-        return
     except OSError as problem:
+        if os.path.isdir(folder):  # by somebody else, a moment ago
+            return
         raise env.Refused(f"cannot make the folder {folder}: {problem.strerror}.")
     if passable and os.geteuid() == 0:
         folder.chmod(0o711)

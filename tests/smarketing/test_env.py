@@ -32,6 +32,7 @@ def var() -> Iterator[Path]:
         ("REDIS_URL", "http://host", "write an address such as redis://"),
         ("LOG_LEVEL", "loud", "write one of DEBUG, INFO, WARNING, ERROR"),
         ("VAR_DIR", "/etc/hostname", "name a folder"),
+        ("VAR_DIR", f"/tmp/{'x' * 300}", "File name too long. Name a folder that this user can reach"),
         ("EMAIL_PROVIDER", "pigeon", "write one of brevo, mailersend"),
     ],
 )

@@ -14,7 +14,8 @@ import psycopg2
 import pytest
 import redis
 
-from smarketing.embedded.place import BASE_DIR
+from smarketing.embedded.place import BASE_DIR, make_private
+from smarketing.env import Refused
 from tests.smarketing.embedded.embedding import attach, data_folder, environment, homes, let_go, servers_of
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its servers to another user")
@@ -148,6 +149,15 @@ def test_one_that_was_moved_goes_on_as_it_was(folder: Path) -> None:
     assert after["installation"] == before["installation"]
     assert after["home"] == str(moved)
     assert place_of(moved) == after
+
+
+def test_a_folder_that_cannot_be_made_is_said(folder: Path) -> None:
+    (folder / "file").touch()
+    with pytest.raises(Refused, match="cannot make the folder .*/file/var: "):
+        make_private(folder / "file" / "var")
+    make_private(folder / "made" / "var")
+    make_private(folder / "made" / "var")
+    assert (folder / "made" / "var").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_second_name_for_the_same_folder_is_no_copy(folder: Path) -> None:

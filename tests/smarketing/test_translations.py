@@ -18,6 +18,22 @@ def test_no_text_is_said_in_two_ways() -> None:
     assert translations.conflicting_translations() == []
 
 
+# The word that pages use, and another that was used beside it.
+ONE_WORD = {"ログイン": "サインイン", "有効": "発効中", "二要素認証": "多要素認証"}
+
+
+@pytest.mark.parametrize(("word", "other"), ONE_WORD.items())
+def test_one_thing_has_one_japanese_word(word: str, other: str) -> None:
+    told = "".join(
+        line
+        for area in translations.areas()
+        for line in translations.catalogue_path(area).read_text().splitlines()
+        if not line.startswith("#~")
+    )
+    assert word in told
+    assert other not in told
+
+
 @pytest.fixture
 def project(tmp_path: Path, settings: Settings) -> Path:
     settings.BASE_DIR = tmp_path

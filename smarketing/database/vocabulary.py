@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-from smarketing.database.together import Together
+from smarketing.database.together import Together, fetch_each
 
 Row = TypeVar("Row", bound=Model)
 T = TypeVar("T")
@@ -56,13 +56,29 @@ def recall(key: Hashable, ask: Callable[[], T]) -> T:
     return cast(T, known[key])
 
 
+def recall_rows(key: Hashable, together: Together, **given: Any) -> list[list[Any]]:
+    """The rows that `together` gives; while a page is made it is asked once, by one statement with the vocabularies
+    where nobody asked for these before."""
+    known = _known.get()
+    if known is None:
+        return together.fetch(**given)
+    if key not in known:
+        if VOCABULARIES in known:
+            known[key] = together.fetch(**given)
+        else:
+            vocabularies, known[key] = fetch_each((VOCABULARIES, {}), (together, given))
+            known[VOCABULARIES] = _by_model(vocabularies)
+    return cast(list[list[Any]], known[key])
+
+
 @contextmanager
 def remembering() -> Iterator[None]:
     """Let what happens inside read each vocabulary once."""
     known: dict[Hashable, Any] = {}
 
     def forget_when_written(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        if not sql.lstrip().startswith(HARMLESS):
+        # A union begins with a bracket.
+        if not sql.lstrip("( \n").startswith(HARMLESS):
             known.clear()
         return execute(sql, *args)
 
@@ -75,7 +91,11 @@ def remembering() -> Iterator[None]:
 
 
 def _fetch_all() -> dict[type[Model], list[Any]]:
-    return dict(zip(_models(), VOCABULARIES.fetch(), strict=True))
+    return _by_model(VOCABULARIES.fetch())
+
+
+def _by_model(rows: list[list[Any]]) -> dict[type[Model], list[Any]]:
+    return dict(zip(_models(), rows, strict=True))
 
 
 @cache

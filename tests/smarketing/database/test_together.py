@@ -10,7 +10,7 @@ from leads.models import Company, Lead, PersonaVersion
 from scoring.models import InterestRule
 from sla.models import Agreement, Calendar, Clause, Handoff, Policy, Timer
 from smarketing.database.statements import Given
-from smarketing.database.together import Together, fetch_together
+from smarketing.database.together import Asked, Together, any_of, count_of, fetch_together
 from teams.models import User
 from tests import make
 from tests.scoring.make import score_model
@@ -81,3 +81,25 @@ def test_it_is_compiled_once_for_all_that_is_given() -> None:
         assert by_key.fetch(pk=person.pk) == [[person]]
     assert by_key.fetch(pk=0) == [[]]
     assert built == [True]
+
+
+def test_what_is_asked_together_is_made_apart(django_assert_num_queries: Any) -> None:
+    for name in ("Ada", "Bob"):
+        make.lead(given_name=name)
+    names = Asked((Lead.objects.order_by("given_name").values_list("given_name", flat=True),), ", ".join)
+    counts = Asked((count_of(Lead.objects.all()), count_of(Company.objects.all())), lambda *found: found)
+    nothing = Asked((), lambda: "nothing")
+    with django_assert_num_queries(1):
+        assert Asked.all_of([names, nothing, counts]).fetch() == ["Ada, Bob", "nothing", ([2], [0])]
+    with django_assert_num_queries(1):
+        assert names.fetch() == "Ada, Bob"
+    assert nothing.fetch() == "nothing"
+
+
+@pytest.mark.parametrize(("limit", "n"), [(None, 3), (2, 2), (3, 3), (4, 3)])
+def test_rows_are_counted_up_to_a_limit(limit: int | None, n: int) -> None:
+    assert fetch_together(any_of(Lead.objects.all())) == [[]]
+    for _ in range(3):
+        make.lead()
+    counted, found = fetch_together(count_of(Lead.objects.order_by("email"), limit), any_of(Lead.objects.all()))
+    assert (counted, len(found)) == ([n], 1)

@@ -7,7 +7,8 @@ from django.test import Client
 
 from funnel.models import Reason, Stage
 from leads.models import ActivityKind
-from smarketing.database.vocabulary import recall, remembering
+from smarketing.database.together import Together
+from smarketing.database.vocabulary import recall, recall_rows, remembering
 from teams.models import Organization, Team, User
 from tests import make
 
@@ -77,4 +78,26 @@ def test_the_next_page_shows_what_was_changed_meanwhile(mara: User, client: Clie
 def test_a_list_of_what_is_known_is_the_reader_s_own() -> None:
     with remembering():
         Stage.objects.known().clear()
+        assert Stage.objects.known()
+
+
+def test_what_is_asked_first_brings_them_along(django_assert_num_queries: Any) -> None:
+    people = Together(lambda: [User.objects.all()])
+    somebody = make.user()
+    with django_assert_num_queries(1), remembering():
+        for _ in range(2):
+            assert recall_rows("people", people) == [[somebody]]
+            assert Stage.objects.known()
+    with django_assert_num_queries(2), remembering():
+        assert Stage.objects.known()
+        assert recall_rows("people", people) == [[somebody]]
+    with django_assert_num_queries(2):
+        assert recall_rows("people", people) == recall_rows("people", people)
+
+
+def test_a_union_only_reads(django_assert_num_queries: Any) -> None:
+    names = Team.objects.order_by().values_list("name", flat=True)
+    with django_assert_num_queries(2), remembering():
+        assert Stage.objects.known()
+        assert list(names.union(User.objects.order_by().values_list("email", flat=True), all=True)) == []
         assert Stage.objects.known()

@@ -6,11 +6,13 @@ the API and the `metric` command ask for them here:
     question = Question(Period.month_of(today), view="cohort", from_role="mql", to_role="customer", by="week")
     rows = metric("conversion").rows(question)
     leads = metric("conversion").behind(question, rows[0].key, "numerator")
+
+Numbers that are shown beside each other are asked by one statement: `Asked.all_of([metric(...).asked(...), ...])`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -19,6 +21,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from metrics.asked import Answer
 from metrics.question import (
     BadQuestion,
     Dimension,
@@ -30,6 +33,7 @@ from metrics.question import (
     register_dimension,
 )
 from metrics.rate import Rate, Row
+from smarketing.database.together import Asked
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -66,8 +70,9 @@ UNITS = {
 class Metric:
     """One number, defined once for both teams.
 
-    `count` answers a question with one row a key (`Question.key` is its SQL); rows of weeks and months in which nothing
-    happened are added here. `leads` returns the leads behind a question without a dimension.
+    `count` answers a question with one row a key (`Question.key` is its SQL), or returns what is to be asked for it;
+    rows of weeks and months in which nothing happened are added here. `leads` returns the leads behind a question
+    without a dimension.
 
     `stages`: a question names "none", may name "one" (`to_role`), or must name a "pair" (`from_role`, `to_role`) out of
     `roles`, which are in the order of the funnel. The first of the `views` is the default.
@@ -77,7 +82,7 @@ class Metric:
     label: StrOrPromise
     definition: StrOrPromise
     unit: Unit
-    count: Callable[[Question], Iterable[Row]]
+    count: Callable[[Question], Answer]
     leads: Callable[[Question, Part], LeadPks]
     views: tuple[View, ...] = (View.PERIOD,)
     dimensions: tuple[str, ...] = ("month", "week", "quarter")
@@ -90,15 +95,28 @@ class Metric:
     # Why a case is flagged and not counted.
     flagged_as: StrOrPromise = gettext_lazy("dated before its cause")
 
+    def asked(self, question: Question) -> Asked[list[Row]]:
+        """What is to be asked for its answer to the question, with others by one statement. Raises `BadQuestion`."""
+        question = self.accept(question)
+        answer = self.count(question)
+        if not isinstance(answer, Asked):
+            rows = question.completed(answer, self.empty)
+            return Asked((), lambda: rows)
+        make = answer.make
+        return Asked(answer.querysets, lambda *found: question.completed(make(*found), self.empty))
+
+    def asked_value(self, question: Question) -> Asked[Row]:
+        """The same for the only row of the question without its dimension."""
+        asked = self.asked(replace(question, by=""))
+        return Asked(asked.querysets, lambda *found: asked.make(*found)[0])
+
     def rows(self, question: Question) -> list[Row]:
         """Answer the question. Raises `BadQuestion`."""
-        question = self.accept(question)
-        return question.completed(self.count(question), self.empty)
+        return self.asked(question).fetch()
 
     def value(self, question: Question) -> Row:
         """The only row of the question without its dimension. Raises `BadQuestion`."""
-        (row,) = self.rows(replace(question, by=""))
-        return row
+        return self.asked_value(question).fetch()
 
     def behind(self, question: Question, key: str, part: Part = "numerator") -> LeadPks:
         """The leads behind one number of the answer. Raises `BadQuestion`."""

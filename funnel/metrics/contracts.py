@@ -13,8 +13,10 @@ from funnel.metrics.deals import What, decided, group_by_key
 from funnel.models.opportunities import Opportunity
 from funnel.models.opportunity_steps import OpportunityStep
 from leads.models import Lead
+from metrics.asked import AskedRows, counted, under_keys
 from metrics.rate import Row
 from metrics.registry import LeadPks, Part, Question
+from smarketing.database.together import Asked
 from teams.models import Organization
 
 Rows = Callable[[Question], QuerySet[Any, Any]]
@@ -29,12 +31,12 @@ def lost(question: Question) -> QuerySet[OpportunityStep]:
     return decided(What.LOST, question)
 
 
-def count(rows: Rows) -> Callable[[Question], Iterable[Row]]:
-    def counted(question: Question) -> Iterable[Row]:
+def count(rows: Rows) -> Callable[[Question], AskedRows]:
+    def answered(question: Question) -> AskedRows:
         keyed = group_by_key(rows(question), question).annotate(n=Count("pk")).order_by("key")
-        return [Row.of_count(row["key"], row["n"]) for row in keyed]
+        return counted(keyed.values_list("key", "n"))
 
-    return counted
+    return answered
 
 
 def leads_of(rows: Rows) -> Callable[[Question, Part], LeadPks]:
@@ -51,22 +53,23 @@ def in_company_currency() -> Q:
     return Q(deal_currency__in=["", Organization.ours().currency], deal_amount__isnull=False)
 
 
-def worth(rows: Rows) -> Callable[[Question], Iterable[Row]]:
+def worth(rows: Rows) -> Callable[[Question], AskedRows]:
     """Return a function that sums the amounts of those rows, by the question's key."""
 
-    def summed(question: Question) -> Iterable[Row]:
+    def summed(question: Question) -> AskedRows:
         ours = in_company_currency()
         keyed = group_by_key(rows(question), question).annotate(
             total=Coalesce(Sum("deal_amount", filter=ours), 0, output_field=Opportunity._meta.get_field("amount")),
             cases=Count("pk", filter=ours),
             flagged=Count("pk", filter=~ours),
         )
-        return [
-            Row.of_value(row["key"], row["total"], cases=row["cases"], flagged=row["flagged"])
-            for row in keyed.order_by("key")
-        ]
+        return Asked((keyed.order_by("key"),), _worth_rows)
 
     return summed
+
+
+def _worth_rows(sums: Iterable[Any]) -> list[Row]:
+    return [Row.of_value(each["key"], each["total"], cases=each["cases"], flagged=each["flagged"]) for each in sums]
 
 
 def leads_of_worth(rows: Rows) -> Callable[[Question, Part], LeadPks]:
@@ -77,13 +80,13 @@ def leads_of_worth(rows: Rows) -> Callable[[Question, Part], LeadPks]:
     return leads
 
 
-def at_the_end(answer: Callable[[Question], Iterable[Row]]) -> Callable[[Question], Iterable[Row]]:
+def at_the_end(answer: Callable[[Question], AskedRows]) -> Callable[[Question], AskedRows]:
     """Return a function that asks what stands at the end of the period, or of each week, month or quarter in it."""
 
-    def answered(question: Question) -> Iterable[Row]:
+    def answered(question: Question) -> AskedRows:
         if not question.by_time:
             return answer(question)
         parts = [(part.key, replace(question, by="", period=part)) for part in question.buckets()]
-        return [replace(row, key=key) for key, part in parts for row in answer(part)]
+        return under_keys([(key, answer(part)) for key, part in parts])
 
     return answered

@@ -7,6 +7,7 @@ that never entered a stage is in none of its cohorts: skipped stages are not inv
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -14,8 +15,10 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from funnel.metrics.counting import count_steps, stages_from, step_keys
 from funnel.models.journeys import Transition
 from funnel.models.stages import StageRole
+from metrics.asked import Answer, AskedRows, counted, under_keys
 from metrics.rate import Rate, Row
 from metrics.registry import LeadPks, Part, Question, View
+from smarketing.database.together import Asked
 
 
 def entries(role: str, question: Question) -> QuerySet[Transition]:
@@ -50,18 +53,16 @@ def re_entries(role: str, question: Question) -> QuerySet[Transition]:
 # Entered
 
 
-def count_entered(question: Question) -> Iterable[Row]:
-    found = count_steps(first_entries(question.to_role or StageRole.LEAD, question), question)
-    return [Row.of_count(key, n) for key, n in sorted(found.items())]
+def count_entered(question: Question) -> Answer:
+    return counted(count_steps(first_entries(question.to_role or StageRole.LEAD, question), question))
 
 
 def leads_entered(question: Question, part: Part) -> LeadPks:
     return first_entries(question.to_role or StageRole.LEAD, question).order_by().values("lead")
 
 
-def count_reentered(question: Question) -> Iterable[Row]:
-    found = count_steps(re_entries(question.to_role or StageRole.MQL, question), question)
-    return [Row.of_count(key, n) for key, n in sorted(found.items())]
+def count_reentered(question: Question) -> Answer:
+    return counted(count_steps(re_entries(question.to_role or StageRole.MQL, question), question))
 
 
 def leads_reentered(question: Question, part: Part) -> LeadPks:
@@ -71,7 +72,7 @@ def leads_reentered(question: Question, part: Part) -> LeadPks:
 # Conversion
 
 
-def count_conversion(question: Question) -> Iterable[Row]:
+def count_conversion(question: Question) -> Answer:
     views = {View.COHORT: _cohort, View.PERIOD: _period, View.STOCK: _stock}
     return views[View(question.view)](question)
 
@@ -88,20 +89,27 @@ def _with_outcome(question: Question) -> QuerySet[Transition]:
     return cohort.annotate(converted=Exists(after), before=Exists(reached.filter(at__lt=OuterRef("at"))))
 
 
-def _cohort(question: Question) -> Iterable[Row]:
+def _cohort(question: Question) -> AskedRows:
     keyed = _with_outcome(question).annotate(key=question.key("at", own=step_keys())).order_by().values("key")
     rows = keyed.annotate(
         n=Count("pk"),
         hits=Count("pk", filter=Q(converted=True)),
         flagged=Count("pk", filter=Q(converted=False, before=True)),
     ).order_by("key")
-    return [Row.of_rate(row["key"], Rate(row["hits"], row["n"]), flagged=row["flagged"]) for row in rows]
+    return Asked(
+        (rows,),
+        lambda found: [Row.of_rate(row["key"], Rate(row["hits"], row["n"]), flagged=row["flagged"]) for row in found],
+    )
 
 
-def _period(question: Question) -> Iterable[Row]:
+def _period(question: Question) -> AskedRows:
     into_a = count_steps(first_entries(question.from_role, question), question)
     into_b = count_steps(first_entries(question.to_role, question), question)
-    return [Row.of_rate(key, Rate(into_b.get(key, 0), into_a.get(key, 0))) for key in sorted({*into_a, *into_b})]
+    return Asked((into_b, into_a), lambda b, a: _rates(dict(b), dict(a), sorted(dict([*a, *b]))))
+
+
+def _rates(numerators: dict[str, int], denominators: dict[str, int], keys: Iterable[str]) -> list[Row]:
+    return [Row.of_rate(key, Rate(numerators.get(key, 0), denominators.get(key, 0))) for key in keys]
 
 
 def standing(at: datetime, question: Question) -> QuerySet[Transition]:
@@ -111,20 +119,18 @@ def standing(at: datetime, question: Question) -> QuerySet[Transition]:
     return steps.filter(~Exists(later), to_stage__isnull=False, lead__merged_into=None)
 
 
-def _stock(question: Question) -> Iterable[Row]:
-    if question.by_time:
-        return [row for part in question.buckets() for row in _stock_at(question, part.ends_at, part.key)]
-    return _stock_at(question, question.period.ends_at)
+def _stock(question: Question) -> AskedRows:
+    if not question.by_time:
+        return _stock_at(question, question.period.ends_at)
+    whole = replace(question, by="")
+    return under_keys([(part.key, _stock_at(whole, part.ends_at)) for part in question.buckets()])
 
 
-def _stock_at(question: Question, end: datetime, name: str = "") -> Iterable[Row]:
+def _stock_at(question: Question, end: datetime) -> AskedRows:
     rows = question.filtered(standing(min(end, question.known_until), question), own=step_keys())
-    if not name:
-        a = count_steps(_standing_from(rows, question.from_role), question)
-        b = count_steps(_standing_from(rows, question.to_role), question)
-        return [Row.of_rate(key, Rate(b.get(key, 0), n)) for key, n in sorted(a.items())]
-    a_count, b_count = (_standing_from(rows, role).count() for role in (question.from_role, question.to_role))
-    return [Row.of_rate(name, Rate(b_count, a_count))]
+    roles = (question.to_role, question.from_role)
+    counts = (count_steps(_standing_from(rows, role), question) for role in roles)
+    return Asked(tuple(counts), lambda b, a: _rates(dict(b), dict(a), sorted(dict(a))))
 
 
 def _standing_from(rows: QuerySet[Transition], role: str) -> QuerySet[Transition]:

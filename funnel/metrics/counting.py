@@ -6,16 +6,16 @@ its lead's step into the opportunity stage kept.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
-from django.db.models import CharField, Count, F, Model, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from funnel.models.journeys import Transition
 from funnel.models.stages import Stage, StageRole
 from leads.metrics import OF_LEAD, text_at
-from metrics.question import NOTHING_OWN, Own
+from metrics.question import Own
 from metrics.registry import Question
 from scoring.metrics import QUADRANT
 
@@ -23,7 +23,6 @@ ROLES = tuple(StageRole.values)
 DIMENSIONS = (*OF_LEAD, QUADRANT.name)
 # Reps answer hand-offs: `sla` registers the dimension, and how it is read of a step.
 WITH_REP = (*DIMENSIONS, "rep")
-M = TypeVar("M", bound=Model)
 
 KEPT: dict[str, Combinable] = {"persona": text_at("persona", ""), "quadrant": F("quadrant")}
 _step_keys: dict[str, Combinable] = dict(KEPT)
@@ -56,14 +55,10 @@ def _kept_by_step(key: Combinable, question: Question) -> Combinable:
     return Coalesce(*found, Value(""), output_field=CharField())
 
 
-def count_by_key(rows: QuerySet[M], question: Question, at: str = "at", own: Own = NOTHING_OWN) -> dict[str, int]:
-    """Count rows by the question's key."""
-    keyed = rows.annotate(key=question.key(at, own=own)).order_by().values("key").annotate(n=Count("pk"))
-    return dict(keyed.values_list("key", "n"))
-
-
-def count_steps(steps: QuerySet[Transition], question: Question, at: str = "at") -> dict[str, int]:
-    return count_by_key(steps, question, at, own=step_keys())
+def count_steps(steps: QuerySet[Transition], question: Question, at: str = "at") -> QuerySet[Transition, Any]:
+    """Pairs of the question's key and the number of these steps with it."""
+    keyed = steps.annotate(key=question.key(at, own=step_keys())).order_by().values("key").annotate(n=Count("pk"))
+    return keyed.values_list("key", "n")
 
 
 def stages_from(role: str) -> QuerySet[Stage]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from metrics.rate import Row
+from metrics.asked import Answer
 from metrics.registry import Metric, Question, Unit
 from sla.handoffs.models.handoffs import Handoff
 from sla.metrics.handoffs import DIMENSIONS, behind, count_rows, filtered_handoffs, not_handed_on, rate_rows
@@ -48,23 +46,23 @@ def with_fitting_verdict(question: Question) -> QuerySet[Handoff]:
     return with_verdict(question).filter(verdict=Handoff.Verdict.FITS)
 
 
-def count_rejected(question: Question) -> Iterable[Row]:
+def count_rejected(question: Question) -> Answer:
     return count_rows(rejected(question), question, "answered_at")
 
 
-def count_verdicts(question: Question) -> Iterable[Row]:
+def count_verdicts(question: Question) -> Answer:
     return count_rows(with_verdict(question), question, "answered_at")
 
 
-def count_acceptance(question: Question) -> Iterable[Row]:
+def count_acceptance(question: Question) -> Answer:
     return rate_rows(answered(question), Q(answer=Handoff.Answer.ACCEPTED), question, "answered_at")
 
 
-def count_persona_fit(question: Question) -> Iterable[Row]:
+def count_persona_fit(question: Question) -> Answer:
     return rate_rows(with_verdict(question), Q(verdict=Handoff.Verdict.FITS), question, "answered_at")
 
 
-def count_named_personas(question: Question) -> Iterable[Row]:
+def count_named_personas(question: Question) -> Answer:
     return rate_rows(without_persona(question), Q(named_persona__isnull=False), question, "answered_at")
 
 

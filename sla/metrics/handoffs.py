@@ -14,9 +14,11 @@ from funnel.metrics.counting import DIMENSIONS as OF_LEAD
 from funnel.models import Reason, Stage, StageRole
 from leads.metrics import text_at
 from leads.models import Lead
+from metrics.asked import AskedRows, counted
 from metrics.rate import Rate, Row
 from metrics.registry import Dimension, LeadPks, Part, Question
 from sla.handoffs.models.handoffs import Handoff
+from smarketing.database.together import Asked
 from smarketing.pages.wording import person_name
 from smarketing.requests.whole_numbers import parse_whole_number
 from teams.models import User
@@ -69,7 +71,7 @@ def rep_of_step() -> Combinable:
 
 # Returns the hand-offs that a question counts, or the transitions that call for one.
 QuerySetFor = Callable[[Question], QuerySet[Any]]
-CountByKey = Callable[[QuerySet[Any], Question, str], dict[str, int]]
+CountByKey = Callable[[QuerySet[Any], Question, str], QuerySet[Any, Any]]
 
 
 def filtered_handoffs(question: Question) -> QuerySet[Handoff]:
@@ -88,19 +90,21 @@ def group_by_key(rows: QuerySet[Any], question: Question, at: str) -> QuerySet[A
     return keyed
 
 
-def count_by_key(rows: QuerySet[Any], question: Question, at: str) -> dict[str, int]:
-    return dict(group_by_key(rows, question, at).annotate(n=Count("pk")).values_list("key", "n"))
+def count_by_key(rows: QuerySet[Any], question: Question, at: str) -> QuerySet[Any, Any]:
+    """Pairs of the question's key and the number of these rows with it."""
+    counts: QuerySet[Any, Any] = group_by_key(rows, question, at).annotate(n=Count("pk")).values_list("key", "n")
+    return counts
 
 
-def count_rows(rows: QuerySet[Handoff], question: Question, at: str) -> list[Row]:
+def count_rows(rows: QuerySet[Handoff], question: Question, at: str) -> AskedRows:
     """The number of rows, by the question's key."""
-    return [Row.of_count(key, n) for key, n in sorted(count_by_key(rows, question, at).items())]
+    return counted(count_by_key(rows, question, at))
 
 
-def rate_rows(rows: QuerySet[Handoff], hit: Q, question: Question, at: str) -> list[Row]:
+def rate_rows(rows: QuerySet[Handoff], hit: Q, question: Question, at: str) -> AskedRows:
     """The share of the rows that match `hit`, by the question's key."""
-    answer = group_by_key(rows, question, at).annotate(n=Count("pk"), hits=Count("pk", filter=hit)).order_by("key")
-    return [Row.of_rate(row["key"], Rate(row["hits"], row["n"])) for row in answer]
+    counts = group_by_key(rows, question, at).annotate(n=Count("pk"), hits=Count("pk", filter=hit)).order_by("key")
+    return Asked((counts,), lambda found: [Row.of_rate(each["key"], Rate(each["hits"], each["n"])) for each in found])
 
 
 def behind(denominator: QuerySetFor, numerator: QuerySetFor | None = None) -> Callable[[Question, Part], LeadPks]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from funnel.metrics.counting import stages_from
 from funnel.models import StageRole, Transition
+from metrics.asked import Answer
 from metrics.rate import Rate, Row
 from metrics.registry import LeadPks, Metric, Part, Question, Unit, View
 from sla.handoffs.models.handoffs import Handoff
@@ -21,6 +20,7 @@ from sla.metrics.handoffs import (
     not_handed_on,
     rate_rows,
 )
+from smarketing.database.together import Asked
 
 
 def offered(question: Question) -> QuerySet[Handoff]:
@@ -29,7 +29,7 @@ def offered(question: Question) -> QuerySet[Handoff]:
     )
 
 
-def count_offered(question: Question) -> Iterable[Row]:
+def count_offered(question: Question) -> Answer:
     return count_rows(offered(question), question, "offered_at")
 
 
@@ -38,7 +38,7 @@ def handed_over(question: Question) -> QuerySet[Handoff]:
     return offered(question).filter(replaces=None)
 
 
-def count_handed_over(question: Question) -> Iterable[Row]:
+def count_handed_over(question: Question) -> Answer:
     return count_rows(handed_over(question), question, "offered_at")
 
 
@@ -46,7 +46,7 @@ def with_free_mail(question: Question) -> QuerySet[Handoff]:
     return handed_over(question).filter(lead__is_free_mail=True)
 
 
-def count_free_mail(question: Question) -> Iterable[Row]:
+def count_free_mail(question: Question) -> Answer:
     return rate_rows(handed_over(question), Q(lead__is_free_mail=True), question, "offered_at")
 
 
@@ -70,13 +70,16 @@ def first_handed_over(question: Question) -> QuerySet[Handoff]:
     return first.annotate(converted=Exists(after), before=Exists(bought.filter(at__lt=OuterRef("offered_at"))))
 
 
-def count_close_rate(question: Question) -> Iterable[Row]:
-    rows = group_by_key(first_handed_over(question), question, "offered_at").annotate(
+def count_close_rate(question: Question) -> Answer:
+    counts = group_by_key(first_handed_over(question), question, "offered_at").annotate(
         n=Count("pk"),
         hits=Count("pk", filter=Q(converted=True)),
         flagged=Count("pk", filter=Q(converted=False, before=True)),
     )
-    return [Row.of_rate(r["key"], Rate(r["hits"], r["n"]), flagged=r["flagged"]) for r in rows.order_by("key")]
+    return Asked(
+        (counts.order_by("key"),),
+        lambda found: [Row.of_rate(r["key"], Rate(r["hits"], r["n"]), flagged=r["flagged"]) for r in found],
+    )
 
 
 def leads_close_rate(question: Question, part: Part) -> LeadPks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from funnel.metrics.conversions import standing
 from funnel.metrics.counting import DIMENSIONS as OF_LEAD
 from funnel.metrics.counting import count_steps, step_keys
 from funnel.models import Transition
-from metrics.rate import Row
+from metrics.asked import AskedRows, counted, under_keys
 from metrics.registry import Metric, Question, Unit, View
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
@@ -49,14 +49,14 @@ def unoffered(question: Question) -> QuerySet[Transition]:
     return question.filtered(waiting, own=step_keys())
 
 
-def count_stock(rows: QuerySetFor, at: str, by_key: CountByKey = count_by_key) -> Callable[[Question], Iterable[Row]]:
+def count_stock(rows: QuerySetFor, at: str, by_key: CountByKey = count_by_key) -> Callable[[Question], AskedRows]:
     """Return a function that counts those rows at the end of the period, or of each week, month or quarter in it."""
 
-    def count(question: Question) -> Iterable[Row]:
+    def count(question: Question) -> AskedRows:
         if question.by_time:
             ends = [(part.key, replace(question, by="", period=part)) for part in question.buckets()]
-            return [Row.of_count(key, rows(part).count()) for key, part in ends]
-        return [Row.of_count(key, n) for key, n in sorted(by_key(rows(question), question, at).items())]
+            return under_keys([(key, count(part)) for key, part in ends])
+        return counted(by_key(rows(question), question, at))
 
     return count
 

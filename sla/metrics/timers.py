@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Count, DurationField, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils.translation import gettext_lazy as _
 
+from metrics.asked import Answer, AskedRows
 from metrics.rate import Row
 from metrics.registry import Metric, Question, Unit
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.metrics.answers import answered
 from sla.metrics.handoffs import DIMENSIONS, behind, filtered_handoffs, group_by_key, rate_rows
+from smarketing.database.together import Asked
 
 
 class Median(Aggregate):
@@ -51,7 +52,7 @@ def answers_due(question: Question) -> QuerySet[Any]:
     return due_in_period(question, Timer.Kind.ANSWER).exclude(withdrawn)
 
 
-def count_answered_in_time(question: Question) -> Iterable[Row]:
+def count_answered_in_time(question: Question) -> Answer:
     return rate_rows(answers_due(question), kept(question), question, "due_at")
 
 
@@ -60,15 +61,18 @@ def with_open_time(question: Question) -> QuerySet[Any]:
     return with_timer(answered(question)).filter(timer__open_time__isnull=False)
 
 
-def count_time_to_answer(question: Question) -> Iterable[Row]:
+def count_time_to_answer(question: Question) -> Answer:
     return median_rows(with_open_time(question), "timer__open_time", question)
 
 
-def median_rows(rows: QuerySet[Any], time: str, question: Question) -> list[Row]:
+def median_rows(rows: QuerySet[Any], time: str, question: Question) -> AskedRows:
     """The median of the column `time` of those answers, in seconds, by the question's key."""
     keyed = group_by_key(rows, question, "answered_at")
-    found = keyed.annotate(median=Median(time), cases=Count("pk")).order_by("key")
-    return [Row.of_value(row["key"], to_seconds(row["median"]), cases=row["cases"]) for row in found]
+    medians = keyed.annotate(median=Median(time), cases=Count("pk")).order_by("key")
+    return Asked(
+        (medians,),
+        lambda found: [Row.of_value(row["key"], to_seconds(row["median"]), cases=row["cases"]) for row in found],
+    )
 
 
 def with_wait(question: Question) -> QuerySet[Any]:
@@ -82,7 +86,7 @@ def with_wait(question: Question) -> QuerySet[Any]:
     return answers
 
 
-def count_wait(question: Question) -> Iterable[Row]:
+def count_wait(question: Question) -> Answer:
     return median_rows(with_wait(question), "waited", question)
 
 

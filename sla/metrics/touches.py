@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from metrics.rate import Row
+from metrics.asked import Answer
 from metrics.registry import Metric, Question, Unit
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
@@ -24,7 +23,7 @@ def first_touches_due(question: Question) -> QuerySet[Any]:
     return due_in_period(question, Timer.Kind.FIRST_TOUCH).exclude(ended)
 
 
-def count_first_touch_in_time(question: Question) -> Iterable[Row]:
+def count_first_touch_in_time(question: Question) -> Answer:
     return rate_rows(first_touches_due(question), kept(question), question, "due_at")
 
 
@@ -39,7 +38,7 @@ def accepted_with_worked(question: Question) -> QuerySet[Any]:
     return accepted(question).annotate(worked=Exists(touches_since))
 
 
-def count_worked(question: Question) -> Iterable[Row]:
+def count_worked(question: Question) -> Answer:
     return rate_rows(accepted_with_worked(question), Q(worked=True), question, "answered_at")
 
 
@@ -57,7 +56,7 @@ def given_up(question: Question) -> QuerySet[Any]:
     return with_touches.annotate(cadence_kept=Q(touched__gte=F("policy__touches")) | Q(answers=True))
 
 
-def count_cadence_kept(question: Question) -> Iterable[Row]:
+def count_cadence_kept(question: Question) -> Answer:
     return rate_rows(given_up(question), Q(cadence_kept=True), question, "given_up_at")
 
 

@@ -14,6 +14,7 @@ from funnel.models import Stage, StageRole
 from metrics.question import ALL, Question, View, dimension
 from metrics.rate import Row
 from metrics.registry import metric
+from smarketing.database.together import Asked
 
 STEPS = list(zip(StageRole.values, StageRole.values[1:], strict=False))
 EXPLANATIONS = {
@@ -48,16 +49,17 @@ class Line:
 def funnel_context(question: Question, by: str) -> dict[str, Any]:
     stages: dict[str | None, Stage] = {stage.role: stage for stage in Stage.objects.known() if stage.role}
     steps = [(stages[a], stages[b]) for a, b in STEPS]
-    total = table_line(
-        _("All"), question, {step: metric("conversion").value(step_question(question, step)) for step in STEPS}
-    )
+    totals = [metric("conversion").asked_value(step_question(question, step)) for step in STEPS]
+    parts = [Asked.all_of(totals), *([asked_lines(question, by)] if by else [])]
+    rows, *lines = Asked.all_of(parts).fetch()
+    total = table_line(_("All"), question, dict(zip(STEPS, rows, strict=True)))
     standing = stage_counts(total, stages)
     context: dict[str, Any] = {"steps": steps, "total": total, "stages": standing, "chart": funnel_chart(standing)}
     if by:
         context |= {
             "by": by,
             "heading": dimension(by).label,
-            "lines": lines_by(question, by),
+            "lines": lines[0],
             "by_time": dimension(by).is_time,
         }
     return context | {"period": question.period, "is_mature": question.is_mature()}
@@ -80,11 +82,15 @@ def table_cell(question: Question, row: Row, key: str) -> Cell:
     )
 
 
-def lines_by(question: Question, by: str) -> list[Line]:
-    """One line a key: weeks and months in their order, else those with most leads first."""
-    tables = {
-        step: {row.key: row for row in metric("conversion").rows(step_question(question, step, by))} for step in STEPS
-    }
+def asked_lines(question: Question, by: str) -> Asked[list[Line]]:
+    """One line a key: weeks and months in their order, else those with most leads first. To be asked with what else the
+    page shows."""
+    asked = Asked.all_of([metric("conversion").asked(step_question(question, step, by)) for step in STEPS])
+    return Asked(asked.querysets, lambda *found: _lines_of(asked.make(*found), question, by))
+
+
+def _lines_of(answers: list[list[Row]], question: Question, by: str) -> list[Line]:
+    tables = {step: {row.key: row for row in rows} for step, rows in zip(STEPS, answers, strict=True)}
     keys = list(dict.fromkeys(key for rows in tables.values() for key in rows))
     cut_by = dimension(by)
     if not cut_by.is_time:

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from dashboards.numbers.funnel_table import EXPLANATIONS, STEPS, funnel_context, lines_by
+from dashboards.numbers.funnel_table import EXPLANATIONS, STEPS, asked_lines, funnel_context
 from funnel.models import Stage, StageRole, Transition
 from leads.models import Lead
 from metrics.period import Period
@@ -134,7 +134,7 @@ def test_a_window_leaves_out_what_came_later():
 
 def names(by: str, question: Question | None = None) -> list[str]:
     with translation.override("en"):
-        return [line.name for line in lines_by(question or november(), by)]
+        return [line.name for line in asked_lines(question or november(), by).fetch()]
 
 
 def test_sources_with_most_leads_come_first_and_equals_by_their_name():
@@ -157,7 +157,7 @@ def test_a_source_that_only_left_a_stage_counts_by_its_largest_step():
 def test_weeks_are_in_their_order_and_one_without_leads_is_there():
     walk(start=MONDAY_9AM)
     walk(start=MONDAY_9AM - timedelta(days=14))
-    lines = lines_by(november(), "week")
+    lines = asked_lines(november(), "week").fetch()
     assert [line.cells[0].row.key for line in lines] == [
         "2026-10-26",
         "2026-11-02",
@@ -176,7 +176,7 @@ def test_leads_without_a_source_are_called_none():
 
 def test_a_line_has_a_cell_for_every_step_even_where_nothing_happened():
     walk(source="Expo")
-    (line,) = lines_by(november(), "source")
+    (line,) = asked_lines(november(), "source").fetch()
     assert [(cell.row.numerator, cell.row.denominator) for cell in line.cells] == [(0, 1)] + [(0, 0)] * 4
 
 
@@ -205,7 +205,7 @@ def test_more_than_two_hundred_sources_are_cut_off_at_the_smallest():
 def test_every_cell_of_a_cut_opens_as_many_leads_as_it_says(gina):
     walk("mql", "sal", source="Expo", country="JP")
     walk("mql", source="")
-    for line in lines_by(november(), "source"):
+    for line in asked_lines(november(), "source").fetch():
         for cell in line.cells:
             assert gina.get(cell.url).context["cases"] == cell.row.numerator
             assert gina.get(cell.of_url).context["cases"] == cell.row.denominator

@@ -16,8 +16,10 @@ from funnel.models import Opportunity
 from metrics.pace import Pace
 from metrics.period import Period
 from metrics.question import Question
+from metrics.rate import Row
 from metrics.registry import metric
 from sla.calendars.hours import OpeningHours
+from smarketing.database.together import Asked
 from smarketing.pages import wording
 
 
@@ -113,10 +115,22 @@ class GoalLine(Standing):
     url: str
 
 
-def goal_line(goal: Goal, hours: OpeningHours, currency: str, zone: ZoneInfo, at: datetime) -> GoalLine:
-    period = Period(goal.starts_on, goal.ends_on, zone)
-    question = Question(period, filters=goal.filters, at=at)
-    row = metric(goal.measure).value(question)
+def goal_lines(
+    goals: Sequence[Goal], hours: OpeningHours, currency: str, zone: ZoneInfo, at: datetime
+) -> list[GoalLine]:
+    """The goals with what they came to, asked by one statement."""
+    periods = [Period(goal.starts_on, goal.ends_on, zone) for goal in goals]
+    questions = [Question(period, filters=goal.filters, at=at) for goal, period in zip(goals, periods, strict=True)]
+    asked = [metric(goal.measure).asked_value(question) for goal, question in zip(goals, questions, strict=True)]
+    rows = Asked.all_of(asked).fetch()
+    return [
+        _goal_line(goal, question, row, hours, currency)
+        for goal, question, row in zip(goals, questions, rows, strict=True)
+    ]
+
+
+def _goal_line(goal: Goal, question: Question, row: Row, hours: OpeningHours, currency: str) -> GoalLine:
+    period, zone, at = question.period, question.period.zone, question.at
     today = min(max(at.astimezone(zone).date(), period.start), period.end)
     passed = hours.open_days(period.start, today)
     pace = Pace(goal.target, Decimal(row.value or 0), hours.open_days(period.start, period.end), passed)

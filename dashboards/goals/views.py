@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dashboards.goals.forms import GoalForm, initial_goal
-from dashboards.goals.lines import goal_line
+from dashboards.goals.lines import goal_lines
 from dashboards.goals.models import Goal
 from sla.models import Calendar
 from smarketing.company import company_zone
@@ -25,7 +25,7 @@ def goals(request: UserRequest) -> HttpResponse:
     at, zone = now(), company_zone()
     hours, currency = Calendar.default().hours(at=at), Organization.ours().currency
     today = at.astimezone(zone).date()
-    lines = [goal_line(goal, hours, currency, zone, at) for goal in Goal.objects.select_related("set_by")]
+    lines = goal_lines(list(Goal.objects.select_related("set_by")), hours, currency, zone, at)
     context: dict[str, Any] = {
         "now": [line for line in lines if today in line.period],
         "coming": [line for line in lines if line.period.start > today],

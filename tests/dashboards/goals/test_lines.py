@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from dashboards.goals.lines import GoalLine, Standing, goal_line
+from dashboards.goals.lines import GoalLine, Standing, goal_lines
 from dashboards.goals.models import Goal
 from metrics.pace import Pace
 from metrics.period import Period
@@ -111,7 +111,7 @@ def test_a_japanese_reader_reads_no_english(value: int):
 def line(at: datetime, **fields: Any) -> GoalLine:
     days = {"starts_on": date(2026, 11, 2), "ends_on": date(2026, 11, 16)}
     goal = Goal(measure="contracts", target=Decimal(10), **(days | fields))
-    return goal_line(goal, Calendar.default().hours(at=at), "JPY", TOKYO, at)
+    return goal_lines([goal], Calendar.default().hours(at=at), "JPY", TOKYO, at)[0]
 
 
 @pytest.mark.django_db

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -113,23 +112,26 @@ class AttainmentPage:
         """The attainments of each clause, oldest first, up to the page's period; by clause key and kind of period."""
         if not self.clauses:
             return {}
-        compute_missing(self._missing, at=self.at)
+        rows = self._rows()
+        if self._missing(rows):
+            compute_missing(lambda: self._missing(self._rows()), at=self.at)
+            rows = self._rows()
         attained: dict[tuple[UUID, str], list[Attained]] = {}
-        for row in self._rows(self.clauses):
+        for row in rows:
             period = self.periods[row.clause.every]
             if row.starts_on <= period.start:
                 key = (row.clause.key, row.clause.every)
                 attained.setdefault(key, []).append(Attained(row.clause, row, self.hours, self.currency))
         return attained
 
-    def _missing(self) -> list[Clause]:
-        rows = Attainment.objects.filter(clause__in=[clause.pk for clause in self.clauses])
-        stored = set(rows.values_list("clause", "starts_on"))
+    def _missing(self, rows: list[Attainment]) -> list[Clause]:
+        """The clauses whose period has begun and is in none of these rows."""
+        stored = {(row.clause_id, row.starts_on) for row in rows}
         begun = {clause: self.periods[clause.every] for clause in self.clauses}
         return [c for c, period in begun.items() if period.starts_at <= self.at and (c.pk, period.start) not in stored]
 
-    def _rows(self, clauses: Iterable[Clause]) -> list[Attainment]:
-        keys = [clause.key for clause in clauses]
+    def _rows(self) -> list[Attainment]:
+        keys = [clause.key for clause in self.clauses]
         rows = Attainment.objects.filter(
             clause__key__in=keys, clause__every__in=self.periods, starts_on__gte=self.on - HISTORY_SPAN
         )

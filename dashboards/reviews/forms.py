@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from sla.agreement.document.clauses import describe_clause
 from sla.agreement.document.lines import as_text
-from sla.models import Review
+from sla.models import Clause, Review
 
 
 class DecisionForm(forms.Form):
@@ -27,9 +28,11 @@ class DecisionForm(forms.Form):
         label=pgettext_lazy("a decision", "About"), required=False, coerce=UUID, empty_value=None
     )
 
-    def __init__(self, *args: Any, review: Review, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, review: Review, clauses: Iterable[Clause] | None = None, **kwargs: Any) -> None:
+        """`clauses` are those of the review's agreement, where they are known."""
         super().__init__(*args, **kwargs)
-        clauses = review.agreement.clauses.select_related("team", "owner")
+        if clauses is None:
+            clauses = review.agreement.clauses.select_related("team", "owner")
         self.fields["clause"].choices = [  # type: ignore[attr-defined]
             ("", _("the agreement as a whole")),
             *((str(clause.key), f"{clause.team}: {as_text(describe_clause(clause))}") for clause in clauses),

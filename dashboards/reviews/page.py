@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboards.attainment.attained import Attained
-from dashboards.reviews.agreement_changes import proposal_events, versions_in_force
+from dashboards.reviews.agreement_changes import asked_events
 from dashboards.reviews.yields import PARTS, Yield, qualifying_transitions
 from funnel.models import Definition
 from metrics.period import Period
 from metrics.question import Question
 from sla.agreement.document.clauses import describe_clause
-from sla.disputes.reasons import ReasonList, reason_lists
+from sla.disputes.reasons import ReasonList, asked_reason_lists
 from sla.models import Attainment, Calendar, Clause, Dispute, Review
+from smarketing.database.together import Asked
 from teams.models import Organization, Team
 
 
@@ -64,11 +65,25 @@ class ReviewPage:
         return self.review.held_at is not None
 
     @cached_property
-    def sides(self) -> list[tuple[Team, list[ReviewedClause]]]:
-        """Each team with its clauses, marketing first."""
+    def _lists(self) -> list[Any]:
+        """What the parts of the page show, by one statement."""
+        since = self.review.agreement.in_force_from or self.period.starts_at
+        asked: list[Asked[Any]] = [
+            *(Asked((rows,), list) for rows in (self._attainments(), *self._yields(), self._disputes())),
+            asked_reason_lists(Question(self.period, at=self.until, as_seen=self.as_seen)),
+            asked_events(since, self.until),
+        ]
+        return Asked.all_of(asked).fetch()
+
+    def _attainments(self) -> QuerySet[Attainment]:
         rows = Attainment.objects.filter(starts_on__lt=self.period.end, ends_on__gt=self.period.start)
         related = ("clause__team", "clause__owner", "clause__agreement")
-        ordered = rows.select_related(*related).order_by("clause__agreement__number", "clause__position", "starts_on")
+        return rows.select_related(*related).order_by("clause__agreement__number", "clause__position", "starts_on")
+
+    @cached_property
+    def sides(self) -> list[tuple[Team, list[ReviewedClause]]]:
+        """Each team with its clauses, marketing first."""
+        ordered, *_others = self._lists
         hours, currency = Calendar.default().hours(at=self.at), Organization.ours().currency
         by_clause: dict[UUID, ReviewedClause] = {}
         for row in ordered:
@@ -81,25 +96,23 @@ class ReviewPage:
             sides.setdefault(reviewed.clause.team_id, (reviewed.clause.team, []))[1].append(reviewed)
         return sorted(sides.values(), key=lambda side: (side[0].party != "marketing", side[0].pk))
 
+    def _yields(self) -> tuple[QuerySet[Any, Any], QuerySet[Definition]]:
+        """What became of the leads that each definition qualified, and these definitions."""
+        qualified = qualifying_transitions(self.period, self.until, as_seen=self.as_seen).order_by()
+        counts = qualified.values("definition").annotate(
+            qualified=Count("lead", distinct=True),
+            accepted=Count("lead", Q(is_accepted=True), distinct=True),
+            rejected=Count("lead", Q(is_rejected=True), distinct=True),
+            customers=Count("lead", Q(is_customer=True), distinct=True),
+        )
+        definitions = Definition.objects.filter(pk__in=qualified.values("definition")).select_related("stage")
+        return counts, definitions.order_by("stage__position", "number")
+
     @cached_property
     def yields(self) -> list[Yield]:
-        rows = {
-            row["definition"]: row
-            for row in qualifying_transitions(self.period, self.until, as_seen=self.as_seen)
-            .values("definition")
-            .annotate(
-                qualified=Count("lead", distinct=True),
-                accepted=Count("lead", Q(is_accepted=True), distinct=True),
-                rejected=Count("lead", Q(is_rejected=True), distinct=True),
-                customers=Count("lead", Q(is_customer=True), distinct=True),
-            )
-            .order_by()
-        }
-        definitions = Definition.objects.filter(pk__in=rows).select_related("stage")
-        return [
-            self._yield(definition, rows[definition.pk])
-            for definition in definitions.order_by("stage__position", "number")
-        ]
+        _attainments, counts, definitions, *_others = self._lists
+        rows = {row["definition"]: row for row in counts}
+        return [self._yield(definition, rows[definition.pk]) for definition in definitions]
 
     def _yield(self, definition: Definition, row: dict[str, Any]) -> Yield:
         base = reverse("review_leads", args=[self.review.pk, definition.pk])
@@ -108,25 +121,27 @@ class ReviewPage:
     @cached_property
     def reasons(self) -> list[ReasonList]:
         """Why leads were rejected, and opportunities lost and won."""
-        return reason_lists(Question(self.period, at=self.until, as_seen=self.as_seen))
+        *_others, reasons, _events = self._lists
+        return cast(list[ReasonList], reasons)
 
     @cached_property
     def disputes(self) -> list[Dispute]:
         """The disputes of the period and all that are still open, or were when it was held; the open ones first."""
+        _attainments, _counts, _definitions, disputes, *_others = self._lists
+        return sorted(disputes, key=lambda dispute: (dispute.settled_at is not None, dispute.at))
+
+    def _disputes(self) -> QuerySet[Dispute]:
         started = Q(at__gte=self.period.starts_at, at__lt=self.period.ends_at)
         settled = Q(settled_at__gte=self.period.starts_at, settled_at__lt=self.period.ends_at)
         is_open = Q(settled_at=None) | Q(settled_at__gt=self.until)
         disputes = Dispute.objects.filter(started | settled | is_open, at__lte=self.until)
         related = ("handoff__lead", "handoff__reason", "handoff__rep", "by", "settled_by")
-        return sorted(
-            disputes.select_related(*related), key=lambda dispute: (dispute.settled_at is not None, dispute.at)
-        )
+        return disputes.select_related(*related)
 
     @cached_property
     def changes(self) -> list[dict[str, Any]]:
         """What changed since the agreement of this review came into force, the latest first."""
-        since = self.review.agreement.in_force_from or self.period.starts_at
-        events = [*versions_in_force(since, self.until), *proposal_events(since, self.until)]
+        *_others, events = self._lists
         return sorted(events, key=lambda item: item["at"], reverse=True)
 
 

@@ -23,6 +23,7 @@ from sla.agreement.document.lines import as_text
 from sla.models import Agreement, Clause, Decision, Review
 from sla.reviews import reviewing
 from smarketing.company import company_zone
+from smarketing.database.together import fetch_together
 from smarketing.pages.answers import CONFLICT, UNPROCESSABLE
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
@@ -189,7 +190,9 @@ def _render_review(
     notes: NotesForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    decisions = list(stored.decisions.select_related("by", "draft"))
+    decisions, clauses = fetch_together(
+        stored.decisions.select_related("by", "draft"), stored.agreement.clauses.select_related("team", "owner")
+    )
     subjects = describe_subjects(decisions)
     context = {
         "page": ReviewPage(stored, now()),
@@ -197,7 +200,7 @@ def _render_review(
         "parts": [part_name(part) for part in PARTS],
         "decisions": [(decision, subjects.get(decision.pk, "")) for decision in decisions],
         "untaken": sum(1 for decision in decisions if decision.draft_id is None),
-        "form": form or DecisionForm(review=stored),
+        "form": form or DecisionForm(review=stored, clauses=clauses),
         "notes": notes or NotesForm(instance=stored),
         "may_write": may_edit(request.user, stored),
         "may_draft": may_open(request.user, "review_draft"),

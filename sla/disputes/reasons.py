@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel.models import Reason
 from metrics.question import Question, dimension
+from metrics.rate import Row
 from metrics.registry import metric
+from smarketing.database.together import Asked
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -51,22 +53,33 @@ class ReasonList:
 
 def reason_lists(question: Question) -> list[ReasonList]:
     """The three lists of that question, the most frequent reason first."""
+    return asked_reason_lists(question).fetch()
+
+
+def asked_reason_lists(question: Question) -> Asked[list[ReasonList]]:
+    """The lists, to be asked with what else a page shows."""
+    questions = [(name, replace(question, by=by)) for name, by, *_words in LISTS]
+    asked = Asked.all_of([metric(name).asked(each) for name, each in questions])
+    return Asked(asked.querysets, lambda *found: _lists_of(questions, asked.make(*found)))
+
+
+def _lists_of(questions: list[tuple[str, Question]], answers: list[list[Row]]) -> list[ReasonList]:
     names: dict[str, dict[str, str]] = {kind: {} for kind in (REJECTED, LOST, WON)}
     for reason in (each for each in Reason.objects.known() if each.kind in names):
         names[reason.kind][reason.key] = str(reason)
     return [
-        ReasonList(name, title, none, _counted(name, by, question, names[kind]))
-        for name, by, kind, title, none in LISTS
+        ReasonList(name, title, none, _counted(name, each, rows, names[kind]))
+        for (name, _by, kind, title, none), (_name, each), rows in zip(LISTS, questions, answers, strict=True)
     ]
 
 
-def _counted(name: str, by: str, question: Question, names: Mapping[str, str]) -> list[CountedReason]:
-    asked = replace(question, by=by)
-    without = dimension(by).key_label("")
-    rows = sorted(metric(name).rows(asked), key=lambda row: (-row.numerator, row.key))
+def _counted(name: str, question: Question, rows: list[Row], names: Mapping[str, str]) -> list[CountedReason]:
+    without = dimension(question.by).key_label("")
     return [
-        CountedReason(names.get(row.key, row.key) or without, row.numerator, _url(name, asked, row.key, row.numerator))
-        for row in rows
+        CountedReason(
+            names.get(row.key, row.key) or without, row.numerator, _url(name, question, row.key, row.numerator)
+        )
+        for row in sorted(rows, key=lambda row: (-row.numerator, row.key))
     ]
 
 

@@ -28,7 +28,7 @@ from smarketing.company import company_zone
 from smarketing.database.locks import acquire_ranges
 from smarketing.database.statements import Given
 from smarketing.database.together import Together
-from smarketing.database.vocabulary import recall
+from smarketing.database.vocabulary import recall_rows
 
 Sql: TypeAlias = tuple[str, list[Any]]
 
@@ -237,7 +237,7 @@ class Scoring:
     @classmethod
     def in_force(cls, at: datetime) -> Scoring | None:
         """What the model in force at that moment makes of leads; None where there was none."""
-        return cls.by(*recall((cls, at), lambda: MODEL_IN_FORCE.fetch(at=at)), at=at)
+        return cls.by(*recall_rows((cls, at), MODEL_IN_FORCE, at=at), at=at)
 
     @classmethod
     def by(

@@ -99,6 +99,11 @@ class ReasonQuerySet(VocabularyQuerySet["Reason"]):
         """Those that may be given today, in their order."""
         return self.filter(kind=kind, retired_at=None)
 
+    def known_offered(self, *kinds: Reason.Kind) -> list[Reason]:
+        """Those of these kinds that may be given today, one kind after the other, each in its order."""
+        known = self.known()
+        return [each for kind in kinds for each in known if each.kind == kind and each.retired_at is None]
+
     @transaction.atomic
     def move(self, reason: Reason, *, up: bool) -> None:
         """Put a reason one place higher or lower in its list."""

@@ -25,7 +25,7 @@ from leads.criteria import condition
 from leads.models import Activity, Lead
 from smarketing.database.statements import Given
 from smarketing.database.together import Together
-from smarketing.database.vocabulary import recall
+from smarketing.database.vocabulary import recall_rows
 
 BEGUN = JOURNEY_MOVED.insert_sql(
     {"transition": "id", "lead": "lead_id", "from": "NULL", "to": "%(stage)s"},
@@ -98,7 +98,7 @@ class Funnel:
 
     @classmethod
     def of(cls, at: datetime) -> Funnel:
-        stages, definitions = recall((cls, at), lambda: STAGES_AND_DEFINITIONS.fetch(at=at))
+        stages, definitions = recall_rows((cls, at), STAGES_AND_DEFINITIONS, at=at)
         return cls(stages, definitions)
 
     @property

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from leads.criteria import Catalogue, Field, Type
@@ -18,6 +19,7 @@ from leads.models import Lead, PersonaVersion
 from sla.agreement.models.agreements import AgreedPersona
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.touches import Touch
+from smarketing.database.together import Asked
 from smarketing.pages import wording
 
 MAX_EARLIER_TOUCHES = 5
@@ -36,22 +38,27 @@ class HandoffContext:
         return bool(self.field_values or self.persona or self.earlier_touches)
 
 
-def build_handoff_context(handoff: Handoff, *, at: datetime) -> HandoffContext:
+def asked_handoff_context(handoff: Handoff, *, at: datetime) -> Asked[HandoffContext]:
+    """The context, to be asked with what else the page shows."""
     earlier = Touch.objects.filter(handoff__lead=handoff.lead_id).exclude(handoff=handoff.pk)
-    return HandoffContext(
-        field_values=field_values(handoff.lead, handoff.hop.ready_fields, at=at),
-        persona=_agreed_persona(handoff),
-        earlier_touches=list(earlier.select_related("by").order_by("-at", "-pk")[:MAX_EARLIER_TOUCHES]),
-    )
+
+    def make(touches: list[Touch], agreed: list[AgreedPersona]) -> HandoffContext:
+        return HandoffContext(
+            field_values=field_values(handoff.lead, handoff.hop.ready_fields, at=at),
+            persona=agreed[0].version if agreed else None,
+            earlier_touches=touches,
+        )
+
+    touches = earlier.select_related("by").order_by("-at", "-pk")[:MAX_EARLIER_TOUCHES]
+    return Asked((touches, _agreed_persona(handoff)), make)
 
 
-def _agreed_persona(handoff: Handoff) -> PersonaVersion | None:
+def _agreed_persona(handoff: Handoff) -> QuerySet[AgreedPersona]:
     """The persona that the lead matched when it was offered, in the version that the agreement names."""
     if handoff.persona_id is None:
-        return None
+        return AgreedPersona.objects.none()
     agreed = AgreedPersona.objects.filter(agreement=handoff.hop.agreement_id, version__persona=handoff.persona_id)
-    row = agreed.select_related("version").first()
-    return row.version if row else None
+    return agreed.select_related("version")[:1]
 
 
 def field_values(lead: Lead, names: Sequence[str], *, at: datetime) -> list[tuple[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -70,10 +72,13 @@ class ReasonForm(forms.Form):
 
     only_with_news = forms.BooleanField(label=gettext_lazy("Wakes only when it does something new"), required=False)
 
-    def set_reasons(self, reasons: Any) -> None:
+    def set_reasons(self, reasons: QuerySet[Reason], known: Iterable[Reason]) -> None:
+        """`reasons` are asked when one was chosen; `known` are the same, to choose from."""
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
         reason.queryset = reasons
+        self.reason_choices = [(reason.prepare_value(each), reason.label_from_instance(each)) for each in known]
+        reason.choices = self.reason_choices
 
     def clean_wake_on(self) -> date | None:
         return check_future_day(self.cleaned_data["wake_on"], company_zone())
@@ -104,14 +109,18 @@ class RejectionForm(ReasonForm):
         self.handoff = handoff
         add_persona_field(self, handoff, required=True)
         self.order_fields(self.field_order)
-        self.set_reasons(handoff.hop.rejection_reasons())
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
         reason.to_field_name = "key"
+        self.set_reasons(self._reasons(), handoff.hop.known_rejection_reasons())
         reason.label = _("Why is it not for sales now?")
         reason.error_messages["required"] = CHOOSE_A_REASON
         if handoff.hop.rejected_stage.role != StageRole.LEAD:
             del self.fields["wake_on"], self.fields["only_with_news"]
+
+    def _reasons(self) -> QuerySet[Reason]:
+        """Of a form that is only shown nothing is looked up."""
+        return self.handoff.hop.rejection_reasons() if self.is_bound else Reason.objects.none()
 
 
 class AnswerField(forms.ChoiceField):
@@ -132,7 +141,7 @@ class ThreadAnswerForm(RejectionForm):
         reason = self.fields["reason"]
         assert isinstance(reason, forms.ModelChoiceField)
         reason.widget, reason.empty_label = forms.Select(), "–"
-        reason.widget.choices = reason.choices
+        reason.choices = [("", "–"), *self.reason_choices]
         self.fields["answer"] = AnswerField(
             label=_("Answer"),
             required=False,
@@ -235,7 +244,7 @@ class GivingUpForm(ReasonForm):
     def __init__(self, *args: Any, is_done: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = [Reason.Kind.RECYCLED, Reason.Kind.DISQUALIFIED]
-        self.set_reasons(Reason.objects.filter(kind__in=kinds, retired_at=None).order_by("-kind", "position", "pk"))
+        self.set_reasons(Reason.objects.filter(kind__in=kinds, retired_at=None), Reason.objects.known_offered(*kinds))
         if not is_done:
             note = self.fields["note"]
             note.label = _("Why it ends before what was agreed")

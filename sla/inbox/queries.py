@@ -38,6 +38,7 @@ from sla.handoffs.worklist import Countdown, WorkItem, being_worked, untouched, 
 from smarketing.database.counting import COUNT_TO, CountOf
 from smarketing.database.keyset import Cursor, Order, Page, RowComparison, row_value
 from smarketing.database.statements import Given, Statement
+from smarketing.database.together import Asked
 from smarketing.pages import wording
 from smarketing.pages.paging import ListPage
 from smarketing.pages.wording import full_name
@@ -47,6 +48,8 @@ MAX_ACTIVITIES = 6
 MAX_COLLEAGUES = 8
 PAGE_SIZE = 50
 BY_DEADLINE = Order("due_at")
+# Of a hand-off, what decides its place in the worklist; what its line shows is read only for those of the page.
+ORDERED_BY = ("lead", "rep", "answered_at", "policy__touches", "policy__touch_days")
 
 
 @dataclass(frozen=True)
@@ -235,19 +238,30 @@ def reuse_rep(handoff: Handoff, user: User) -> None:
 
 def list_team_work(user: User, hours: OpeningHours, *, at: datetime) -> tuple[list[WorkItem], list[WorkItem]]:
     """The worklist of a rep, and what is nobody's as a rep of the same team left, each the most urgent first and by the
-    user's hours. One query for both."""
+    user's hours. One query for both, of what orders them: `set_leads` adds what a line shows."""
     reps = User.objects.get_queryset().filter(Q(pk=user.pk) | Q(is_active=False)).values("pk")
     of_team = Handoff.objects.filter(Q(rep=user) | Q(hop__receiving_team=user.team_id), rep__in=reps)
-    rows = being_worked(of_team).select_related("policy", "lead__company", "hop")
-    items = work_items(rows, defaultdict(lambda: hours), at=at)
+    items = work_items(being_worked(of_team).only(*ORDERED_BY), defaultdict(lambda: hours), at=at)
     mine = [item for item in items if item.handoff.rep_id == user.pk]
     return mine, [item for item in items if item.handoff.rep_id != user.pk]
 
 
 def list_first_touches(user: User, hours: OpeningHours, *, at: datetime) -> list[WorkItem]:
     """Of a rep's own work, what was never touched."""
-    mine = untouched(being_worked(Handoff.objects.for_rep(user))).select_related("policy", "lead__company", "hop")
+    mine = untouched(being_worked(Handoff.objects.for_rep(user))).only(*ORDERED_BY)
     return work_items(mine, {user.pk: hours}, at=at)
+
+
+def leads_of(items: Iterable[WorkItem]) -> QuerySet[Lead]:
+    """What their lines show of their leads."""
+    return Lead.objects.filter(pk__in=[item.handoff.lead_id for item in items]).select_related("company")
+
+
+def set_leads(items: Iterable[WorkItem], leads: Iterable[Lead]) -> None:
+    """Give each its lead of those that `leads_of` found."""
+    by_key = {lead.pk: lead for lead in leads}
+    for item in items:
+        item.handoff.lead = by_key[item.handoff.lead_id]
 
 
 def count_work(user: User) -> int:
@@ -283,9 +297,13 @@ def group_by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) ->
     return [{"heading": heading, "rows": rows} for heading, rows in groups.items()]
 
 
-def recent_activities(lead: Lead) -> list[dict[str, object]]:
+def asked_activities(lead: Lead) -> Asked[list[dict[str, object]]]:
     """The latest activities of a lead, as items of `_timeline.html`."""
-    activities = list(lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES])
+    activities = lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES]
+    return Asked((activities,), _activity_items)
+
+
+def _activity_items(activities: list[Activity]) -> list[dict[str, object]]:
     people = people_who_logged(activities)
     return [
         {

@@ -21,7 +21,7 @@ from scoring.explaining import explain
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from sla.handoffs.handing_on import Owned, left_to, take_over
-from sla.handoffs.handoff_context import build_handoff_context
+from sla.handoffs.handoff_context import asked_handoff_context
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
@@ -30,6 +30,7 @@ from sla.inbox import queries
 from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, ThreadAnswerForm, TouchForm
 from sla.inbox.story import build_story
 from smarketing.database.keyset import Order
+from smarketing.database.together import Asked, count_of, fetch_together
 from smarketing.pages.paging import list_page
 from teams.models import User
 
@@ -123,11 +124,15 @@ def _work_context(
     request: HttpRequest, user: User, work_items: list[WorkItem], nobodys: list[WorkItem]
 ) -> dict[str, Any]:
     page = queries.NumberedPage.of(work_items, request.GET.get("page", ""))
+    nobodys = nobodys[: queries.PAGE_SIZE]
+    shown = [*page.rows, *nobodys]
+    leads, (open_count,) = fetch_together(queries.leads_of(shown), count_of(Handoff.objects.open().for_rep(user)))
+    queries.set_leads(shown, leads)
     return {
         "page": page,
         "groups": queries.group_by_due(page.rows),
-        "nobodys": nobodys[: queries.PAGE_SIZE],
-        "open_count": Handoff.objects.open().for_rep(user).count,
+        "nobodys": nobodys,
+        "open_count": open_count,
         "working_count": len(work_items),
         "first": page.rows[0].handoff.pk if page.rows else None,
     }
@@ -137,14 +142,23 @@ def _detail_context(
     handoff: Handoff, work: WorkItem | None, hours: OpeningHours, at: datetime, invalid: InvalidForms
 ) -> dict[str, Any]:
     is_open = not handoff.answer
+    # Before what it names: the model is asked with the vocabularies.
+    explanation = explain(handoff.lead, at)
+    activities, colleagues, handoff_context = Asked.all_of(
+        [
+            queries.asked_activities(handoff.lead),
+            Asked((queries.colleagues(handoff.lead),), list),
+            asked_handoff_context(handoff, at=at),
+        ]
+    ).fetch()
     context: dict[str, Any] = {
         "handoff": handoff,
         "work": work,
-        "explanation": explain(handoff.lead, at),
-        "recent_activities": queries.recent_activities(handoff.lead),
-        "colleagues": queries.colleagues(handoff.lead),
+        "explanation": explanation,
+        "recent_activities": activities,
+        "colleagues": colleagues,
         "story": build_story(handoff),
-        "handoff_context": build_handoff_context(handoff, at=at),
+        "handoff_context": handoff_context,
     }
     if is_open:
         context |= {

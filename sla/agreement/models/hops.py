@@ -58,6 +58,11 @@ class Hop(models.Model):
         # When every reason that was named has been retired since, a rejection must still be possible.
         return named if self.reason_keys and named.exists() else listed
 
+    def known_rejection_reasons(self) -> list[Reason]:
+        """`rejection_reasons`, of those that the page knows."""
+        listed = Reason.objects.known_offered(Reason.Kind.REJECTED)
+        return [reason for reason in listed if reason.key in self.reason_keys] or listed
+
     def escalation_contact(self) -> User | None:
         """Whom the agreement names for the receiving team, or the team's head; in place of who left, somebody else."""
         party = self.agreement.parties.filter(team=self.receiving_team_id).select_related("escalates_to").first()

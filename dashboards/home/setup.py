@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from leads.models import Lead, Persona
 from scoring.models import ScoreModel
 from sla.models import Agreement, Calendar
+from smarketing.database.together import any_of, fetch_together
 from smarketing.pages.navigation import may_open, url_of
 from teams.http import UserRequest
 from teams.models import Organization, Team
@@ -27,9 +28,13 @@ class SetupStep:
 
 def setup_steps(request: UserRequest, at: datetime) -> list[SetupStep]:
     """What must be set up before the first agreement, in order."""
-    kinds = set(Team.objects.filter(head__isnull=False, members__isnull=False).values_list("kind", flat=True))
+    teams, agreements, leads, personas, models = fetch_together(
+        Team.objects.filter(head__isnull=False, members__isnull=False).order_by().values_list("kind", flat=True),
+        *(any_of(rows) for rows in (Agreement.objects.in_force(at), Lead.objects.all(), Persona.objects.all())),
+        any_of(ScoreModel.objects.in_force(at)),
+    )
+    kinds, in_force = set(teams), bool(agreements)
     has_teams = Team.Kind.MARKETING in kinds and bool(kinds & {Team.Kind.SALES, Team.Kind.SDR})
-    in_force = Agreement.objects.in_force(at).exists()
     is_open = in_force or calendar_was_checked()
     is_named = bool(Organization.ours().name)
     steps = [
@@ -46,13 +51,13 @@ def setup_steps(request: UserRequest, at: datetime) -> list[SetupStep]:
             _("Every deadline is counted in them."),
             is_open,
         ),
-        ("imports", _("Bring in leads"), _("From a file of the system you use today."), Lead.objects.exists()),
-        ("personas", _("Write a persona"), _("Whom both teams want to reach."), Persona.objects.exists()),
+        ("imports", _("Bring in leads"), _("From a file of the system you use today."), bool(leads)),
+        ("personas", _("Write a persona"), _("Whom both teams want to reach."), bool(personas)),
         (
             "scoring",
             _("Publish a score model"),
             _("How fit and interest are counted."),
-            ScoreModel.objects.in_force(at).exists(),
+            bool(models),
         ),
         ("agreement", _("Sign the agreement"), _("From then on leads qualify and are handed over."), in_force),
     ]

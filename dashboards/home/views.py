@@ -16,6 +16,7 @@ from dashboards.home.selling import selling_context
 from dashboards.home.setup import setup_steps
 from sla.agreement.signing import unsigned_by
 from sla.models import Agreement
+from smarketing.database.together import fetch_together
 from teams.http import UserRequest
 from teams.models import Organization, Role, User
 
@@ -23,10 +24,11 @@ from teams.models import Organization, Role, User
 @require_GET
 def home(request: UserRequest) -> HttpResponse:
     user, at = request.user, now()
+    pending, in_force = fetch_together(Agreement.objects.pending()[:1], Agreement.objects.in_force(at)[:1])
     context: dict[str, Any] = {
         "at": at,
-        "signing": agreement_to_sign(user),
-        "agreement": Agreement.objects.in_force(at).first(),
+        "signing": next((proposal for proposal in pending if waits_for(user, proposal)), None),
+        "agreement": next(iter(in_force), None),
         "is_demo_in_the_making": Organization.ours().is_demo_in_the_making,
     }
     if user.has_role(Role.REP, Role.SDR):
@@ -41,9 +43,6 @@ def home(request: UserRequest) -> HttpResponse:
     return render(request, "dashboards/home/home.html", context)
 
 
-def agreement_to_sign(user: User) -> Agreement | None:
-    """The proposed agreement that waits for this head's signature."""
-    agreement = Agreement.objects.pending().first()
-    if agreement is None or agreement.proposed_at is None:
-        return None
-    return agreement if unsigned_by(agreement, user) else None
+def waits_for(user: User, pending: Agreement) -> bool:
+    """Whether this draft or proposal waits for this head's signature."""
+    return pending.proposed_at is not None and bool(unsigned_by(pending, user))

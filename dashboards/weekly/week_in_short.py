@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +13,7 @@ from metrics.period import Period
 from metrics.rate import Row
 from metrics.registry import Question, metric
 from smarketing.company import company_zone
+from smarketing.database.together import Asked
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ def this_week(at: datetime) -> Period:
 
 
 def key_figures(at: datetime) -> list[Figure]:
+    return asked_key_figures(at).fetch()
+
+
+def asked_key_figures(at: datetime) -> Asked[list[Figure]]:
+    """The figures, to be asked with what else a page shows."""
     week = this_week(at)
     figures: tuple[tuple[str, str, str], ...] = (
         (_("Became MQL"), "entered", "mql"),
@@ -42,8 +49,10 @@ def key_figures(at: datetime) -> list[Figure]:
         (_("Answered in time"), "answered_in_time", ""),
         (_("Contracts"), "contracts", ""),
     )
-    return [get_figure(label, name, Question(week, at=at, to_role=role)) for label, name, role in figures]
+    questions = [(label, name, Question(week, at=at, to_role=role)) for label, name, role in figures]
+    asked = Asked.all_of([metric(name).asked_value(question) for _label, name, question in questions])
 
+    def figures_of(*found: list[Any]) -> list[Figure]:
+        return [Figure(*question, row) for question, row in zip(questions, asked.make(*found), strict=True)]
 
-def get_figure(label: str, name: str, question: Question) -> Figure:
-    return Figure(label, name, question, next(iter(metric(name).rows(question))))
+    return Asked(asked.querysets, figures_of)

@@ -100,7 +100,7 @@ def test_to_a_person_it_is_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("Nobody foresaw it")
 
-    monkeypatch.setattr("dashboards.home.views.agreement_to_sign", fail)
+    monkeypatch.setattr("dashboards.home.views.fetch_together", fail)
     client: Client = make.signed_in(make.user(Role.REP))
     client.raise_request_exception = False
     answer = client.get("/")

@@ -88,6 +88,7 @@ class CalendarForm(forms.ModelForm):  # type: ignore[type-arg]
             initial=[use.team_id for use in used if use.team_id],
             widget=forms.CheckboxSelectMultiple(attrs={"class": "chips"}),
         )
+        self.fields["teams"].choices = [(team.pk, str(team)) for team in Team.objects.known()]  # type: ignore[attr-defined]
         self.fields["people"] = forms.ModelMultipleChoiceField(
             User.objects.active().order_by("family_name", "given_name", "email"),
             label=_("People"),

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 
 from metrics.period import months_later
 from sla.calendars.models import Absence, Calendar, CalendarDay, build_hours, national_holidays
+from smarketing.database.together import fetch_together
 from teams.models import Organization
 
 DAY = timedelta(days=1)
@@ -70,9 +71,12 @@ def build_year(calendar: Calendar, today: date) -> Year:
     country = calendar.country or Organization.ours().country
     names = national_holidays(country, start.year, end.year, (get_language() or "")[:2])
     holidays = {day: name for day, name in names.items() if start <= day < end}
-    own = {each.day: each for each in calendar.days.filter(day__gte=start, day__lt=end)}
+    closed, away = fetch_together(
+        calendar.days.filter(day__gte=start, day__lt=end),
+        absences_under(calendar).filter(from_on__lt=end, until_on__gte=start).select_related("user"),
+    )
+    own = {each.day: each for each in closed}
     hours = build_hours(calendar.windows, holidays, [each.span for each in own.values()], calendar.zone)
-    away = list(absences_under(calendar).filter(from_on__lt=end, until_on__gte=start).select_related("user"))
     absent = _count_away(away, start, end)
     closings = _closings(holidays, own)
 

@@ -45,7 +45,9 @@ def _edit_calendar(request: HttpRequest, stored: Calendar) -> HttpResponse:
         messages.success(request, _("The calendar is saved."))
         _warn_about_running_timers(request, stored)
         return redirect(calendar_url(stored))
-    return _render_calendar(request, Calendar.objects.get(pk=stored.pk), form=form, status=422 if form.errors else 200)
+    # As stored: an invalid form has changed its own instance.
+    shown = Calendar.objects.get(pk=stored.pk) if form.is_bound else stored
+    return _render_calendar(request, shown, form=form, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from history.models import Change
 from leads.models import Campaign, Company, CustomField, Lead, Persona
 from scoring.models import Quadrant
+from smarketing.database.together import Asked, fetch_together
 from smarketing.pages import wording
 from teams.models import User
 
@@ -59,7 +60,16 @@ class ChangeLine:
 
 def changes_of(subject: str, pk: int, *, limit: int) -> list[ChangeLine]:
     """The latest changes of one record, with the names of related records."""
-    rows = list(Change.objects.of(subject, pk).select_related("by__team")[:limit])
+    return asked_changes(subject, pk, limit=limit).fetch()
+
+
+def asked_changes(subject: str, pk: int, *, limit: int) -> Asked[list[ChangeLine]]:
+    """The changes, to be asked with what else a page shows."""
+    changes = Change.objects.of(subject, pk).select_related("by__team")[:limit]
+    return Asked((changes,), lambda rows: _lines(subject, rows))
+
+
+def _lines(subject: str, rows: list[Change]) -> list[ChangeLine]:
     names = related_names(rows)
     custom = (
         {field.key: str(field) for field in CustomField.objects.known() if field.subject == subject} if rows else {}
@@ -82,12 +92,11 @@ def related_names(rows: list[Change]) -> dict[tuple[str, int], str]:
     for row in rows:
         if row.field in RELATED_MODELS:
             ids_by_field[row.field] |= {value for value in (row.old, row.new) if isinstance(value, int)}
-    names: dict[tuple[str, int], str] = {}
-    for field, ids in ids_by_field.items():
-        if ids:
-            records = RELATED_MODELS[field]._default_manager.filter(pk__in=ids)
-            names |= {(field, record.pk): str(record) for record in records}
-    return names
+    named = {field: ids for field, ids in ids_by_field.items() if ids}
+    if not named:
+        return {}
+    found = fetch_together(*(RELATED_MODELS[field]._default_manager.filter(pk__in=ids) for field, ids in named.items()))
+    return {(field, record.pk): str(record) for field, records in zip(named, found, strict=True) for record in records}
 
 
 def field_label(subject: str, field: str, custom: dict[str, str]) -> str:

@@ -16,6 +16,7 @@ from leads.activities.activity_text import describe_activity, icon_of, people_wh
 from leads.models import Activity
 from sla.inbox.story import TOUCH_ICONS
 from sla.models import Handoff, Touch
+from smarketing.database.together import fetch_together
 from smarketing.pages import wording
 from teams.models import User
 
@@ -47,23 +48,22 @@ def describe_events(events: list[tuple[datetime, str, int]]) -> list[Item]:
     def ids(*kinds: str) -> list[int]:
         return [pk for _at, what, pk in events if what[2:] in kinds]
 
-    activities = Activity.objects.select_related("kind").in_bulk(ids("activity")) if ids("activity") else {}
+    if not events:
+        return []
+    activities, steps, handoffs, touches = (
+        {row.pk: row for row in rows}
+        for rows in fetch_together(
+            Activity.objects.filter(pk__in=ids("activity")).select_related("kind"),
+            Transition.objects.filter(pk__in=ids("step")).select_related(
+                "from_stage", "to_stage", "by__team", "definition", "reason"
+            ),
+            Handoff.objects.filter(pk__in=ids("offer", "answer")).select_related(
+                "rep__team", "answered_by__team", "reason", "hop__offering_team"
+            ),
+            Touch.objects.filter(pk__in=ids("touch")).select_related("by"),
+        )
+    )
     people = people_who_logged(activities.values())
-    steps = (
-        Transition.objects.select_related("from_stage", "to_stage", "by__team", "definition", "reason").in_bulk(
-            ids("step")
-        )
-        if ids("step")
-        else {}
-    )
-    handoffs = (
-        Handoff.objects.select_related("rep__team", "answered_by__team", "reason", "hop__offering_team").in_bulk(
-            ids("offer", "answer")
-        )
-        if ids("offer", "answer")
-        else {}
-    )
-    touches = Touch.objects.select_related("by").in_bulk(ids("touch")) if ids("touch") else {}
     items = {
         "activity": lambda at, pk: activity_item(at, activities[pk], people),
         "touch": lambda at, pk: touch_item(at, touches[pk]),

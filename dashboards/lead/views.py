@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dashboards.lead import timeline
-from dashboards.lead.changes import changes_of
+from dashboards.lead.changes import asked_changes, changes_of
 from dashboards.lead.forms import ActivityForm, QuadrantForm, ReassignmentForm
 from dashboards.lead.journey import stage_visits
 from dashboards.lead.quadrant_plot import plot_quadrants
@@ -34,7 +34,7 @@ from sla.models import Calendar, Handoff, Touch
 from sla.routing.offering import unoffered_leads
 from sla.routing.readiness import format_fields
 from sla.routing.reassigning import give, reassign_to
-from smarketing.database.together import fetch_together
+from smarketing.database.together import Asked
 from smarketing.pages import wording
 from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
@@ -75,14 +75,20 @@ def render_lead(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | N
         return render(
             request, "dashboards/lead/_lead_timeline.html", {"lead": lead, "stretch": stretch, "which": which}
         )
-    steps, handoffs, opportunities, others, identities, merged = fetch_together(
+    lists = [
         steps_of(lead),
         handoffs_of(lead),
         opportunities_of(lead),
         colleagues_of(lead),
         lead.identities.all(),
         lead.merged.all(),
-    )
+        waiting_for_an_answer(lead).with_clock()[:1],
+        accepted_by_who_left(lead)[:1] if may_open(request.user, "lead_reassignment") else Handoff.objects.none(),
+    ]
+    changes, *found = Asked.all_of(
+        [asked_changes("lead", lead.pk, limit=LATEST_CHANGES), *(Asked((rows,), list) for rows in lists)]
+    ).fetch()
+    steps, handoffs, opportunities, others, identities, merged, waiting, nobodys = found
     score: Score | None = getattr(lead, "score", None)
     context = {
         "lead": lead,
@@ -103,14 +109,14 @@ def render_lead(request: UserRequest, lead: Lead, wrong: dict[str, BaseForm] | N
         "colleagues": others,
         "identities": identities,
         "merged": merged,
-        "changes": changes_of("lead", lead.pk, limit=LATEST_CHANGES),
+        "changes": changes,
         "custom": custom_of(lead),
         "forms": forms_of(score) | (wrong or {}),
         "wrong": set(wrong or ()),
         "countdown": None,
         "may_act": lead.merged_into is None and lead.is_editable,
         "may_take": lead.merged_into is None and lead.is_takeable,
-    } | open_handoff(request, lead, at)
+    } | open_handoff(request, waiting, nobodys, at)
     return render(request, "dashboards/lead/lead.html", context, status=422 if wrong else 200)
 
 
@@ -128,7 +134,7 @@ def why_unoffered(journey: Journey | None) -> dict[str, str] | None:
     """Why a lead is not handed over: nobody can take it, or a required field is empty."""
     if journey is None or journey.closed_at:
         return None
-    for waiting in unoffered_leads([journey.pk]):
+    for waiting in unoffered_leads([journey.pk], stage=journey.stage_id):
         fields = format_fields(waiting.missing_fields)
         return {"team": str(waiting.hop.receiving_team), "missing_fields": fields}
     return None
@@ -153,11 +159,13 @@ def custom_of(lead: Lead) -> list[tuple[CustomField, Any]]:
     return [(field, lead.custom[field.key]) for field in fields if lead.custom.get(field.key) not in (None, "")]
 
 
-def open_handoff(request: UserRequest, lead: Lead, at: Any) -> dict[str, Any]:
-    """The hand-off that waits for an answer, with its countdown."""
-    handoff = waiting_for_an_answer(lead).with_clock().first()
-    if handoff is None:
-        return {"handoff": None} | nobodys_handoff(request, lead, at)
+def open_handoff(request: UserRequest, waiting: list[Handoff], nobodys: list[Handoff], at: datetime) -> dict[str, Any]:
+    """The hand-off that waits for an answer, with its countdown; else the accepted one whose rep left, to be given to
+    somebody."""
+    if not waiting:
+        given = [{"nobodys": each, "reassignment": ReassignmentForm(handoff=each, at=at)} for each in nobodys]
+        return {"handoff": None} | next(iter(given), {})
+    handoff = waiting[0]
     countdown = Countdown.of(handoff, Calendar.hours_for(handoff.rep, at=at), at=at)
     thread = [each for each in thread_of(handoff) if each.pk != handoff.pk]
     is_mine = handoff.rep_id == request.user.pk
@@ -165,12 +173,6 @@ def open_handoff(request: UserRequest, lead: Lead, at: Any) -> dict[str, Any]:
     if may_open(request.user, "lead_reassignment"):
         context["reassignment"] = ReassignmentForm(handoff=handoff, at=at)
     return context
-
-
-def nobodys_handoff(request: UserRequest, lead: Lead, at: Any) -> dict[str, Any]:
-    """The accepted hand-off whose rep left, to be given to somebody."""
-    handoff = accepted_by_who_left(lead).first() if may_open(request.user, "lead_reassignment") else None
-    return {"nobodys": handoff, "reassignment": ReassignmentForm(handoff=handoff, at=at)} if handoff else {}
 
 
 def accepted_by_who_left(lead: Lead) -> QuerySet[Handoff]:

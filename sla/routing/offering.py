@@ -36,7 +36,7 @@ from sla.routing.readiness import missing_fields
 from sla.routing.standing import OfferingHop, StandingShares, entered_since, with_first_day
 from smarketing.company import knowing
 from smarketing.database.statements import Given, Statement, given_ids
-from smarketing.database.together import Together
+from smarketing.database.together import Together, fetch_together
 from smarketing.queue.isolating import is_outage, isolate
 from teams.models import Notice, User, stored_time_zones
 from teams.people.standing_in import stand_in
@@ -185,15 +185,18 @@ class UnofferedLead:
 
 
 def unoffered_leads(
-    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, limit: int = 200
+    lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, limit: int = 200, stage: int | None = None
 ) -> list[UnofferedLead]:
-    """The leads that wait to be offered, the longest first, at most `limit` a hop. Two queries a hop."""
+    """The leads that wait to be offered, the longest first, at most `limit` a hop; with `stage` only those there. Two
+    queries, and one for each hop that requires fields."""
     at = at or now()
+    hops = [hop for hop in hops_in_force(at=at) if stage in (None, hop.from_stage_id)]
+    if not hops:
+        return []
     leads = []
-    for hop in hops_in_force(at=at):
-        transitions = list(
-            unoffered_transitions(hop, lead_ids).select_related("lead__company").order_by("at", "pk")[:limit]
-        )
+    unoffered = [unoffered_transitions(hop, lead_ids).select_related("lead__company") for hop in hops]
+    found = fetch_together(*(transitions.order_by("at", "pk")[:limit] for transitions in unoffered))
+    for hop, transitions in zip(hops, found, strict=True):
         missing = missing_fields(hop, [transition.lead_id for transition in transitions], at=at)
         leads += [UnofferedLead(hop, transition, missing.get(transition.lead_id, [])) for transition in transitions]
     return sorted(leads, key=lambda lead: lead.transition.at)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from funnel.models import Definition, Stage
-from funnel.qualification.qualifying import Funnel, standing
+from funnel.qualification.qualifying import standing
 from sla.agreement.content import content
 from sla.agreement.drafting import adopt_definition, draft_next
 from sla.agreement.models.agreements import AgreedDefinition, Agreement
@@ -67,6 +67,5 @@ def propose_definition(definition: Definition, *, by: User, at: datetime | None 
 def standing_leads_by_definition(agreement: Agreement, *, at: datetime | None = None) -> list[tuple[Definition, int]]:
     """For each definition that the agreement changes: how many standing leads it would qualify, by today's scores."""
     at = at or now()
-    in_force = {definition.pk for definition in Funnel.of(at).definitions}
-    changed = [each for each in Terms.of(agreement).definitions.values() if each.pk not in in_force]
+    changed = [each for each in Terms.of(agreement).definitions.values() if not each.holds(at)]
     return [(definition, standing(definition, at=at).count()) for definition in changed]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet, Subquery
 from django.utils.timezone import now
 
 from history.models import Change
@@ -88,14 +88,12 @@ def _notify_sent_back(proposal: Agreement, *, by: User, reason: str, at: datetim
     notify_sent_back(list(recipients), proposal, by=by, reason=reason, at=at)
 
 
-def open_comments(agreement: Agreement) -> list[Comment]:
+def open_comments(agreement: Agreement) -> QuerySet[Comment]:
     """The comments it was last sent back with, until it is proposed again."""
     if agreement.proposed_at is not None:
-        return []
-    proposed = Change.objects.of(HISTORY_SUBJECT, agreement.pk).filter(how="proposal").order_by("-at").first()
-    if proposed is None:
-        return []
-    return list(agreement.comments.filter(at__gte=proposed.at).select_related("by"))
+        return Comment.objects.none()
+    proposals = Change.objects.of(HISTORY_SUBJECT, agreement.pk).filter(how="proposal").order_by("-at")
+    return agreement.comments.filter(at__gte=Subquery(proposals.values("at")[:1])).select_related("by")
 
 
 def _void_signatures(proposal: Agreement, *, by: User, how: str, at: datetime) -> None:

@@ -36,6 +36,11 @@ def versions() -> list[Agreement]:
     return recall(Agreement, lambda: list(Agreement.objects.select_related("score_model").order_by("number")))
 
 
+def pending_version() -> Agreement | None:
+    """The draft, or the proposal that waits, of those."""
+    return next((version for version in reversed(versions()) if version.in_force_from is None), None)
+
+
 def version_before(agreement: Agreement) -> Agreement | None:
     """`Agreement.previous`, of those."""
     return next((version for version in reversed(versions()) if version.number < agreement.number), None)

@@ -11,7 +11,8 @@ from sla.agreement.forms.drafts import DraftForm
 from sla.agreement.forms.hops import HopFormSet
 from sla.agreement.forms.policies import PolicyFormSet
 from sla.agreement.models.agreements import Agreement
-from sla.agreement.starter import clauses
+from sla.agreement.starter.clauses import add_all_clauses, add_usual_clauses
+from smarketing.database.together import keep_related
 
 
 class DraftForms:
@@ -20,14 +21,27 @@ class DraftForms:
     def __init__(self, data: Any, draft: Agreement, *, then: str = "") -> None:
         self.draft, self.then = draft, then
         self.form = DraftForm(data, instance=draft)
-        self.hops = HopFormSet(data, instance=draft, prefix="hops", queryset=draft.hops.select_related("from_stage"))
-        policies = draft.policies.select_related("stage", "persona").prefetch_related("steps", "persona__versions")
-        self.policies = PolicyFormSet(data, instance=draft, prefix="policies", queryset=policies)
+        hops, policies, clauses = self._rows() if data is None else (None, None, None)
+        self.hops = HopFormSet(
+            data, instance=draft, prefix="hops", queryset=draft.hops.select_related("from_stage"), rows=hops
+        )
+        stored = draft.policies.select_related("stage", "persona").prefetch_related("steps", "persona__versions")
+        self.policies = PolicyFormSet(data, instance=draft, prefix="policies", queryset=stored, rows=policies)
         self.clauses = ClauseFormSet(
-            data, instance=draft, prefix="clauses", queryset=draft.clauses.select_related("team")
+            data, instance=draft, prefix="clauses", queryset=draft.clauses.select_related("team"), rows=clauses
         )
         # Three numbers, which are used only by their own buttons.
         self.usual = UsualForm(data if self.adds_clauses else None, prefix="usual", initial=self._typed_numbers(data))
+
+    def _rows(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The rows of the formsets as the terms of the draft have read them: forms that are only shown change none."""
+        terms = self.form.terms
+        for policy in terms.policies:
+            keep_related(policy, "steps", terms.steps_of(policy))
+            if policy.persona:
+                versions = [each for each in terms.versions_of_policies if each.persona_id == policy.persona_id]
+                keep_related(policy.persona, "versions", versions)
+        return terms.hops, terms.policies, terms.clauses
 
     def _typed_numbers(self, data: Any) -> dict[str, Any]:
         """What was typed into the three numbers, to keep it when another button is pressed."""
@@ -54,5 +68,5 @@ class DraftForms:
         for formset in self.formsets:
             formset.save()
         if self.adds_clauses and not self.draft.clauses.exists():
-            add = clauses.add_all_clauses if self.then == "full" else clauses.add_usual_clauses
+            add = add_all_clauses if self.then == "full" else add_usual_clauses
             add(self.draft, **self.usual.numbers())

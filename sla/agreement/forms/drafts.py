@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +22,7 @@ from sla.agreement.models.agreements import AgreedDefinition, AgreedPersona, Agr
 from sla.agreement.models.parties import Party
 from sla.agreement.terms import Terms
 from smarketing.company import company_zone
+from smarketing.database.together import fetch_together
 from smarketing.pages.inputs import DateInput
 from teams.models import Team, User
 
@@ -65,22 +66,30 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         model = self.fields["score_model"]
         assert isinstance(model, VersionChoice)
-        model.queryset = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
+        models = ScoreModel.objects.filter(Q(replaced_at=None) | Q(pk=self.instance.score_model_id))
         self.teams = Team.objects.known()
         self.terms = Terms.of(self.instance)
-        self.personas = list(Persona.objects.filter(self._personas_to_choose()).prefetch_related("versions"))
+        self.options = Options()
+        usable_models, definitions = fetch_together(models, self._definitions_to_choose().select_related("stage"))
+        model.queryset = models
+        model.choices = [("", "–"), *((each.pk, version_label(each)) for each in usable_models)]
+        agreed = {row.version.persona_id for row in self.terms.agreed_personas}
+        personas = self.options.rows(Persona)
+        self.personas = [each for each in personas if each.retired_at is None or each.pk in agreed]
+        self.has_personas = bool(personas)
         self.stages = [stage for stage in Stage.objects.known() if stage.has_definition]
         self._add_parties()
         self._add_personas()
-        self._add_definitions()
+        self._add_definitions(definitions)
 
-    def _personas_to_choose(self) -> Q:
-        return Q(retired_at=None) | Q(versions__in=self.instance.agreed_personas.values("version"))
+    def _definitions_to_choose(self) -> QuerySet[Definition]:
+        lasting = Q(in_force_from=None) | Q(replaced_at=None) | Q(replaced_at__gt=now())
+        return Definition.objects.filter(lasting | Q(pk__in=[each.pk for each in self.terms.definitions.values()]))
 
     def _add_parties(self) -> None:
         parties = {party.team_id: party for party in self.terms.parties}
         heads = {team: party.head_id for team, party in parties.items()}
-        people, names = User.objects.active(), Options().of(User)
+        people, names = User.objects.active(), self.options.of(User)
         for team in self.teams:
             self.fields[f"party_{team.pk}"] = forms.BooleanField(
                 label=str(team), required=False, initial=team.pk in heads
@@ -104,7 +113,6 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _add_personas(self) -> None:
         agreed = {row.version.persona_id: row for row in self.terms.agreed_personas}
-        self.personas = {persona.pk: persona for persona in self.personas}.values()  # type: ignore[assignment]
         self.personas = sorted(self.personas, key=lambda p: (agreed[p.pk].position if p.pk in agreed else 10_000, p.pk))
         for number, persona in enumerate(self.personas, 1):
             row = agreed.get(persona.pk)
@@ -126,11 +134,9 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
                 widget=forms.NumberInput(attrs={"class": "field__input--short"}),
             )
 
-    def _add_definitions(self) -> None:
-        agreed = self.terms.definitions
-        lasting = Q(in_force_from=None) | Q(replaced_at=None) | Q(replaced_at__gt=now())
-        usable = Definition.objects.filter(lasting | Q(pk__in=[each.pk for each in agreed.values()]))
-        named = [(each.stage_id, each.pk, version_label(each)) for each in usable.select_related("stage")]
+    def _add_definitions(self, definitions: list[Definition]) -> None:
+        agreed, usable = self.terms.definitions, self._definitions_to_choose()
+        named = [(each.stage_id, each.pk, version_label(each)) for each in definitions]
         none = ("", _("none: people decide"))
         for stage in self.stages:
             choice = VersionChoice(

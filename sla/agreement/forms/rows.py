@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from funnel.models import Reason
 from leads.criteria import Catalogue
-from leads.models import Persona
+from leads.models import Persona, PersonaVersion
+from smarketing.database.together import as_read, fetch_together, keep_related
 from smarketing.database.vocabulary import VocabularyQuerySet, recall
 from teams.models import User
 
@@ -39,8 +40,22 @@ class Options:
 
     def of(self, model: type[Model]) -> list[tuple[Any, str]]:
         if model not in self._by_model:
-            self._by_model[model] = [(row.pk, str(row)) for row in recall(("options", model), lambda: _rows_of(model))]
+            self._by_model[model] = [(row.pk, str(row)) for row in self.rows(model)]
         return self._by_model[model]
+
+    def rows(self, model: type[Model]) -> list[Any]:
+        """What may be chosen. While a page is made it is read once, whatever the number of its forms."""
+        rows: QuerySet[Any] = model._default_manager.all()
+        if isinstance(rows, VocabularyQuerySet):
+            return rows.known()
+        if model in (User, Persona):
+            return self._people_and_personas[model]
+        return recall(("options", model), lambda: list(rows))
+
+    @cached_property
+    def _people_and_personas(self) -> dict[type[Model], list[Any]]:
+        people, personas = recall("people and personas", _people_and_personas)
+        return {User: people, Persona: personas}
 
     @cached_property
     def fields(self) -> list[tuple[str, str]]:
@@ -53,14 +68,17 @@ class Options:
         return [reason for reason in Reason.objects.known() if reason.kind == Reason.Kind.REJECTED]
 
 
-def _rows_of(model: type[Model]) -> list[Any]:
-    """What may be chosen. While a page is made it is read once, whatever the number of its forms."""
-    rows: QuerySet[Any] = model._default_manager.all()
-    if isinstance(rows, VocabularyQuerySet):
-        return rows.known()
-    if model is Persona:
-        return list(rows.prefetch_related("versions"))
-    return list(rows.filter(is_active=True) if model is User else rows)
+def _people_and_personas() -> tuple[list[User], list[Persona]]:
+    """Who is active, and all personas with their versions."""
+    people, personas, versions = fetch_together(
+        User.objects.active(), Persona.objects.all(), PersonaVersion.objects.order_by("number")
+    )
+    of_persona: dict[int, list[PersonaVersion]] = {}
+    for version in versions:
+        of_persona.setdefault(version.persona_id, []).append(version)
+    for persona in personas:
+        keep_related(persona, "versions", of_persona.get(persona.pk, []))
+    return people, personas
 
 
 class Row(forms.ModelForm):  # type: ignore[type-arg]
@@ -88,6 +106,12 @@ class Rows(BaseInlineFormSet):  # type: ignore[type-arg]
     """Rows that can be removed."""
 
     remove = gettext_lazy("Remove it")
+
+    def __init__(self, *args: Any, rows: list[Any] | None = None, **kwargs: Any) -> None:
+        """`rows` are those of the query set, where they were read already: of forms that are only shown."""
+        super().__init__(*args, **kwargs)
+        if rows is not None and self.queryset is not None:
+            self._queryset = as_read(self.queryset, rows)
 
     @cached_property
     def options(self) -> Options:

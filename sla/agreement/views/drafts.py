@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leads.models import Persona
 from sla.agreement import definition_drafts, drafting, proposing, returning
 from sla.agreement.document import building
 from sla.agreement.document.lines import Line, Part
@@ -17,8 +16,9 @@ from sla.agreement.missing import missing
 from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.parties import Comment
 from sla.agreement.starter import first_agreement
-from sla.agreement.states import version_before, versions
+from sla.agreement.states import pending_version, version_before, versions
 from sla.agreement.views.redirects import redirect_to_draft, redirect_to_proposal
+from smarketing.database.together import fetch_together
 from smarketing.pages.answers import UNPROCESSABLE
 from teams.http import UserRequest
 
@@ -39,7 +39,7 @@ def agreement_draft_new(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def agreement_draft(request: UserRequest) -> HttpResponse:
     """Edit the draft, and propose it."""
-    draft = Agreement.objects.pending().first()
+    draft = pending_version()
     if draft is None:
         return redirect("agreement")
     if draft.proposed_at:
@@ -61,6 +61,8 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
     # As stored: an invalid form has changed its own instance.
     draft = next(version for version in versions() if version.pk == draft.pk)
     earlier = version_before(draft)
+    decisions = draft.decisions.select_related("review", "by").order_by("review__due_on", "pk")
+    comments, decided = fetch_together(returning.open_comments(draft), decisions)
     parts = building.parts(draft)
     context = {
         "form": forms.form,
@@ -72,10 +74,10 @@ def _draft_page(request: UserRequest, draft: Agreement, forms: DraftForms, statu
         "missing": missing(draft),
         "changes": building.changes(earlier, draft, parts),
         "standing": definition_drafts.standing_leads_by_definition(draft),
-        "comments": with_lines(returning.open_comments(draft), parts),
+        "comments": with_lines(comments, parts),
         "earlier": earlier,
-        "decisions": draft.decisions.select_related("review", "by").order_by("review__due_on", "pk"),
-        "has_personas": Persona.objects.exists(),
+        "decisions": decided,
+        "has_personas": forms.form.has_personas,
         "nav_here": "agreement",
     }
     return render(request, "sla/agreement/agreement_draft.html", context, status=status)

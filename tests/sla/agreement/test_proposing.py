@@ -299,9 +299,9 @@ def test_a_new_proposal_answers_the_comments_and_keeps_them(cast, signed):
     draft = propose_next(cast)
     returning.send_back(draft, by=cast.gina, remarks=[remark()], at=TUESDAY + DAY)
     proposing.propose(draft, by=cast.mara, at=TUESDAY + 2 * DAY)
-    assert returning.open_comments(draft) == []
+    assert list(returning.open_comments(draft)) == []
     returning.withdraw(draft, by=cast.mara, at=TUESDAY + 3 * DAY)
-    assert returning.open_comments(draft) == []
+    assert list(returning.open_comments(draft)) == []
     assert draft.comments.count() == 1
 
 

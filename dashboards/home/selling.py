@@ -25,7 +25,7 @@ def selling_context(user: User, at: datetime) -> dict[str, Any]:
         offer_rows(user)[:SHOWN],
         count_of(Handoff.objects.open().for_rep(user)),
         leads_of(first_steps),
-        deals.order_by("expected_close_on", "pk")[:SHOWN],
+        deals.select_related("lead__company", "stage").order_by("expected_close_on", "pk")[:SHOWN],
     )
     set_leads(first_steps, leads)
     return {

@@ -138,7 +138,7 @@ def _render_capacity(
 
     context = {
         "teams": [team_context(team) for team in teams],
-        "divided": divided_companies(teams)[:MOST_DIVIDED],
+        "divided": divided_companies(teams, limit=MOST_DIVIDED),
         "nav_here": "capacity",
     }
     return render(request, "sla/routing/capacity.html", context, status=status)

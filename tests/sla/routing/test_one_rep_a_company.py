@@ -287,6 +287,19 @@ def test_the_night_keeps_why_a_lead_came_to_a_company_later(caplog: pytest.LogCa
     assert second.two_reps == "merged"
 
 
+def test_of_a_few_companies_only_their_handoffs_are_read():
+    sales()
+    companies = [make.company(name=name) for name in ("Acme", "gmail", "Zenith")]
+    for company in companies:
+        first, second = given(make.company()), given(make.company())
+        Lead.objects.filter(pk__in=[first.lead_id, second.lead_id]).update(company=company)
+    everything = divided_companies()
+    assert [each.company.name for each in everything][:1] == ["Acme"]
+    assert [each.company for each in divided_companies(limit=1)] == [everything[0].company]
+    assert [each.company for each in divided_companies(limit=2)] == [each.company for each in everything[:2]]
+    assert [each.handoffs for each in divided_companies(limit=1)] == [everything[0].handoffs]
+
+
 def test_what_was_so_before_the_rule_is_marked():
     sales()
     acme, zenith = make.company(), make.company()

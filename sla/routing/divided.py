@@ -103,7 +103,7 @@ def report_divided() -> list[int]:
     """Log the companies that two reps of one team work without a reason, and return them."""
     companies = divided_companies()
     _keep_reasons_of_joined(companies)
-    divided = [each.company.pk for each in companies if not each.is_explained]
+    divided = list(dict.fromkeys(each.company.pk for each in companies if not each.is_explained))
     if divided:
         named = ", ".join(map(str, divided[:NAMED]))
         log.error("%s companies are worked by two reps of one team without a reason: %s", len(divided), named)

@@ -25,11 +25,13 @@ from django.db.models import (
     Subquery,
     TextField,
 )
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from leads.activities.activity_text import describe_activity, icon_of, people_who_logged
+from leads.activities.activity_text import describe_activity, icon_of
 from leads.models import Activity, Lead, named
 from sla.agreement.models.agreements import AgreedPersona
 from sla.calendars.hours import OpeningHours
@@ -299,12 +301,16 @@ def group_by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) ->
 
 def asked_activities(lead: Lead) -> Asked[list[dict[str, object]]]:
     """The latest activities of a lead, as items of `_timeline.html`."""
-    activities = lead.activities.select_related("kind").order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES]
+    written = lead.activities.select_related("kind").annotate(by_text=KeyTextTransform("by", "properties"))
+    loggers = User.objects.get_queryset().with_written_names()
+    loggers = loggers.filter(Q(given_first=OuterRef("by_text")) | Q(family_first=OuterRef("by_text")))
+    name = loggers.values(name=JSONObject(given_name="given_name", family_name="family_name"))[:1]
+    activities = written.annotate(logger=Subquery(name)).order_by("-occurred_at", "-pk")[:MAX_ACTIVITIES]
     return Asked((activities,), _activity_items)
 
 
 def _activity_items(activities: list[Activity]) -> list[dict[str, object]]:
-    people = people_who_logged(activities)
+    people = {each.by_text: User(**each.logger) for each in activities if each.logger}  # type: ignore[attr-defined]
     return [
         {
             "icon": icon_of(activity),

@@ -48,13 +48,16 @@ class UserQuerySet(models.QuerySet["User"]):
         team = Q(team=person.team_id) if person.team_id else Q(pk__in=[])
         return self.filter(Q(pk=person.pk) | Q(team__head=person.pk) | team)
 
+    def with_written_names(self) -> Self:
+        """With the name as it is written in either order."""
+        return self.annotate(
+            given_first=Trim(Concat("given_name", Value(" "), "family_name")),
+            family_first=Trim(Concat("family_name", Value(" "), "given_name")),
+        )
+
     def by_written_name(self, names: Collection[str]) -> dict[str, User]:
         """The people whose names were kept as text, by that text: in the order of the page on which it was written."""
-        given_first = Trim(Concat("given_name", Value(" "), "family_name"))
-        family_first = Trim(Concat("family_name", Value(" "), "given_name"))
-        people = self.annotate(given_first=given_first, family_first=family_first).filter(
-            Q(given_first__in=names) | Q(family_first__in=names)
-        )
+        people = self.with_written_names().filter(Q(given_first__in=names) | Q(family_first__in=names))
         orders = ("{0.given_name} {0.family_name}", "{0.family_name} {0.given_name}")
         return {order.format(person).strip(): person for person in people for order in orders}
 

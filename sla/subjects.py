@@ -65,7 +65,7 @@ register(
         paths=["handoff__lead"],
         export="timers",
         columns=[
-            not_personal("id target calendar", because="By which rule it runs."),
+            not_personal("id target calendar started_with", because="By which rule it runs."),
             personal("handoff kind started_at due_at stopped_at kept_at breached_at open_time", kept=COUNTED),
         ],
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -25,6 +25,16 @@ from smarketing.database.statements import Given, Statement, given_ids
 from smarketing.database.together import Together
 from smarketing.database.vocabulary import VocabularyQuerySet, recall
 from teams.models import Organization, Team, User, valid_time_zone
+
+
+class StatedHours(TypedDict):
+    """All that decides opening hours, as it stood at a moment."""
+
+    windows: dict[str, list[list[str]]]
+    # Each as "2026-12-24 13:00:00 00:00:00", or the day alone.
+    closed: list[str]
+    country: str
+    zone: str
 
 
 class Calendar(models.Model):
@@ -89,12 +99,21 @@ class Calendar(models.Model):
 
     def with_closed(self, *, at: datetime) -> OpeningHours:
         """`hours`, of one that was read with its closed days and its country."""
+        return hours_as_stated(self.stated(), at=at)
+
+    def stated(self) -> StatedHours:
+        """All that decides the hours of one that was read with its closed days and its country, to be kept."""
         row: Any = self
-        days = frozenset(tuple(map(str, day.split())) for day in row.closed)
-        return _cached_hours(json.dumps(self.windows), days, row.of_country, at.year, self.zone)
+        return {"windows": self.windows, "closed": row.closed, "country": row.of_country, "zone": str(self.zone)}
 
     def _closed(self) -> frozenset[tuple[str, ...]]:
         return frozenset(tuple(map(str, day.span)) for day in self.days.all())
+
+
+def hours_as_stated(stated: StatedHours, *, at: datetime) -> OpeningHours:
+    """The opening hours that `Calendar.stated` kept, with the holidays of the years around `at`."""
+    days = frozenset(tuple(map(str, day.split())) for day in stated["closed"])
+    return _cached_hours(json.dumps(stated["windows"]), days, stated["country"], at.year, ZoneInfo(stated["zone"]))
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from metrics.changes import watched
 from sla.agreement.models.policies import Policy, Step
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar, hours_by_user
+from sla.calendars.models import Calendar, hours_as_stated, hours_by_user
 from sla.events import TIMER_BREACHED, TIMER_KEPT, TIMER_PAUSED, TIMER_WITHDRAWN
 from teams.models import User
 
@@ -63,13 +63,15 @@ class Timer(models.Model):
     started_at = models.DateTimeField()
     # Computed once by the opening hours then valid, and kept: editing a calendar moves no running deadline.
     due_at = models.DateTimeField()
-    # The calendar by whose hours it runs; none: the company's.
+    # The hours by which it runs, as they stood when it started; none is known of timers of before.
+    started_with = models.JSONField(null=True, editable=False)
+    # The calendar whose hours they are; none: the company's.
     calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, related_name="+", db_index=False)
     stopped_at = models.DateTimeField(null=True)
     # Stopped in time, or not. Neither is set while it runs, or if it was withdrawn before it fell due.
     kept_at = models.DateTimeField(null=True)
     breached_at = models.DateTimeField(null=True)
-    # How long it ran, in open time, by the calendar of the day on which it was stopped.
+    # How long it ran, in open time, by the hours with which it started.
     open_time = models.DurationField(null=True)
 
     objects = TimerQuerySet.as_manager()
@@ -96,7 +98,7 @@ class Timer(models.Model):
             models.Index(fields=["due_at"], name="timer_running", condition=Q(stopped_at=None, breached_at=None)),
             models.Index(fields=["kind", "due_at"], name="timer_by_due"),
         ]
-        triggers = watched(uncounted="target started_at calendar breached_at")
+        triggers = watched(uncounted="target started_at started_with calendar breached_at")
 
     @classmethod
     def start(cls, handoffs: Sequence[TimedHandoff], *, at: datetime, kind: Kind = Kind.ANSWER) -> None:
@@ -121,6 +123,7 @@ class Timer(models.Model):
                 target=target,
                 started_at=at,
                 due_at=after(calendar, target),
+                started_with=calendar.stated(),
                 calendar=None if calendar.is_default else calendar,
             )
             timers.append(timer)
@@ -139,7 +142,9 @@ class Timer(models.Model):
 
     @property
     def hours(self) -> OpeningHours:
-        """The opening hours by which it runs, as its calendar has them now."""
+        """The opening hours by which it runs: those with which it started, where they are known."""
+        if self.started_with:
+            return hours_as_stated(self.started_with, at=self.started_at)
         return (self.calendar or Calendar.default()).hours(at=self.started_at)
 
     def paused(self) -> list[tuple[datetime, datetime]]:

@@ -54,6 +54,46 @@ def test_a_pause_moves_the_deadline_and_the_coming_steps_by_its_open_time():
     assert Outbox.objects.filter(kind="timer.paused").count() == 1
 
 
+def open_mornings_alone() -> None:
+    """Somebody edits the company's calendar: from now on it is open from nine to ten."""
+    calendar = Calendar.default()
+    calendar.windows = {day: [["09:00", "10:00"]] for day in "01234"}
+    calendar.save()
+    calendar.days.create(day=MONDAY_9AM.date())
+
+
+def test_what_a_clock_ran_is_counted_by_the_hours_it_started_with():
+    timer = accepted()
+    open_mornings_alone()
+    timer.handoff.touch("call", by=timer.handoff.rep, at=MONDAY_9AM + 2 * HOUR)
+    timer.refresh_from_db()
+    assert timer.open_time == 2 * HOUR
+
+
+def test_a_pause_moves_the_deadline_by_the_hours_it_started_with():
+    timer = accepted()
+    open_mornings_alone()
+    pause(timer, MONDAY_9AM + HOUR, MONDAY_9AM + 25 * HOUR)
+    timer.refresh_from_db()
+    assert (timer.due_at, steps(timer)) == (MONDAY_9AM + 31 * HOUR, [MONDAY_9AM + 27 * HOUR, MONDAY_9AM + 31 * HOUR])
+
+
+def test_the_steps_of_a_clock_that_runs_on_stay_where_they_were():
+    timer = accepted()
+    before = steps(timer)
+    touch = timer.handoff.touch("call", by=timer.handoff.rep, at=MONDAY_9AM + HOUR)
+    open_mornings_alone()
+    touch.undo(by=timer.handoff.rep, at=MONDAY_9AM + HOUR + timedelta(minutes=5))
+    assert steps(timer) == before
+
+
+def test_a_clock_of_before_runs_by_its_calendar():
+    timer = accepted()
+    Timer.objects.filter(pk=timer.pk).update(started_with=None)
+    timer.refresh_from_db()
+    assert timer.hours.elapsed(MONDAY_9AM, MONDAY_9AM + 24 * HOUR) == 8 * HOUR
+
+
 def test_a_step_that_has_come_stays_where_it_was():
     timer = accepted()
     sweep_timers(at=MONDAY_9AM + 3 * HOUR)

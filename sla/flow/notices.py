@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from funnel.models import Opportunity
 from leads.models import Company, Lead
-from leads.notices import LEAD_EXAMPLE
 from smarketing.pages import wording
 from teams.models import Notice
 from teams.notices import NameParams, NoticeKind, Page, describe_name, name_params, register
@@ -33,7 +32,10 @@ class CheckFailedParams(FirstParams):
 
 
 def describe_check_failed(params: CheckFailedParams) -> str:
-    count = params["count"] or 0
+    # Earlier versions kept no name.
+    if params["what"] not in ("leads", "deals", "companies") or not params["name"]:
+        return _("A check of every morning finds something")
+    count = params["count"]
     sentences = {
         "leads": ngettext(
             "%(name)s does not stand at the last step of the history. A step on the lead's page puts it right.",
@@ -54,9 +56,6 @@ def describe_check_failed(params: CheckFailedParams) -> str:
             count,
         ),
     }
-    # Earlier versions kept no name.
-    if params["what"] not in sentences or not params["name"]:
-        return _("A check of every morning finds something")
     return sentences[params["what"]] % {"count": wording.number(count), "name": describe_name(params["name"])}
 
 
@@ -69,7 +68,7 @@ CHECK_FAILED = register(
         icon="warning",
         pages=[Page("lead", ["record"]), Page("opportunity", ["record"]), Page("company", ["record"])],
         roles=ADMINISTERING,
-        example={"what": "leads", "count": 3, "page": "lead", "record": 7, "name": LEAD_EXAMPLE["email"]},
+        example={"what": "companies", "count": 3, "page": "company", "record": 7, "name": "北海精工"},
     )
 )
 

@@ -152,7 +152,7 @@ class Timer(models.Model):
 
     def pause(self, *, until: datetime, reason: str, by: User, at: datetime | None = None) -> Pause:
         """Pause it from now to `until`: its deadline and the steps to come move by the open time that was not paused
-        before. They move from where they are, so that an edit of the calendar since then moves nothing.
+        before, by the hours with which it started: an edit of the calendar since then moves nothing.
 
         Raises `NeverPauses`, `NeedsReason`, `NoTime`, `TooLong`, and `Over` once it was stopped or fell due.
         """

@@ -118,16 +118,6 @@ def test_a_pause_over_closed_hours_moves_nothing_and_is_kept():
     assert (timer.due_at, timer.pauses.get().reason) == (MONDAY_9AM + 7 * HOUR, "Lunch with them")
 
 
-def test_what_was_edited_in_the_calendar_since_moves_nothing():
-    timer = accepted()
-    closed_all_week = Calendar.default()
-    closed_all_week.windows = {"4": [["09:00", "18:00"]]}
-    closed_all_week.save()
-    pause(Timer.objects.get(pk=timer.pk), MONDAY_9AM + HOUR, MONDAY_9AM + 25 * HOUR)
-    timer.refresh_from_db()
-    assert timer.due_at == MONDAY_9AM + 7 * HOUR
-
-
 def test_the_open_time_leaves_pauses_out():
     timer = accepted()
     pause(timer, MONDAY_9AM + HOUR, MONDAY_9AM + 25 * HOUR)

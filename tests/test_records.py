@@ -301,11 +301,12 @@ def test_a_hand_off_that_was_rejected_given_up_or_accepted_by_another_since_open
     rep = handoff.rep
     handoff.reject(by=rep, reason=reason("rejected"), verdict="no")
     assert handoff.lead not in Lead.objects.editable_by(rep)
-    for values in ({"given_up_at": now(), "given_up_by": rep, "reason": reason("recycled")}, {}):
+    for given_up in (True, False):
         lead = accepted(make.user(Role.REP))
         first = lead.handoffs.get()
-        Handoff.objects.filter(pk=first.pk).update(**values)
-        if not values:
+        if given_up:
+            Handoff.objects.filter(pk=first.pk).update(given_up_at=now(), given_up_by=rep, reason=reason("recycled"))
+        else:
             other = make.user(Role.REP, team=make.team(Team.Kind.SALES))
             first.replacement(other, at=now(), answer="accepted", answered_at=now(), answered_by=other)
         assert lead not in Lead.objects.editable_by(first.rep)

@@ -175,7 +175,6 @@ class Handoff(OfThread):
         note = note.strip()
         with transaction.atomic():
             timers = self.lock_worked()
-            at = at or now()
             at = self.moment_after(at)
             done_at = min(done_at, at) if done_at else None
             touch = Touch.objects.create(

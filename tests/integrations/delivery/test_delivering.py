@@ -16,7 +16,6 @@ from django.db import connection, connections
 from django.utils.timezone import now
 from pytest_django import Settings
 
-from integrations.chat.models import Channel
 from integrations.delivery.delivering import send_due
 from integrations.delivery.dispatching import dispatch_all
 from integrations.mail import emails as letters
@@ -24,36 +23,19 @@ from integrations.messages.models import WAITS, Delivery
 from integrations.notices import UNREACHABLE
 from sla.notices import BREACH, OFFERED, REMINDER
 from teams.models import Notice, NoticeChoice, Role, User
-from teams.notices import NoticeKind, Way, notice_kinds
+from teams.notices import Way, notice_kinds
 from tests import make
+from tests.integrations.delivery.notified import AT, KEYS, by_chat_alone, connect, due
 from tests.integrations.servers import Chat, MailServer
 from tests.make import MONDAY_9AM
 from tests.site import database_url, queue_url
 
 pytestmark = pytest.mark.django_db
-AT = MONDAY_9AM + timedelta(hours=1)
-KEYS = {kind.key for kind in notice_kinds()}
 
 
 @pytest.fixture
 def sam() -> User:
     return make.user(Role.REP, email="sam@example.org", quiet_hours=False, given_name="Sam")
-
-
-def due(*users: User, kind: NoticeKind[Any] = OFFERED, count: int = 1, at: datetime = AT, **params: Any) -> None:
-    told: dict[str, Any] = {"given_name": "Joe", "family_name": "Smith"} if "given_name" in kind.example else {}
-    told |= {"handoff": 7} if "handoff" in kind.example else {}
-    for n in range(count):
-        make.notice(*users, kind=kind, about=f"{kind.key} {n} {at}", at=at, **(told | params))
-    dispatch_all(at=at)
-
-
-def connect(chat: Chat, style: str = "slack", **fields: Any) -> Channel:
-    return Channel.objects.create(url=chat.url, style=style, **fields)
-
-
-def by_chat_alone(user: User) -> None:
-    NoticeChoice.objects.choose(user, {Way.EMAIL: set(), Way.CHAT: KEYS})
 
 
 # E-mail

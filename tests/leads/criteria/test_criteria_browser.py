@@ -71,6 +71,15 @@ def test_conditions_are_written_by_keyboard_alone(page: Page) -> None:
     assert Segment.objects.get().criteria == {"all": [{"field": "company.employees", "op": ">=", "value": 300}]}
 
 
+def test_letters_typed_slowly_are_one_word(page: Page) -> None:
+    page.goto(f"http://{HOST}/segments/new/")
+    page.get_by_role("button", name="Condition").press("Enter")
+    expect(page.locator("#id_criteria-r-0-what")).to_be_focused()
+    page.keyboard.type("Company: employees", delay=600)
+    expect(page.locator("#id_criteria-r-0-what")).to_have_value("field:company.employees")
+    expect(page.locator("#id_criteria-r-0-value")).to_be_visible()
+
+
 def test_a_fault_is_said_at_its_condition_while_it_is_typed(page: Page) -> None:
     page.goto(f"http://{HOST}/segments/new/")
     page.get_by_role("button", name="Condition").click()

@@ -55,7 +55,7 @@ format: install-dev
 	@.venv/bin/djlint --reformat --quiet templates || .venv/bin/djlint --check --quiet templates
 
 proof: install-dev
-	@CHROMIUM="$$(bin/chromium)" exec $(PYTHON_IN_VENV) -m pytest -m proof
+	@CHROMIUM="$$(bin/chromium)" exec $(PYTHON_IN_VENV) -m pytest -m proof -n $${TEST_PROCESSES:-2} --durations=30
 
 shots: install-dev
 	@CHROMIUM="$$(bin/chromium)" exec $(PYTHON_IN_VENV) -m tests.shots

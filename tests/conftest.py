@@ -46,7 +46,7 @@ def place_in_line(item: pytest.Item) -> int:
     meanwhile what is long and needs none."""
     if item.path.name == "test_stories.py":
         return 0
-    if item.path.name == "test_run.py":
+    if item.path.name in ("test_run.py", "test_faults.py"):
         return 1
     return 2 if item.get_closest_marker("browser") else 3
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import grimp
 import psycopg2
 from django.conf import settings
 
@@ -31,6 +32,8 @@ DOMAIN = "demo.example"
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 # Databases of the queue's server: a worker's cache, and behind them a queue that nobody else listens to.
 MOST_WORKERS = 8
+# Beside what migrations import.
+MODELS = re.compile(r"(^|\.)(models|apps|migrate)(\.|$)|^smarketing\.(settings|database\.backend)")
 
 
 class Site:
@@ -155,18 +158,20 @@ def demo_copy(name: str) -> Iterator[str]:
 
 def migrated_pattern() -> str:
     """The name of a database in which the present migrations ran, and nothing else."""
-    return _pattern("migrated", lambda: "template1", lambda site: site.manage("migrate", "--no-input", "-v", "0"))
+    name = f"migrated_{digest_of(migrating_code())}"
+    return _pattern(name, lambda: "template1", lambda site: site.manage("migrate", "--no-input", "-v", "0"))
 
 
 def demo_pattern() -> str:
     """The name of a database that holds the demo company as the present code makes it."""
     small = ("--leads", "400", "--days", "150")
-    return _pattern("demo", migrated_pattern, lambda site: site.manage("demo", "--if-empty", *small))
+    name = f"demo_{digest_of(all_code())}"
+    return _pattern(name, migrated_pattern, lambda site: site.manage("demo", "--if-empty", *small))
 
 
-def _pattern(kind: str, begin_with: Callable[[], str], fill: Callable[[Site], object]) -> str:
-    """The name of a database that is made once for the present code, to be copied."""
-    name = f"{kind}_{code_digest()}"
+def _pattern(name: str, begin_with: Callable[[], str], fill: Callable[[Site], object]) -> str:
+    """The same name, of a database that is made once for the present code, to be copied."""
+    kind = name.partition("_")[0]
     with closing(connect("postgres")) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         # Of those who run tests at the same time one makes it; the lock ends with the connection.
@@ -190,12 +195,32 @@ def can_be_made() -> bool:
     return has_command("demo")
 
 
-def code_digest() -> str:
+def digest_of(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(settings.BASE_DIR).glob("[a-z]*/**/*.py")):
-        if path.relative_to(settings.BASE_DIR).parts[0] not in ("tests", "bench", "var"):
-            digest.update(path.read_bytes())
+    for path in (Path(settings.BASE_DIR) / "requirements.txt", *sorted(paths)):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def all_code() -> set[Path]:
+    """Every module of the product."""
+    base = Path(settings.BASE_DIR)
+    found = base.glob("[a-z]*/**/*.py")
+    return {path for path in found if path.relative_to(base).parts[0] not in ("tests", "bench", "var")}
+
+
+def migrating_code() -> set[Path]:
+    """The modules on which a migrated database depends: migrations and all that they import, the models, whose names
+    become rows, and what says which of them there are."""
+    base = Path(settings.BASE_DIR)
+    names = {".".join(path.relative_to(base).with_suffix("").parts): path for path in all_code()}
+    graph = grimp.build_graph(*sorted({name.partition(".")[0] for name in names}), cache_dir=None)
+    migrations = {name for name in graph.modules if ".migrations." in name}
+    found = migrations.union(*(graph.find_upstream_modules(name) for name in migrations))
+    found |= {name for name in names if MODELS.search(name)}
+    # A module's packages are loaded before it.
+    found |= {".".join(parts[:size]) for parts in (name.split(".") for name in found) for size in range(1, len(parts))}
+    return {names[name] for name in names if name.removesuffix(".__init__") in found}
 
 
 def connect(database: str) -> "psycopg2.extensions.connection":

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -20,11 +22,11 @@ class Migration(migrations.Migration):
             name='set_by',
             field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='goal',
             constraint=models.UniqueConstraint(fields=('measure', 'starts_on', 'ends_on'), name='one_goal_per_measure_and_period'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='goal',
             constraint=models.CheckConstraint(condition=models.Q(('starts_on__lt', models.F('ends_on'))), name='a_goal_ends_after_it_starts'),
         ),

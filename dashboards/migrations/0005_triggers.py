@@ -6,9 +6,10 @@ The old triggers go last, after each app has added its own: no change in between
 from importlib import import_module
 
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.db import migrations
+
+from smarketing.database import operations
 
 freshness = import_module("dashboards.migrations.0003_freshness")
 WATCHED = (*freshness.WATCHED, "sla_dispute")
@@ -30,19 +31,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='goal',
             trigger=pgtrigger.compiler.Trigger(name='note_insert', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='26bc7016ffa04e1d884e32f73887580cd1098e6f', level='STATEMENT', operation='INSERT', pgid='pgtrigger_note_insert_9c399', referencing='REFERENCING NEW TABLE AS changed ', table='dashboards_goal', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='goal',
             trigger=pgtrigger.compiler.Trigger(name='note_update', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='541387d2a8323c8079d45aa122e3ae18e78678b7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_note_update_4284a', referencing='REFERENCING NEW TABLE AS changed ', table='dashboards_goal', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='goal',
             trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='3c53f00fe4f108f982bd172cfff2c767c33b6f60', level='STATEMENT', operation='DELETE', pgid='pgtrigger_note_delete_6df9c', referencing='REFERENCING OLD TABLE AS changed ', table='dashboards_goal', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='goal',
             trigger=pgtrigger.compiler.Trigger(name='note_truncate', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='03f55bf1a6c461a862d1dae25022d0834c8be83d', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_note_truncate_d6b59', table='dashboards_goal', when='AFTER')),
         ),

@@ -2,9 +2,10 @@
 
 import django.utils.timezone
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -27,7 +28,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-monday'],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='keptweek',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=smarketing.database.triggers.CallSql(execute="keep_frozen('kept_at')", func='', hash='4965fe655dbf3f3fbd73056459ab630946cf48c6', operation='UPDATE OR DELETE', pgid='pgtrigger_frozen_ced73', table='dashboards_keptweek', when='BEFORE')),
         ),

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -12,7 +14,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
+        operations.RemoveConstraint(
             model_name='goal',
             name='one_goal_per_measure_and_period',
         ),
@@ -21,7 +23,7 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(blank=True, choices=[('new', 'New business'), ('up_sell', 'Up-sell'), ('cross_sell', 'Cross-sell')], max_length=10, verbose_name='Of which opportunities'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='goal',
             constraint=models.UniqueConstraint(fields=('measure', 'kind', 'starts_on', 'ends_on'), name='one_goal_per_measure_kind_and_period'),
         ),

@@ -2,9 +2,10 @@
 
 import django.core.validators
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -15,7 +16,7 @@ class Migration(migrations.Migration):
 
     operations = [
         # Altering a column makes its triggers anew, without the comment by which pgtrigger knows them.
-        pgtrigger.migrations.RemoveTrigger(
+        operations.RemoveTrigger(
             model_name='goal',
             name='note_update',
         ),
@@ -24,7 +25,7 @@ class Migration(migrations.Migration):
             name='target',
             field=models.DecimalField(decimal_places=4, max_digits=18, validators=[django.core.validators.MinValueValidator(0)], verbose_name='Target'),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='goal',
             trigger=pgtrigger.compiler.Trigger(name='note_update', sql=smarketing.database.triggers.CallSql(condition='WHEN (((OLD."ends_on" IS DISTINCT FROM (NEW."ends_on") OR OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."measure" IS DISTINCT FROM (NEW."measure") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."target" IS DISTINCT FROM (NEW."target"))) AND current_setting(\'metrics.noted\', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)', execute='metrics_note_change()', func='', hash='4ee74ba7b75c46c7f5a3e72d264404432f24edb7', operation='UPDATE', pgid='pgtrigger_note_update_4284a', table='dashboards_goal', when='AFTER')),
         ),

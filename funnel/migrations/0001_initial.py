@@ -8,6 +8,8 @@ import history.versions
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -134,27 +136,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_as', ''), ('closed_at', None)), models.Q(('closed_at__isnull', False), models.Q(('closed_as', ''), _negated=True)), _connector='OR'), name='a_closed_journey_says_as_what')],
             },
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='definition',
             constraint=models.UniqueConstraint(fields=('stage', 'number'), name='definitions_are_numbered'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='definition',
             constraint=models.UniqueConstraint(condition=models.Q(('frozen_at', None)), fields=('stage',), name='one_draft_definition_per_stage'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='definition',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(models.F('stage'), '='), (history.versions.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_definition_in_force_per_stage'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='definition',
             constraint=models.CheckConstraint(condition=models.Q(('in_force_from', None), models.Q(('criteria__isnull', False), ('frozen_at__isnull', False)), _connector='OR'), name='a_definition_in_force_is_frozen'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='transition',
             index=models.Index(fields=['lead', 'at'], name='transition_of_lead'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='transition',
             index=models.Index(fields=['to_stage', 'at'], include=('lead',), name='transition_into_stage'),
         ),

@@ -2,6 +2,8 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.models import Q
 
+from smarketing.database import operations
+
 # Who stands where a rejection, a lapse, a giving-up or a person put them, in an earlier stage. A person's recycling (with
 # a reason of the list of recycling, and no hand-off behind it) has its own wake-up.
 MARK = """
@@ -43,7 +45,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(MARK, migrations.RunSQL.noop),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="journey",
             constraint=models.CheckConstraint(
                 condition=Q(sent_back_at=None, sent_back_from=None)

@@ -3,6 +3,8 @@
 from django.db import migrations, models
 from django.db.models import F, Q
 
+from smarketing.database import operations
+
 MEND = """
 WITH wrong AS (
     SELECT id, opened_at, coalesce(won_at, lost_at) AS decided_at FROM funnel_opportunity
@@ -23,7 +25,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(MEND, migrations.RunSQL.noop),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='opportunity',
             constraint=models.CheckConstraint(
                 condition=Q(opened_at=None) | (Q(won_at=None) | Q(won_at__gte=F('opened_at'))) & (Q(lost_at=None) | Q(lost_at__gte=F('opened_at'))),

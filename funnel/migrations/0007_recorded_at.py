@@ -3,6 +3,7 @@
 from django.db import migrations, models
 from django.db.models.functions import Now
 
+from smarketing.database import operations
 from history.recording import RecordedAt
 
 # The demo was written after the fact, each row told at its own moment.
@@ -64,7 +65,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(AHEAD, migrations.RunSQL.noop),
         migrations.RunSQL(DEALS, migrations.RunSQL.noop),
         migrations.RunSQL(LEADS, migrations.RunSQL.noop),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="transition",
             constraint=models.CheckConstraint(
                 condition=models.Q(at__lte=models.F("recorded_at")), name="step_is_told_when_it_is_made"

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -24,11 +26,11 @@ class Migration(migrations.Migration):
             name='quadrant',
             field=models.CharField(blank=True, choices=[('hot', 'Hot'), ('nurture', 'Nurture'), ('opportunistic', 'Opportunistic'), ('drop', 'Drop')], db_default='', max_length=13),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='transition',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('how__in', ['import', 'import_live']), _negated=True), models.Q(('persona', None), ('quadrant', '')), _connector='OR'), name='what_was_brought_in_keeps_nothing'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='transition',
             constraint=models.CheckConstraint(condition=models.Q(('quadrant__in', ['', 'hot', 'nurture', 'opportunistic', 'drop'])), name='a_step_keeps_a_known_quadrant'),
         ),

@@ -5,10 +5,11 @@ import django.db.models.functions.datetime
 import django.utils.timezone
 import history.recording
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.conf import settings
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -51,19 +52,19 @@ class Migration(migrations.Migration):
                 'ordering': ['at', 'pk'],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='dealstage',
             trigger=pgtrigger.compiler.Trigger(name='note_insert', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='870a79b420185f1dd1ce96cf58adc22eba3b8228', level='STATEMENT', operation='INSERT', pgid='pgtrigger_note_insert_6aa29', referencing='REFERENCING NEW TABLE AS changed ', table='funnel_dealstage', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='dealstage',
             trigger=pgtrigger.compiler.Trigger(name='note_update', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='76aa8bd3cbbc3c7e9da00734ddc5f6cc904edb05', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_note_update_961ba', referencing='REFERENCING NEW TABLE AS changed ', table='funnel_dealstage', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='dealstage',
             trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='67b16b264a244ad64babbb37e345db42da054564', level='STATEMENT', operation='DELETE', pgid='pgtrigger_note_delete_a9419', referencing='REFERENCING OLD TABLE AS changed ', table='funnel_dealstage', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='dealstage',
             trigger=pgtrigger.compiler.Trigger(name='note_truncate', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='262c3670700a1267460061142407dc5cdd825483', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_note_truncate_90e76', table='funnel_dealstage', when='AFTER')),
         ),
@@ -97,35 +98,35 @@ class Migration(migrations.Migration):
             name='stage',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='funnel.dealstage'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='opportunitystep',
             index=models.Index(fields=['opportunity', 'at'], name='step_of_deal'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='opportunitystep',
             index=models.Index(fields=['what', 'at'], name='step_of_deals'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='opportunitystep',
             constraint=models.UniqueConstraint(condition=models.Q(('what', 'opened')), fields=('opportunity',), name='a_deal_is_opened_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='opportunitystep',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('what__in', ('opened', 'changed')), models.Q(('kind', ''), _negated=True)), models.Q(models.Q(('what__in', ('opened', 'changed')), _negated=True), ('kind', '')), _connector='OR'), name='only_a_row_of_terms_has_terms'),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='opportunitystep',
             trigger=pgtrigger.compiler.Trigger(name='note_insert', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='f1d05ccd2b70a2dd29ae0fc612aff51ca4eb0d36', level='STATEMENT', operation='INSERT', pgid='pgtrigger_note_insert_cbc31', referencing='REFERENCING NEW TABLE AS changed ', table='funnel_opportunitystep', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='opportunitystep',
             trigger=pgtrigger.compiler.Trigger(name='note_update', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='4827b8795fd764c8a3d182dd142e2dbe29b0bf93', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_note_update_299cc', referencing='REFERENCING NEW TABLE AS changed ', table='funnel_opportunitystep', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='opportunitystep',
             trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='9cef1e43f95aa6ecbed85d6b927200ce027dc859', level='STATEMENT', operation='DELETE', pgid='pgtrigger_note_delete_2d54a', referencing='REFERENCING OLD TABLE AS changed ', table='funnel_opportunitystep', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='opportunitystep',
             trigger=pgtrigger.compiler.Trigger(name='note_truncate', sql=smarketing.database.triggers.CallSql(condition="WHEN (current_setting('metrics.noted', true) IS DISTINCT FROM pg_current_xact_id_if_assigned()::text)", execute='metrics_note_change()', func='', hash='0edc142034b46f51a1af474aefb3fca9b9b0232c', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_note_truncate_bba58', table='funnel_opportunitystep', when='AFTER')),
         ),

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -20,11 +22,11 @@ class Migration(migrations.Migration):
             name='by',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='outbox',
             index=models.Index(condition=models.Q(('told_at', None)), fields=['at'], name='outbox_untold'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='change',
             index=models.Index(fields=['subject', 'subject_id', 'field', 'at'], name='history_cha_subject_ba5309_idx'),
         ),

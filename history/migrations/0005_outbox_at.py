@@ -1,6 +1,8 @@
 import django.contrib.postgres.indexes
 from django.db import migrations
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -9,7 +11,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name="outbox",
             index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=["at"], name="outbox_at"),
         ),

@@ -3,10 +3,11 @@
 import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.conf import settings
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 # keep_written(column, days): nobody changes a row, and nobody deletes it until `column` is so many days old.
 WRITTEN = """
@@ -50,7 +51,7 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['at', 'id'], name='audit_at'), models.Index(fields=['kind', 'at', 'id'], name='audit_kind_at'), models.Index(fields=['by', 'at', 'id'], name='audit_by_at')],
             },
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='auditentry',
             trigger=pgtrigger.compiler.Trigger(name='written', sql=smarketing.database.triggers.CallSql(execute="keep_written('at', '365')", func='', hash='5b82ed826c57c4adb0ac9e5b1e7346fa727cec94', operation='UPDATE OR DELETE', pgid='pgtrigger_written_556fa', table='history_auditentry', when='BEFORE')),
         ),

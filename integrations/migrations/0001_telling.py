@@ -6,6 +6,8 @@ import integrations.models
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -120,7 +122,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="channel",
             constraint=models.CheckConstraint(
                 condition=models.Q(
@@ -131,7 +133,7 @@ class Migration(migrations.Migration):
                 name="a_channel_is_of_a_person_or_a_team",
             ),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("sent_at", None), ("given_up_at", None)),
@@ -139,29 +141,29 @@ class Migration(migrations.Migration):
                 name="delivery_due",
             ),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("sent_at", None)), fields=["-next_try_at", "-id"], name="delivery_unsent"
             ),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("sent_at__isnull", False)), fields=["sent_at"], name="delivery_sent"
             ),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(fields=("notice", "way"), name="a_notice_goes_once_by_a_way"),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="delivery",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("way", "team")), fields=("channel", "topic"), name="a_team_is_told_once_of_a_topic"
             ),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="delivery",
             constraint=models.CheckConstraint(
                 condition=models.Q(("sent_at", None), ("given_up_at", None), _connector="OR"),

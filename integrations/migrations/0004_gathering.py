@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
             name='gathers_until',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='delivery',
             index=models.Index(condition=models.Q(('gathers_until__isnull', False), ('given_up_at', None), ('sent_at', None)), fields=['gathers_until'], name='delivery_gathering'),
         ),

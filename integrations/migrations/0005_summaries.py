@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
             name='is_summary',
             field=models.BooleanField(default=False),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='delivery',
             constraint=models.CheckConstraint(condition=models.Q(('is_summary', False), ('gathers_until__isnull', False), _connector='OR'), name='a_summary_gathers'),
         ),

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -335,7 +337,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('system', 'external_id'), name='one_company_per_external_id')],
             },
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='import',
             index=models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['status'], name='import_unfinished'),
         ),
@@ -354,63 +356,63 @@ class Migration(migrations.Migration):
             name='persona',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='matches', to='leads.persona'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='searchentry',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('text', name='gin_trgm_ops'), name='search_anywhere'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='searchentry',
             index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='search_word_beginnings'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='lead',
             index=models.Index(models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('merged_into', None)), name='lead_newest'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='lead',
             index=models.Index(fields=['company'], name='lead_company'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='lead',
             index=models.Index(fields=['source', '-created_at'], name='lead_source'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='lead',
             constraint=models.UniqueConstraint(models.F('email_key'), condition=models.Q(models.Q(('email', ''), _negated=True), ('merged_into', None)), name='one_lead_per_email'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='lead',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_at', None), ('merged_into', None)), models.Q(('merged_at__isnull', False), ('merged_into__isnull', False)), _connector='OR'), name='merged_lead_has_a_moment'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='identity',
             constraint=models.UniqueConstraint(fields=('system', 'external_id'), name='one_lead_per_external_id'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='activity',
             index=models.Index(fields=['lead', 'occurred_at'], include=('kind',), name='activity_by_lead'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='activity',
             index=models.Index(fields=['kind', 'occurred_at'], name='activity_by_kind'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='personaversion',
             constraint=models.UniqueConstraint(fields=('persona', 'number'), name='persona_versions_are_numbered'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='personaversion',
             constraint=models.UniqueConstraint(condition=models.Q(('frozen_at', None)), fields=('persona',), name='one_draft_version_per_persona'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='rejectedrow',
             constraint=models.UniqueConstraint(fields=('import_job', 'line'), name='a_line_is_rejected_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='personamatch',
             constraint=models.CheckConstraint(condition=models.Q(('override_at', None), models.Q(('override_reason', ''), _negated=True), _connector='OR'), name='persona_override_has_a_reason'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='personamatch',
             constraint=models.CheckConstraint(condition=models.Q(('override_at__isnull', False), ('persona', models.F('machine')), models.Q(('machine', None), ('persona', None)), _connector='OR'), name='without_a_word_the_machine_counts'),
         ),

@@ -1,5 +1,7 @@
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 # What people type is looked for in folded text with katakana as hiragana. `leads/registering/searching.py` says the rest.
 KATAKANA = "".join(map(chr, [*range(0x30A1, 0x30F7), 0x30FD, 0x30FE]))
 HIRAGANA = "".join(chr(ord(letter) - 0x60) for letter in KATAKANA)
@@ -60,5 +62,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(FUNCTIONS, NO_FUNCTIONS),
         migrations.RunSQL(INDEXES, NO_INDEXES),
         migrations.AddField("searchentry", "name_key", models.TextField(blank=True, default="")),
-        migrations.AddIndex("searchentry", models.Index(fields=["name_key", "lead"], name="search_by_name")),
+        operations.AddIndex("searchentry", models.Index(fields=["name_key", "lead"], name="search_by_name")),
     ]

@@ -4,6 +4,7 @@ a file dated back."""
 from django.db import migrations, models
 from django.db.models.functions import Now
 
+from smarketing.database import operations
 from history.recording import RecordedAt
 
 
@@ -26,13 +27,13 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL("UPDATE leads_company SET recorded_at = created_at", migrations.RunSQL.noop),
         migrations.RunSQL("UPDATE leads_lead SET recorded_at = created_at", migrations.RunSQL.noop),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="company",
             constraint=models.CheckConstraint(
                 condition=models.Q(created_at__lte=models.F("recorded_at")), name="company_is_told_when_it_is_there"
             ),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="lead",
             constraint=models.CheckConstraint(
                 condition=models.Q(created_at__lte=models.F("recorded_at")), name="lead_is_told_when_it_is_there"

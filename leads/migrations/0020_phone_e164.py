@@ -1,6 +1,7 @@
 from django.db import migrations, models
 from django.db.models import Q
 
+from smarketing.database import operations
 from leads.text.phones import e164
 
 MANY = 10_000
@@ -39,7 +40,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(compare, migrations.RunPython.noop),
         migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
-        migrations.AddIndex(
+        operations.AddIndex(
             "lead", models.Index(condition=~Q(phone_e164=""), fields=["phone_e164"], name="lead_phone")
         ),
     ]

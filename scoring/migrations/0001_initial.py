@@ -9,6 +9,8 @@ import history.versions
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -80,27 +82,27 @@ class Migration(migrations.Migration):
                 'ordering': ['position', 'pk'],
             },
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='scoremodel',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(history.versions.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_score_model_in_force'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='scoremodel',
             constraint=models.CheckConstraint(condition=models.Q(('in_force_from', None), ('published_at__isnull', False), _connector='OR'), name='a_score_model_in_force_is_published'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='score',
             constraint=models.CheckConstraint(condition=models.Q(('fit__range', (0, 100000000)), ('interest__range', (0, 100000000))), name='scores_lie_between_0_and_100'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='score',
             constraint=models.CheckConstraint(condition=models.Q(('override', ''), models.Q(('override_reason', ''), _negated=True), _connector='OR'), name='quadrant_override_has_a_reason'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='interestrule',
             constraint=models.UniqueConstraint(fields=('model', 'kind'), name='one_interest_rule_per_kind'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='interestrule',
             constraint=models.CheckConstraint(condition=models.Q(('half_life_days', None), ('half_life_days__gt', 0), _connector='OR'), name='a_half_life_is_positive'),
         ),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -11,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='interestrule',
             constraint=models.CheckConstraint(condition=models.Q(('cap', None), ('cap__gte', 0), _connector='OR'), name='a_cap_is_not_negative'),
         ),

@@ -1,7 +1,8 @@
 """An update is a change where a column that counts changed, as the models declare."""
 
-import pgtrigger.migrations
 from django.db import migrations
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -12,19 +13,19 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
+        operations.RemoveTrigger(
             model_name='score',
             name='note_insert',
         ),
-        pgtrigger.migrations.RemoveTrigger(
+        operations.RemoveTrigger(
             model_name='score',
             name='note_update',
         ),
-        pgtrigger.migrations.RemoveTrigger(
+        operations.RemoveTrigger(
             model_name='score',
             name='note_delete',
         ),
-        pgtrigger.migrations.RemoveTrigger(
+        operations.RemoveTrigger(
             model_name='score',
             name='note_truncate',
         ),

@@ -10,6 +10,8 @@ import teams.models
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -165,103 +167,103 @@ class Migration(migrations.Migration):
                 ('handoff', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='timers', to='sla.handoff')),
             ],
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='agreement',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('in_force_from__isnull', False)), expressions=[(history.versions.DateTimeRange('in_force_from', 'replaced_at', django.contrib.postgres.fields.ranges.RangeBoundary()), '&&')], name='one_agreement_in_force'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='agreement',
             constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('in_force_from', None)), name='one_agreement_on_its_way'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='agreement',
             constraint=models.CheckConstraint(condition=models.Q(('in_force_from', None), ('proposed_at__isnull', False), _connector='OR'), name='in_force_only_after_proposed'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='agreedpersona',
             constraint=models.UniqueConstraint(fields=('agreement', 'version'), name='a_persona_is_agreed_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='agreeddefinition',
             constraint=models.UniqueConstraint(fields=('agreement', 'definition'), name='a_definition_is_agreed_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='calendarday',
             constraint=models.UniqueConstraint(fields=('calendar', 'day'), name='a_day_is_closed_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='hop',
             constraint=models.UniqueConstraint(fields=('agreement', 'from_stage'), name='one_hop_per_stage'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='hop',
             constraint=models.CheckConstraint(condition=models.Q(('answer_within__gt', datetime.timedelta(0))), name='an_answer_takes_some_time'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(condition=models.Q(('answer', '')), fields=['rep', 'offered_at'], name='handoff_open'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(fields=['rep', '-offered_at'], name='handoff_of_rep'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(condition=models.Q(('answer', ''), _negated=True), fields=['answered_at'], name='handoff_answered'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(fields=['offered_at'], name='handoff_offered'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(fields=['lead'], name='handoff_of_lead'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.UniqueConstraint(condition=models.Q(('answer', '')), fields=('lead',), name='one_open_handoff_per_lead'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.UniqueConstraint(condition=models.Q(('replaces', None)), fields=('transition',), name='one_first_offer_per_step'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='an_answer_has_a_moment'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', 'rejected'), _negated=True), models.Q(('reason__isnull', False), models.Q(('verdict', ''), _negated=True)), _connector='OR'), name='a_rejection_has_a_reason_and_a_verdict'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='party',
             constraint=models.UniqueConstraint(fields=('agreement', 'team'), name='a_team_is_party_once'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='timer',
             index=models.Index(condition=models.Q(('breached_at', None), ('stopped_at', None)), fields=['due_at'], name='timer_running'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='timer',
             index=models.Index(condition=models.Q(('breached_at', None), ('remind_at__isnull', False), ('reminded_at', None), ('stopped_at', None)), fields=['remind_at'], name='timer_to_remind'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='timer',
             index=models.Index(fields=['kind', 'due_at'], name='timer_by_due'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='timer',
             constraint=models.UniqueConstraint(fields=('handoff', 'kind'), name='one_timer_of_a_kind_per_handoff'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='timer',
             constraint=models.CheckConstraint(condition=models.Q(('kept_at', None), ('breached_at', None), _connector='OR'), name='kept_and_breached_exclude_each_other'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='timer',
             constraint=models.CheckConstraint(condition=models.Q(('breached_at', None), ('breached_at', models.F('due_at')), _connector='OR'), name='a_breach_dates_from_when_it_fell_due'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='timer',
             constraint=models.CheckConstraint(condition=models.Q(('kept_at', None), models.Q(('stopped_at__isnull', False), ('stopped_at__lte', models.F('due_at'))), _connector='OR'), name='kept_means_stopped_in_time'),
         ),

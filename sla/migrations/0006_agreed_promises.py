@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -398,11 +400,11 @@ class Migration(migrations.Migration):
             name='policy',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.policy'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(condition=models.Q(('given_up_at__isnull', False)), fields=['given_up_at'], name='handoff_given_up'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=models.Q(('given_up_at', None), models.Q(('answer', 'accepted'), ('given_up_by__isnull', False), ('reason__isnull', False)), _connector='OR'), name='given_up_only_after_accepted_with_a_reason'),
         ),
@@ -451,95 +453,95 @@ class Migration(migrations.Migration):
             name='handoff',
             field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='touches', to='sla.handoff'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='absence',
             index=models.Index(fields=['user', 'until_on'], name='absence_of_user'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='absence',
             constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('until_on'))), name='an_absence_ends_after_it_begins'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='calendaruse',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('team', None), ('user__isnull', False)), models.Q(('team__isnull', False), ('user', None)), _connector='OR'), name='a_calendar_is_used_by_a_team_or_a_person'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='clause',
             constraint=models.UniqueConstraint(fields=('agreement', 'key'), name='a_clause_is_agreed_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='clause',
             constraint=models.CheckConstraint(condition=models.Q(('target__gte', 0)), name='a_target_is_not_below_nothing'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='attainment',
             constraint=models.UniqueConstraint(fields=('clause', 'starts_on'), name='one_attainment_per_clause_and_period'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='dispute',
             index=models.Index(condition=models.Q(('settled_at', None)), fields=['at'], name='dispute_open'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='dispute',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('settled_by', None), ('upheld', None)), models.Q(('settled_at__isnull', False), ('settled_by__isnull', False), ('upheld__isnull', False)), _connector='OR'), name='a_settled_dispute_says_how'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='escalation',
             index=models.Index(condition=models.Q(('done_at', None)), fields=['due_at'], name='escalation_to_come'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='escalation',
             constraint=models.UniqueConstraint(fields=('timer', 'percent', 'action'), name='each_step_of_a_clock_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='escalation',
             constraint=models.CheckConstraint(condition=models.Q(('done_at', None), ('done_at__gte', models.F('due_at')), _connector='OR'), name='no_step_before_its_time'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='pause',
             constraint=models.CheckConstraint(condition=models.Q(('starts_at__lt', models.F('ends_at'))), name='a_pause_ends_after_it_begins'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='pause',
             constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_pause_has_a_reason'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='policy',
             constraint=models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('agreement', 'position'), name='policies_are_in_order'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='policy',
             constraint=models.CheckConstraint(condition=models.Q(('answer_within__gt', datetime.timedelta(0))), name='an_answer_takes_some_time'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='policy',
             constraint=models.CheckConstraint(condition=models.Q(('touch_within', None), ('touch_within__gt', datetime.timedelta(0)), _connector='OR'), name='a_first_touch_takes_some_time'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='policy',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('touch_days', None), ('touches', None)), models.Q(('touch_days__gte', 1), ('touches__gte', 1)), _connector='OR'), name='a_cadence_has_touches_and_days'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='review',
             constraint=models.UniqueConstraint(fields=('kind', 'due_on'), name='one_review_of_a_kind_per_day'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='review',
             constraint=models.CheckConstraint(condition=models.Q(('starts_on__lt', models.F('ends_on'))), name='a_review_looks_back'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='step',
             constraint=models.UniqueConstraint(fields=('policy', 'clock', 'percent', 'action'), name='a_step_is_named_once'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='step',
             constraint=models.CheckConstraint(condition=models.Q(('percent__gte', 1), ('percent__lte', 1000)), name='a_step_has_its_share'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='step',
             constraint=models.CheckConstraint(condition=models.Q(('action__in', ['remind', 'tell']), models.Q(('clock', 'answer'), ('percent__gte', 100)), _connector='OR'), name='nothing_is_taken_away_before_it_is_due'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='touch',
             index=models.Index(fields=['at'], name='touch_at'),
         ),

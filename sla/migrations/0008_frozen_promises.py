@@ -1,5 +1,7 @@
 from django.db import migrations
 
+from smarketing.database import operations
+
 CHILDREN = ("policy", "step", "clause")
 FROZEN = "".join(
     f"""
@@ -15,11 +17,11 @@ class Migration(migrations.Migration):
     dependencies = [("sla", "0007_policies_of_hops")]
 
     operations = [
-        migrations.RemoveConstraint(
+        operations.RemoveConstraint(
             model_name='hop',
             name='an_answer_takes_some_time',
         ),
-        migrations.RemoveIndex(
+        operations.RemoveIndex(
             model_name='timer',
             name='timer_to_remind',
         ),

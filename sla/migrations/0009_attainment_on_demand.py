@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -15,7 +17,7 @@ class Migration(migrations.Migration):
             name='asked_at',
             field=models.DateTimeField(null=True),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='attainment',
             index=models.Index(condition=models.Q(('asked_at__isnull', False)), fields=['asked_at'], name='attainment_asked'),
         ),

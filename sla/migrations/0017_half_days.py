@@ -3,6 +3,8 @@
 import datetime
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -21,7 +23,7 @@ class Migration(migrations.Migration):
             name='closed_until',
             field=models.TimeField(blank=True, null=True),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='calendarday',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_from', None), ('closed_until', None)), models.Q(('closed_from__isnull', False), ('closed_until__isnull', False), models.Q(('closed_until__gt', models.F('closed_from')), ('closed_until', datetime.time(0, 0)), _connector='OR')), _connector='OR'), name='a_closing_ends_after_it_begins'),
         ),

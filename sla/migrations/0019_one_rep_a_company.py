@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
 
@@ -22,7 +24,7 @@ class Migration(migrations.Migration):
                 ('until', models.DateTimeField()),
             ],
         ),
-        migrations.RemoveConstraint(
+        operations.RemoveConstraint(
             model_name='handoff',
             name='a_rejection_has_a_reason_and_a_verdict',
         ),
@@ -46,15 +48,15 @@ class Migration(migrations.Migration):
             name='keeps_company',
             field=models.BooleanField(db_default=True, default=True, verbose_name='Further leads of a company go to the rep who works it'),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name='handoff',
             index=models.Index(condition=models.Q(('follows__isnull', False)), fields=['follows'], name='handoff_of_thread'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=models.Q(('named_persona', None), ('persona', None), _connector='OR'), name='a_persona_is_named_of_a_lead_without_one'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', 'rejected'), _negated=True), models.Q(('reason__isnull', False), models.Q(models.Q(('verdict', ''), _negated=True), ('persona', None), _connector='OR')), _connector='OR'), name='a_rejection_has_a_reason_and_a_verdict'),
         ),

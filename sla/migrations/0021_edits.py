@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.conf import settings
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -39,219 +40,219 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='absence',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.absence', 'id', 'user_id from_on until_on', '', '')", func='', hash='6151c7fc73da840aecf88cc1a4db87f682719250', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_ac71b', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_absence', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='absence',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.absence', 'id', 'user_id from_on until_on', '', '')", func='', hash='1a0435834fc0841224f5566d65064155d81bd6d7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_f2421', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_absence', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='absence',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.absence', 'id', 'user_id from_on until_on', '', '')", func='', hash='04218cfb2902a81bec55ade5c9ba7c39bd21940f', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_020f5', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_absence', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreeddefinition',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreeddefinition', 'id', 'agreement_id definition_id', '', '')", func='', hash='a3cce7d1194c74725d84b425ee7e23cfabb712c4', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_7d8b6', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_agreeddefinition', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreeddefinition',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreeddefinition', 'id', 'agreement_id definition_id', '', '')", func='', hash='707c7f805d7d91e214b6801bd3d7de8dd4a3d4e8', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_5646b', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_agreeddefinition', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreeddefinition',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreeddefinition', 'id', 'agreement_id definition_id', '', '')", func='', hash='33e97c2157bf832367414bd54794639ec11a48fc', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_bb43b', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_agreeddefinition', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreedpersona',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreedpersona', 'id', 'agreement_id version_id', '', '')", func='', hash='753381d35a2558ada3891c0d3d998446576d3135', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_da912', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_agreedpersona', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreedpersona',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreedpersona', 'id', 'agreement_id version_id', '', '')", func='', hash='3c44b519ef4237995aa90da56321412937cb852a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_16a26', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_agreedpersona', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreedpersona',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreedpersona', 'id', 'agreement_id version_id', '', '')", func='', hash='5da61be3e5a6bf04d7d0b849d30e59df6581238d', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_88b2f', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_agreedpersona', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreement',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreement', 'id', 'number', '', '')", func='', hash='865eee86783e9dae589eaf7e1db0e95814b017c9', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_28edc', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_agreement', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreement',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreement', 'id', 'number', '', '')", func='', hash='6b3c75c41c073bd78c04307abc4eb37aee1ee37b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_46f05', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_agreement', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='agreement',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.agreement', 'id', 'number', '', '')", func='', hash='8f22cbab544fa1cabd4deabeb5c1603ddc52b63b', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_84650', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_agreement', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendar',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendar', 'id', 'name', '', '')", func='', hash='6b90e465bc69be4798a06943a3e6cf7eab2789be', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_49732', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_calendar', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendar',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendar', 'id', 'name', '', '')", func='', hash='9ed20d535315743fc6ecf4b253bdeb7206541d0d', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_fce6f', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_calendar', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendar',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendar', 'id', 'name', '', '')", func='', hash='488debe8f23989401141a320c6082d4eda976f7a', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_09e3c', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_calendar', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendarday',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendarday', 'id', 'calendar_id day name', '', '')", func='', hash='361d9711f8a775dacdd079d4fe68591b3fe15854', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_9e174', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_calendarday', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendarday',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendarday', 'id', 'calendar_id day name', '', '')", func='', hash='743c617f2b12080dda8a456f381453fe00153cb4', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_fb0fe', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_calendarday', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendarday',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendarday', 'id', 'calendar_id day name', '', '')", func='', hash='9e99e8e5ffb3fa2587051c4b94c33ec47f4e32b2', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_73cd6', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_calendarday', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendaruse',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendaruse', 'id', 'calendar_id team_id user_id', '', '')", func='', hash='79201224dd01327b059399d7a936e27ffa0aaaa2', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_d27a1', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_calendaruse', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendaruse',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendaruse', 'id', 'calendar_id team_id user_id', '', '')", func='', hash='eb65b825918f50c503fa8065f456f9559ffc6d25', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_5a6c4', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_calendaruse', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='calendaruse',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.calendaruse', 'id', 'calendar_id team_id user_id', '', '')", func='', hash='f42e79be5fdff7354e235224e34a9252b522fc05', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_4ee00', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_calendaruse', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='capacity',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.capacity', 'user_id', 'user_id', '', '')", func='', hash='902ddeda5233b1ff324744b4dd4619e24f5bb9f0', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_d9c4c', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_capacity', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='capacity',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.capacity', 'user_id', 'user_id', '', '')", func='', hash='a18d6c58366f69f3c358c5c75ea9a815f534dc17', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_7fd65', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_capacity', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='capacity',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.capacity', 'user_id', 'user_id', '', '')", func='', hash='a382a3706048ed3ee930b8c041441d1f865fae49', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_7e48e', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_capacity', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='clause',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.clause', 'id', 'agreement_id metric', '', '')", func='', hash='c6a0e0ab7e1bb277fce6c9631a76d5ba4e7c4aca', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_b2def', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_clause', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='clause',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.clause', 'id', 'agreement_id metric', '', '')", func='', hash='538d4e96223e16a1ec6ec8e56ec862d3725ed13e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_b8e0e', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_clause', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='clause',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.clause', 'id', 'agreement_id metric', '', '')", func='', hash='5a3f2893fbb55095b2d4a771336f7d6678d0bcbe', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_c3899', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_clause', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='decision',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.decision', 'id', 'review_id text', '', '')", func='', hash='09cc0a32c68b46b6dc201c53853d4c0a4a454979', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_86e4a', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_decision', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='decision',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.decision', 'id', 'review_id text', '', '')", func='', hash='16e6f5f6aa54797f1a8feb2544258cc19efc159a', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_3c1ed', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_decision', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='decision',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.decision', 'id', 'review_id text', '', '')", func='', hash='2faa1bd2283f8431d81d7850e2c0267d17bd98d1', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_8c5ae', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_decision', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='feed',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.feed', 'user_id', 'user_id', 'secret', '')", func='', hash='4fff7cb62c00cfd522d3ae41f594654b0e300999', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_c5025', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_feed', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='feed',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.feed', 'user_id', 'user_id', 'secret', '')", func='', hash='2c262fad02ed81687d94ac9af35c8c6f7b205c5b', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_1e775', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_feed', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='feed',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.feed', 'user_id', 'user_id', 'secret', '')", func='', hash='4df0c3036ffd0ff3097b1160feebcda4b8bd1307', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_43f5e', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_feed', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='hop',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.hop', 'id', 'agreement_id from_stage_id', '', '')", func='', hash='40dce2748d24d69467e1ef926e15d9cb6062ea0c', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_fd821', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_hop', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='hop',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.hop', 'id', 'agreement_id from_stage_id', '', '')", func='', hash='c7718d5e19d581ea13aba5e62818970bf00e20a7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_a94c2', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_hop', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='hop',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.hop', 'id', 'agreement_id from_stage_id', '', '')", func='', hash='091483a0501c854c22904c2dc82a24e5ee65a02e', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_c5b5e', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_hop', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='party',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.party', 'id', 'agreement_id team_id', '', '')", func='', hash='d02cacd5b79d7949d2cc649ed7cfd0547448dc11', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_a2940', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_party', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='party',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.party', 'id', 'agreement_id team_id', '', '')", func='', hash='ac48af3930ef0daca94f25ea84c0ae50e1407342', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_aea4c', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_party', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='party',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.party', 'id', 'agreement_id team_id', '', '')", func='', hash='24b8cc59ebfb723f1b833929a94d568a5085aa60', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_f3a2e', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_party', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='policy',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.policy', 'id', 'agreement_id position', '', '')", func='', hash='f6abbfc2939fc4e9e7ae1c8f980ac00dd9de8251', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_eb382', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_policy', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='policy',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.policy', 'id', 'agreement_id position', '', '')", func='', hash='91e80f4b80d65e94858a86ef70a0473023246ded', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_0dc60', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_policy', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='policy',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.policy', 'id', 'agreement_id position', '', '')", func='', hash='00eee6fef0be2d53a8e4940927f4004d996caac3', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_48ae5', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_policy', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.review', 'id', 'kind due_on', '', '')", func='', hash='4e316d17909a83182a13fbf9e21afc1cbdbfd498', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_d87b5', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_review', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.review', 'id', 'kind due_on', '', '')", func='', hash='d2d8614177969355c610dfb3ccb1847c3a2997b4', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_dd269', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_review', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='review',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.review', 'id', 'kind due_on', '', '')", func='', hash='9dae05c9772c4d7a5a45b362990da020c4a9e3b1', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_b6437', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_review', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='step',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.step', 'id', 'agreement_id clock percent', '', '')", func='', hash='18371db380c9a4ede9c92ec8a40332927e7f1ae6', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_2ab4f', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_step', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='step',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.step', 'id', 'agreement_id clock percent', '', '')", func='', hash='71512811bb76599b599c5f7e76eae21bede8a6f2', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_87fc9', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_step', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='step',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.step', 'id', 'agreement_id clock percent', '', '')", func='', hash='0f7ea960b9982b5eab1dcc3b69fa7bd431eaf397', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_f8b99', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_step', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territory',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territory', 'id', 'name team_id', '', '')", func='', hash='6589fdeb07680f292b2a6829ae653163f8121ba4', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_45adf', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_territory', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territory',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territory', 'id', 'name team_id', '', '')", func='', hash='821d17a2a21b5177e91f43b7756ec3070fc8d5fa', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_a7656', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_territory', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territory',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territory', 'id', 'name team_id', '', '')", func='', hash='0ee337f0f2f5e811c3fb080e2715d8325beadd11', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_6d43a', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_territory', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territorymember',
             trigger=pgtrigger.compiler.Trigger(name='edits_insert', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territorymember', 'id', 'territory_id user_id', '', '')", func='', hash='9b060e88316ad9e416eed4b70edcebb595acfc25', level='STATEMENT', operation='INSERT', pgid='pgtrigger_edits_insert_6acb4', referencing='REFERENCING NEW TABLE AS new_rows ', table='sla_territory_members', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territorymember',
             trigger=pgtrigger.compiler.Trigger(name='edits_update', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territorymember', 'id', 'territory_id user_id', '', '')", func='', hash='35703d15685649928e35a09ba66f8a698936fcc5', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_edits_update_ab3f0', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sla_territory_members', when='AFTER')),
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='territorymember',
             trigger=pgtrigger.compiler.Trigger(name='edits_delete', sql=smarketing.database.triggers.CallSql(execute="keep_edits('sla.territorymember', 'id', 'territory_id user_id', '', '')", func='', hash='f7e9392bc193bf24fcecaf51309b318836eef343', level='STATEMENT', operation='DELETE', pgid='pgtrigger_edits_delete_d46d8', referencing='REFERENCING OLD TABLE AS old_rows ', table='sla_territory_members', when='AFTER')),
         ),

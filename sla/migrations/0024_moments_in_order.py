@@ -3,6 +3,8 @@
 from django.db import migrations, models
 from django.db.models import F, Q
 
+from smarketing.database import operations
+
 # Of a hand-off its answer and its giving up, of a clock its end: each with the moment that it follows.
 MEND = """
 WITH wrong AS (
@@ -42,15 +44,15 @@ class Migration(migrations.Migration):
         migrations.RunSQL(MEND, migrations.RunSQL.noop),
         # What the statement wrote waits to be checked, and a table is not altered meanwhile.
         migrations.RunSQL('SET CONSTRAINTS ALL IMMEDIATE', migrations.RunSQL.noop),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=Q(('answered_at', None), ('answered_at__gte', F('offered_at')), _connector='OR'), name='answered_after_it_was_offered'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='handoff',
             constraint=models.CheckConstraint(condition=Q(('given_up_at', None), ('given_up_at__gte', F('answered_at')), _connector='OR'), name='given_up_after_it_was_answered'),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name='timer',
             constraint=models.CheckConstraint(condition=Q(('stopped_at', None), ('stopped_at__gte', F('started_at')), _connector='OR'), name='a_clock_stops_after_it_started'),
         ),

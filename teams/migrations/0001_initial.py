@@ -8,6 +8,8 @@ import teams.models
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -272,13 +274,13 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("user", "kind", "about"), name="told_once")],
             },
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="user",
             constraint=models.UniqueConstraint(
                 django.db.models.functions.text.Lower("email"), name="one_person_per_email"
             ),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="user",
             constraint=models.CheckConstraint(
                 condition=models.Q(("roles__contained_by", ["marketer", "sdr", "rep", "manager", "administrator"])),

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from smarketing.database import operations
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -95,7 +97,7 @@ class Migration(migrations.Migration):
                 max_length=20,
             ),
         ),
-        migrations.AddIndex(
+        operations.AddIndex(
             model_name="notice",
             index=models.Index(
                 condition=models.Q(("dispatched_at", None)), fields=["created_at"], name="notice_undispatched"
@@ -108,7 +110,7 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.CASCADE, related_name="notice_choices", to=settings.AUTH_USER_MODEL
             ),
         ),
-        migrations.AddConstraint(
+        operations.AddConstraint(
             model_name="noticechoice",
             constraint=models.UniqueConstraint(fields=("user", "kind", "way"), name="a_way_is_chosen_once"),
         ),

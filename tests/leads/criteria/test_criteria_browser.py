@@ -46,7 +46,7 @@ def keys(page: Page, *pressed: str) -> None:
 def clock_stopped(page: Page) -> Iterator[None]:
     """No timer of the page goes off but those that the test lets. The browser's own, after which it takes letters for
     a new word, goes on: a second, which no letter takes that waits for nothing."""
-    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
+    page.clock.pause_at(page.evaluate("Date.now() / 1000") + 60)
     yield
     page.clock.resume()
 

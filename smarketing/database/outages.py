@@ -1,6 +1,6 @@
 """What is nobody's fault: the database is away, full, read only, or two were in each other's way."""
 
-from django.db import Error, InterfaceError, OperationalError
+from django.db import DatabaseError, Error, InterfaceError, OperationalError
 
 # PostgreSQL's classes of errors: connection, transaction given up, resources, shut down.
 CLASSES = ("08", "40", "53", "57P")
@@ -13,5 +13,6 @@ def is_outage(problem: BaseException | None) -> bool:
         return False
     code = getattr(problem.__cause__, "pgcode", None) or ""
     if not code:
-        return isinstance(problem, OperationalError | InterfaceError)
+        # A server that is killed in the middle of its answer is of no narrower class.
+        return isinstance(problem, OperationalError | InterfaceError) or type(problem) is DatabaseError
     return code == READ_ONLY or code.startswith(CLASSES)

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from smarketing.database import outages
+
 T = TypeVar("T")
 # When so many failed alone and nothing went through, the fault lies not in them: the rest is not tried one by one.
 MOST_ALONE = 50
@@ -19,7 +21,9 @@ log = logging.getLogger(__name__)
 def is_outage(problem: Exception) -> bool:
     """Whether the database is away, busy or in a deadlock, which is the fault of no item."""
     code = getattr(problem.__cause__, "pgcode", None) or ""
-    return isinstance(problem, OperationalError | InterfaceError) and not code.startswith(PROGRAM_LIMIT)
+    if code.startswith(PROGRAM_LIMIT):
+        return False
+    return outages.is_outage(problem) or isinstance(problem, OperationalError | InterfaceError)
 
 
 def isolate(items: Sequence[T], work: Callable[[Sequence[T]], object]) -> list[T]:

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import psycopg2
 import pytest
-from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import (
+    DatabaseError,
+    DataError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 from django.test import Client
 
 from smarketing.database.outages import is_outage
@@ -97,6 +104,8 @@ def raised(kind: type[Exception], code: str = "") -> Exception:
     [
         (raised(OperationalError), True),
         (raised(InterfaceError), True),
+        (raised(DatabaseError), True),
+        (raised(DataError), False),
         (raised(OperationalError, "57P01"), True),
         (raised(OperationalError, "40P01"), True),
         (raised(OperationalError, "53100"), True),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from django.db.models import BigIntegerField, QuerySet
 
 from funnel.models import Definition
 from leads.models import PersonaVersion
@@ -12,10 +16,36 @@ from sla.agreement.models.clauses import Clause
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.parties import Party
 from sla.agreement.models.policies import Policy, Step
-from smarketing.database.together import fetch_together
+from smarketing.database.statements import Given
+from smarketing.database.together import Together
 from smarketing.database.vocabulary import recall
 
 STAGES_AND_TEAMS = ("from_stage", "accepted_stage", "rejected_stage", "offering_team", "receiving_team")
+
+
+def _terms() -> list[QuerySet[Any, Any]]:
+    """The lists of `Terms`, of the agreement in its place."""
+    of_agreement = {"agreement": Given("agreement", BigIntegerField())}
+    of_model = {"model__agreements": Given("agreement", BigIntegerField())}
+    policies = Policy.objects.filter(**of_agreement).select_related("stage", "persona")
+    parties = Party.objects.filter(**of_agreement)
+    definitions = AgreedDefinition.objects.filter(**of_agreement).select_related("definition__stage")
+    return [
+        parties.select_related("team__head", "head", "escalates_to", "signature__by").order_by("pk"),
+        Hop.objects.filter(**of_agreement).select_related(*STAGES_AND_TEAMS),
+        policies,
+        Step.objects.filter(**of_agreement),
+        Clause.objects.filter(**of_agreement).select_related("team", "owner"),
+        AgreedPersona.objects.filter(**of_agreement).select_related("version__persona").order_by("position"),
+        PersonaVersion.objects.filter(persona__in=policies.order_by().values("persona")).order_by("number"),
+        definitions.order_by("definition__stage__position"),
+        ScoreModel.objects.filter(agreements=Given("agreement", BigIntegerField())),
+        FitRule.objects.filter(**of_model),
+        InterestRule.objects.filter(**of_model).select_related("kind").order_by("-points"),
+    ]
+
+
+TERMS = Together(_terms)
 
 
 @dataclass(frozen=True)
@@ -42,26 +72,11 @@ class Terms:
 
     @classmethod
     def _read(cls, agreement: Agreement) -> Terms:
-        policies = agreement.policies.select_related("stage", "persona")
-        named_by_policies = policies.order_by().values("persona")
-        of_model = {"model__agreements": agreement}
-        return cls(
-            *fetch_together(
-                agreement.parties.select_related("team__head", "head", "escalates_to", "signature__by").order_by("pk"),
-                agreement.hops.select_related(*STAGES_AND_TEAMS),
-                policies,
-                agreement.steps.all(),
-                agreement.clauses.select_related("team", "owner"),
-                agreement.agreed_personas.select_related("version__persona").order_by("position"),
-                PersonaVersion.objects.filter(persona__in=named_by_policies).order_by("number"),
-                agreement.agreed_definitions.select_related("definition__stage").order_by(
-                    "definition__stage__position"
-                ),
-                ScoreModel.objects.filter(agreements=agreement),
-                FitRule.objects.filter(**of_model),
-                InterestRule.objects.filter(**of_model).select_related("kind").order_by("-points"),
-            )
-        )
+        terms = cls(*TERMS.fetch(agreement=agreement.pk))
+        own: list[list[Any]] = [terms.parties, terms.hops, terms.policies, terms.steps, terms.clauses]
+        for row in chain(*own, terms.agreed_personas, terms.agreed_definitions):
+            row.agreement = agreement
+        return terms
 
     @property
     def personas(self) -> dict[int, str]:

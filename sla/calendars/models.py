@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
@@ -114,6 +114,13 @@ def hours_as_stated(stated: StatedHours, *, at: datetime) -> OpeningHours:
     """The opening hours that `Calendar.stated` kept, with the holidays of the years around `at`."""
     days = frozenset(tuple(map(str, day.split())) for day in stated["closed"])
     return _cached_hours(json.dumps(stated["windows"]), days, stated["country"], at.year, ZoneInfo(stated["zone"]))
+
+
+@lru_cache(maxsize=256)
+def hours_as_text(stated: str, year: int) -> OpeningHours:
+    """The same of what a statement gives as text, with the holidays of the years around `year`: a list has many clocks
+    of the same hours."""
+    return hours_as_stated(json.loads(stated), at=datetime(year, 1, 1, tzinfo=UTC))
 
 
 @lru_cache(maxsize=64)

@@ -114,7 +114,7 @@ def open_day(hours: OpeningHours, start: datetime, number: int, pauses: Sequence
         day += DAY
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def day_ends(hours: OpeningHours, before: date, number: int) -> Sequence[datetime]:
     """Return when each of the last open days before a day ends, the earliest first.
 

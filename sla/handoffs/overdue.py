@@ -1,23 +1,23 @@
 """Which rep is late with what: answers, first touches, and touches of the cadence.
 
 The database finds, counts and pages them, as a company may have thousands; only what is shown becomes rows here. Its
-rule is that of `cadence`, by when each open day ends (`day_ends`). Pauses are few: what was paused is measured one by
-one.
+rule is that of `cadence`, by when each open day ends (`day_ends`), and by the hours with which the clock of the first
+touch started, else by those of the rep. Pauses are few: what was paused is measured one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
 
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar, all_hours
+from sla.calendars.models import Calendar, all_hours, hours_as_text
 from sla.handoffs.cadence import day_ends
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
@@ -34,13 +34,15 @@ BEHIND = Q(Q(touch_due_at=None) | Q(touch_stopped_at__isnull=False), reached=Fal
 
 # In the order in which they are shown: answers, first touches, touches of the cadence, each the oldest first.
 LATE = """
-WITH hours (calendar_id, ends) AS (VALUES {hours}), late AS (
+WITH hours (clock_hours, ends) AS (VALUES {hours}), late AS (
     SELECT id, rep_id, NULL::bigint AS calendar_id, true AS is_answer, 0 AS part, due_at AS since
     FROM ({unanswered}) unanswered (id, rep_id, due_at)
     UNION ALL
     SELECT id, rep_id, calendar_id, false, CASE WHEN first_due_at IS NULL THEN 2 ELSE 1 END, since
-    FROM ({worked}) worked (id, rep_id, calendar_id, first_due_at, answered_at, made, touches, touch_days)
-    JOIN hours USING (calendar_id)
+    FROM ({worked}) worked (
+        id, rep_id, calendar_id, clock_hours, first_due_at, answered_at, made, touches, touch_days
+    )
+    LEFT JOIN hours USING (clock_hours)
     -- The touch is due on the open day of that number; the first is the one that ends next.
     CROSS JOIN LATERAL (VALUES (coalesce(
         first_due_at, ends[width_bucket(answered_at, ends) + ((made + 1) * touch_days + touches - 1) / touches]
@@ -190,6 +192,7 @@ class _Late:
             "pk",
             "rep",
             "calendar_id",
+            "clock_hours",
             "first_due_at",
             "answered_at",
             "made",
@@ -200,20 +203,37 @@ class _Late:
         (first, first_params), (second, second_params) = (
             queryset.order_by().query.sql_with_params() for queryset in (unanswered, worked.values_list(*names))
         )
-        hours = ", ".join(["(%s, %s::timestamptz[])"] * len(self.hours))
-        ends = [part for pk, hours_of in self.hours.items() for part in (pk, self._ends(hours_of))]
+        by_key = self._hours_by_key()
+        hours = ", ".join(["(%s, %s::timestamptz[])"] * len(by_key))
+        ends = [part for key, hours_of in by_key.items() for part in (key, self._ends(hours_of))]
         return (
             LATE.format(hours=hours, unanswered=first, worked=second),
             [*ends, *first_params, *second_params, self._kept_by_pauses()],
         )
 
     def _worked(self) -> QuerySet[Any]:
-        """What is worked, with the deadline of a first touch that is still to come, and the calendar of its rep."""
+        """What is worked, with the deadline of a first touch that is still to come, the calendar of its rep, and a key
+        of the hours by which it runs: that calendar, or the year and the hours with which its clock started."""
         company = Subquery(Calendar.objects.filter(is_default=True).values("pk"))
         return being_worked(self.handoffs).annotate(
             first_due_at=Case(When(touch_stopped_at=None, then=F("touch_due_at"))),
             calendar_id=Coalesce("rep__calendar_use__calendar", "rep__team__calendar_use__calendar", company),
+            clock_hours=Case(
+                When(touch_hours=None, then=Cast("calendar_id", TextField())),
+                default=Concat(
+                    Cast(ExtractYear("touch_started_at", tzinfo=UTC), TextField()),
+                    Value(" ", TextField()),
+                    "touch_hours",
+                ),
+            ),
         )
+
+    def _hours_by_key(self) -> dict[str, OpeningHours]:
+        """The hours of all that may be behind with its cadence, by the key of each row."""
+        touched = self._worked().filter(touch_stopped_at__isnull=False, touch_hours__isnull=False).order_by()
+        started_with = touched.values_list("clock_hours", flat=True).distinct()
+        own = {key: hours_as_text(key.partition(" ")[2], int(key.partition(" ")[0])) for key in started_with}
+        return {str(pk): hours for pk, hours in self.hours.items()} | own
 
     def _kept_by_pauses(self) -> list[int]:
         """What would be late without the pauses of its first touch, and is not."""

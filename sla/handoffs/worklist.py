@@ -8,12 +8,13 @@ from datetime import date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sla.calendars.hours import OpeningHours, Span
+from sla.calendars.hours import MICROSECOND, OpeningHours, Span
+from sla.calendars.models import hours_as_text
 from sla.handoffs.cadence import Cadence, Progress, measure_progress
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
@@ -49,27 +50,64 @@ HEADINGS = {
 }
 
 
+# How far ahead a page says when a clock runs.
+AHEAD = 14
+
+
+def hours_of_clock(stated: str | None, started_at: datetime | None, otherwise: OpeningHours) -> OpeningHours:
+    """The hours with which a timer started, as a row has them; `otherwise` where there is none, or one of before."""
+    return hours_as_text(stated, started_at.year) if stated and started_at else otherwise
+
+
 @dataclass(frozen=True)
 class Countdown:
-    """What a page shows of a timer: open seconds left, negative once it is overdue, out of how many."""
+    """What a page shows of a timer: open seconds left, negative once it is overdue, out of how many; and while it
+    stands still, from when it runs on. It counts by its own hours, which may be others than those of the page."""
 
     due_at: datetime
     seconds_left: int
     total_seconds: int
+    begins_at: datetime | None
+    at: datetime
+    hours: OpeningHours
+    has_own_hours: bool
+
+    @property
+    def own_windows(self) -> list[Span] | None:
+        """When it runs, unless that is when the page's clocks do."""
+        return self.hours.next_windows(self.at, AHEAD) if self.has_own_hours else None
 
     @classmethod
     def of(cls, handoff: Handoff, hours: OpeningHours, *, at: datetime) -> Countdown:
-        """The countdown of the answer timer of a row of `with_clock()`."""
+        """The countdown of the answer timer of a row of `with_clock()`, on a page with those hours."""
         row: Any = handoff  # with its annotations
-        return cls.until(row.due_at, row.target, hours, at=at)
+        own = hours_of_clock(row.clock_hours, row.clock_started_at, hours)
+        return cls.until(row.due_at, row.target, own, at=at, page_hours=hours)
 
     @classmethod
     def until(
-        cls, due_at: datetime, target: timedelta, hours: OpeningHours, *, at: datetime, pauses: Sequence[Span] = ()
+        cls,
+        due_at: datetime,
+        target: timedelta,
+        hours: OpeningHours,
+        *,
+        at: datetime,
+        page_hours: OpeningHours,
+        pauses: Sequence[Span] = (),
     ) -> Countdown:
         left = hours.elapsed(at, due_at, pauses) if at <= due_at else -hours.elapsed(due_at, at)
-        # Rounded up: 0 only when nothing is left.
-        return cls(due_at, -(-left // timedelta(seconds=1)), int(target.total_seconds()))
+        # The first open microsecond passes one microsecond after the opening.
+        begins_at = hours.deadline(at, MICROSECOND, pauses) - MICROSECOND if left > timedelta() else at
+        return cls(
+            due_at,
+            # Rounded up: 0 only when nothing is left.
+            -(-left // timedelta(seconds=1)),
+            int(target.total_seconds()),
+            begins_at if begins_at > at else None,
+            at,
+            hours,
+            hours != page_hours,
+        )
 
 
 @dataclass(frozen=True)
@@ -94,12 +132,13 @@ class WorkItem:
 
     @classmethod
     def of(cls, handoff: Handoff, hours: OpeningHours, pauses: Sequence[Span], *, at: datetime) -> WorkItem:
-        """Make it of a row of `being_worked()`."""
+        """Make it of a row of `being_worked()`, on a page with those hours."""
         row: Any = handoff  # with its annotations
+        own = hours_of_clock(row.touch_hours, row.touch_started_at, hours)
         progress = measure_progress(
             Cadence.of(handoff.policy),
             row.answered_at,
-            hours,
+            own,
             made=row.made,
             reached=row.reached,
             pauses=pauses,
@@ -107,11 +146,11 @@ class WorkItem:
         )
         countdown = None
         if row.touch_due_at and not row.touch_stopped_at:
-            countdown = Countdown.until(row.touch_due_at, row.touch_target, hours, at=at, pauses=pauses)
+            countdown = Countdown.until(row.touch_due_at, row.touch_target, own, at=at, page_hours=hours, pauses=pauses)
         paused_until = max((until for begins, until in pauses if begins <= at < until), default=None)
         if row.touch_stopped_at:
             paused_until = None
-        due = _due(progress, countdown, hours, paused_until, at=at)
+        due = _due(progress, countdown, own, paused_until, at=at)
         return cls(handoff, progress, due, countdown, paused_until)
 
 
@@ -170,9 +209,11 @@ def with_touches(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 
 def with_touch_clock(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Join the timer of the first touch of each."""
+    """Join the timer of the first touch of each, with the hours it started with, as text."""
     return handoffs.annotate(
         touch_clock=FilteredRelation("timers", condition=Q(timers__kind="first_touch")),
+        touch_started_at=F("touch_clock__started_at"),
+        touch_hours=Cast("touch_clock__started_with", TextField()),
         touch_due_at=F("touch_clock__due_at"),
         touch_target=F("touch_clock__target"),
         touch_stopped_at=F("touch_clock__stopped_at"),
@@ -182,7 +223,7 @@ def with_touch_clock(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 def work_items(handoffs: Iterable[Handoff], hours: dict[int, OpeningHours], *, at: datetime) -> list[WorkItem]:
     """Return what each asks for, the most urgent first. `handoffs` are rows of
-    `being_worked()`, `hours` those of the reps, by the rep's id."""
+    `being_worked()`, `hours` those of the page by the rep's id, for what has no clock with its own."""
     rows = list(handoffs)
     pauses: dict[int, list[Span]] = {}
     paused = Pause.objects.filter(timer__kind="first_touch", timer__handoff__in=[row.pk for row in rows])

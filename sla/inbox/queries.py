@@ -98,7 +98,8 @@ def _with_columns(handoffs: QuerySet[Handoff], *more: Subquery) -> QuerySet[Hand
         "last_kind": Subquery(last.values("kind")[:1]),
         "last_at": Subquery(last.values("occurred_at")[:1]),
     }
-    names: tuple[Any, ...] = ("pk", "due_at", "target", "lead_id", "follows_id", *columns, *more)
+    clock = ("due_at", "target", "clock_started_at", "clock_hours")
+    names: tuple[Any, ...] = ("pk", *clock, "lead_id", "follows_id", *columns, *more)
     return handoffs.annotate(**columns).values_list(*names, named=True)
 
 
@@ -108,6 +109,9 @@ class OfferRow(NamedTuple):
     pk: int
     due_at: datetime
     target: timedelta
+    clock_started_at: datetime
+    # The hours with which the clock started, as JSON.
+    clock_hours: str | None
     lead_id: int
     # The first hand-off of its thread, if it is another.
     follows_id: int | None

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from scoring.formula import millionths
 from scoring.templatetags.scores import points_beside
 from sla.handoffs.cadence import Progress
+from sla.handoffs.worklist import Countdown
 from sla.inbox.queries import lead_name
 from smarketing.pages import wording
 from smarketing.templatetags.figures import countdown
@@ -23,6 +24,14 @@ register = template.Library()
 
 # {{ offer|lead_name }}: "Ruth Tanner", her e-mail, or "Lead 12".
 register.filter("lead_name", lead_name)
+
+
+@register.simple_tag
+def time_left(left: Countdown) -> SafeString:
+    """The clock of an answer or of a first touch: {% time_left work.countdown %}."""
+    return countdown(
+        left.due_at, left.seconds_left, left.total_seconds, left.at, begins_at=left.begins_at, windows=left.own_windows
+    )
 
 
 @register.filter
@@ -66,7 +75,7 @@ def offer_line(row: dict[str, Any], current: int | None) -> OfferLine:
         company=offer.company or name,
         person=f"{name}, {offer.title}" if offer.title else name,
         name=name,
-        countdown=countdown(left.due_at, left.seconds_left, left.total_seconds),
+        countdown=time_left(left),
         last=row["last"],
         last_at=when(offer.last_at, "ago") if row["last"] else "",
         fit=points_beside(offer.fit, millionths(offer.fit_threshold)) if scored else "",

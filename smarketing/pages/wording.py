@@ -277,6 +277,14 @@ def moment(value: date | datetime | None, at: datetime | None = None) -> str:
     return _moment(on, minute, (on - today).days, on.year == today.year, locale())
 
 
+def moment_to_the_minute(value: datetime, at: datetime | None = None) -> str:
+    """ "tomorrow 9:00", or "6 Nov 9:00": a moment that somebody waits for."""
+    text, (on, minute) = moment(value, at), day_and_minute(value)
+    if minute is None or abs((on - local(at or now()).date()).days) <= 1:
+        return text
+    return f"{text} {_clock(minute, locale())}"
+
+
 @lru_cache(maxsize=4096)
 def _moment(on: date, minute: time | None, days: int, is_this_year: bool, locale: str) -> str:
     near = {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get(days)

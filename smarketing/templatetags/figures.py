@@ -121,35 +121,63 @@ RISK = 0.25
 
 @register.simple_tag
 def countdown(
-    due_at: datetime, left: timedelta | float, total: timedelta | float | None = None, at: datetime | None = None
+    due_at: datetime,
+    left: timedelta | float,
+    total: timedelta | float | None = None,
+    at: datetime | None = None,
+    begins_at: datetime | None = None,
+    windows: Iterable[tuple[datetime, datetime]] | None = None,
 ) -> SafeString:
     """The clock of a promise that runs: {% countdown timer.due_at timer.left timer.answer_within %}.
 
-    `left` is open time until `due_at` at the moment `at` (now): negative once it is over. It ticks where an element
-    around it has {% open_windows … %}.
+    `left` is open time until `due_at` at the moment `at` (now): negative once it is over. `begins_at` is when it runs
+    on, where it stands still. It ticks where it has windows of its own, or an element around it has
+    {% open_windows … %}.
     """
+    at = at or now()
     seconds = wording.seconds_of(left)
     whole = wording.seconds_of(total) if total is not None else 0.0
     over = seconds < 0
     words = _countdown_words(wording.language())
     tone = "breached" if over else "risk" if whole and seconds < whole * RISK else "neutral"
-    text = words["over" if over else "left"] % {"time": wording.duration(seconds)}
+    time = wording.duration(seconds) if abs(seconds) >= 60 else words["less"]
+    due = words["due"] % {"moment": wording.moment_to_the_minute(due_at, at)}
+    # No open time lies before it: it is due when the clock on the wall says so.
+    waits = not seconds and due_at > at
+    text = due if waits else words["over" if over else "left"] % {"time": time}
     ring: SafeString | str = ""
     if whole and not over:
         ring = _ring(round(clamped(100 * seconds / whole)))
     return format_html(
-        '<span class="countdown" data-tone="{}" data-countdown data-at="{}" data-left="{}" data-total="{}"'
-        ' data-text-left="{}" data-text-over="{}">{}<time datetime="{}" title="{}">{}</time></span>',
+        '<span class="countdown" data-tone="{}"{} data-at="{}" data-left="{}" data-total="{}"'
+        ' data-text-left="{}" data-text-over="{}"{}>{}<time datetime="{}" title="{}">{}</time>{}</span>',
         tone,
-        (at or now()).isoformat(),
+        "" if waits else mark_safe(" data-countdown"),
+        at.isoformat(),
         int(seconds),
         int(whole),
         words["left"] % {"time": "{}"},
         words["over"] % {"time": "{}"},
+        "" if windows is None else format_html(" {}", open_windows(windows)),
         ring,
         due_at.isoformat(),
-        words["due"] % {"moment": wording.moment(due_at)},
+        due,
         text,
+        _begins(begins_at, due_at, at) if begins_at else "",
+    )
+
+
+def _begins(begins_at: datetime, due_at: datetime, at: datetime) -> SafeString:
+    """When a clock that stands still runs on, and until when: the script takes it away then."""
+    same_day = wording.local(begins_at).date() == wording.local(due_at).date()
+    moments = {
+        "begins": wording.moment_to_the_minute(begins_at, at),
+        "due": wording.clock(due_at) if same_day else wording.moment_to_the_minute(due_at, at),
+    }
+    return format_html(
+        '<span class="countdown__begins" data-begins="{}">{}</span>',
+        int(begins_at.timestamp()),
+        _countdown_words(wording.language())["begins"] % moments,
     )
 
 
@@ -164,8 +192,14 @@ def _ring(percent: int) -> SafeString:
 
 @cache
 def _countdown_words(language: str) -> dict[str, str]:
-    """Looked up once a language, not four times a clock."""
-    return {"over": _("%(time)s over"), "left": _("%(time)s left"), "due": _("Due %(moment)s")}
+    """Looked up once a language, not five times a clock."""
+    return {
+        "over": _("%(time)s over"),
+        "left": _("%(time)s left"),
+        "less": _("under 1 min"),
+        "due": _("Due %(moment)s"),
+        "begins": _("begins %(begins)s, due %(due)s"),
+    }
 
 
 @register.simple_tag

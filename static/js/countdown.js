@@ -4,6 +4,7 @@
 //   <span class="countdown" data-countdown data-left="2520" data-total="14400" data-at="2025-11-18T14:58:00+09:00"
 //         data-text-left="{} left" data-text-over="{} over"><svg …/><time>42 min</time></span>
 //
+// A clock that stands still also says when it runs on: <span data-begins="1763424000">begins today 9:00, …</span>
 // The open windows stand on the clock itself or on any element around it:
 //   data-open-windows="[[start, end], …]" in seconds since 1970.
 
@@ -12,6 +13,7 @@ const japanese = document.documentElement.lang.startsWith("ja");
 const RISK = 0.25;
 
 function words(seconds) {
+  if (seconds < 60) return japanese ? "1分未満" : "under 1 min";
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
   const rest = minutes % 60;
@@ -46,6 +48,9 @@ function tick(clock) {
   const shown = (text || "{}").replace("{}", words(Math.abs(left)));
   const time = clock.querySelector("time") ?? clock;
   if (time.textContent !== shown) time.textContent = shown;
+  // When it runs on is said only while it stands still.
+  const begins = clock.querySelector("[data-begins]");
+  if (begins && now >= Number(begins.dataset.begins)) begins.remove();
   clock.dataset.tone = over ? "breached" : total && left < total * RISK ? "risk" : "neutral";
   const ring = clock.querySelector(".countdown__ring");
   if (!ring) return;

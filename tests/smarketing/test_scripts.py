@@ -93,6 +93,19 @@ def test_a_countdown_counts_opening_hours_only(page: Page, minutes: int, words: 
     assert page.locator(".countdown__ring").count() == (0 if tone == "breached" else 1)
 
 
+def test_a_countdown_says_that_it_stands_still_until_it_runs(page: Page) -> None:
+    page.clock.install()
+    still = f'<span data-begins="{AT_SECONDS + 600}">begins today</span></span>'
+    clocks = clock(1200).removesuffix("</span>") + still
+    show(page, f'<main data-open-windows="{open_for((10, 600))}">{clocks}</main>')
+    page.clock.run_for(1000 * 590)
+    assert page.locator("[data-begins]").count() == 1
+    page.clock.run_for(1000 * 20)
+    assert page.locator("[data-begins]").count() == 0
+    page.clock.run_for(1000 * 60 * 19)
+    assert page.locator("time").inner_text() == "under 1 min left"
+
+
 def test_a_countdown_speaks_japanese(page: Page) -> None:
     page.clock.install()
     show(page, f'<main data-open-windows="{open_for((600, 700))}">{clock(102 * 60)}</main>', lang="ja")

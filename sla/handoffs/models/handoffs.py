@@ -235,13 +235,15 @@ class Handoff(OfThread):
             self._emit(events.HANDOFF_GIVEN_UP, at=at)
 
     def progress(self, *, at: datetime) -> Progress:
-        """The progress of the agreed touches of an accepted hand-off, by the opening hours of its rep."""
+        """The progress of the agreed touches of an accepted hand-off, by the hours with which the clock of its first
+        touch started, else by those of its rep."""
         assert self.answered_at is not None  # accepted
         touches = [touch.is_contact for touch in self.touches.all()]
+        own = [timer.hours for timer in self.timers.all() if timer.kind == Timer.Kind.FIRST_TOUCH]
         return measure_progress(
             Cadence.of(self.policy),
             self.answered_at,
-            Calendar.for_user(self.rep).hours(at=at),
+            own[0] if own else Calendar.for_user(self.rep).hours(at=at),
             made=len(touches),
             reached=any(touches),
             pauses=[span for timer in self.timers.all() for span in timer.paused()],

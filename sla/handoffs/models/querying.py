@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Self, TypeVar
 
 from django.db import models
-from django.db.models import Exists, FilteredRelation, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, TextField
+from django.db.models.functions import Cast, Coalesce
 
 from teams.models import User
 
@@ -29,7 +29,7 @@ class ClockedQuerySet(models.QuerySet[Row]):
 
     def with_clock(self) -> Self:
         """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`: its own, or while
-        it has none, that of the first hand-off of its thread."""
+        it has none, that of the first hand-off of its thread; and the hours it started with, as `clock_hours`."""
         clock = FilteredRelation("timers", condition=Q(timers__kind="answer"))
         first = FilteredRelation("follows__timers", condition=Q(follows__timers__kind="answer"))
         columns = {"clock_started_at": "started_at", "due_at": "due_at", "target": "target",
@@ -37,5 +37,6 @@ class ClockedQuerySet(models.QuerySet[Row]):
         return (
             self.annotate(clock=clock, first_clock=first)
             .annotate(**{name: Coalesce(f"clock__{of}", f"first_clock__{of}") for name, of in columns.items()})
+            .annotate(clock_hours=Cast(Coalesce("clock__started_with", "first_clock__started_with"), TextField()))
             .order_by("due_at", "pk")
         )

@@ -7,15 +7,24 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.postgres.indexes import BrinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import ExpressionWrapper, Q
-from django.db.models.functions import Now
+from django.db.models import ExpressionWrapper, F, Func, Q, TextField
+from django.db.models.functions import Cast, Now
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from history.written import KeepWritten
+
+
+def sought_text(*columns: str) -> Func:
+    """The text in which words are searched for, in capitals: what an index of trigrams holds."""
+    texts = [Cast(F(name), TextField()) for name in columns]
+    return Func(*texts, function="upper", arg_joiner=" || chr(10) || ", output_field=TextField())
+
+
+EDIT_TEXT, AUDIT_TEXT = sought_text("about", "changes"), sought_text("name", "about")
 
 
 class ChangeQuerySet(models.QuerySet["Change"]):
@@ -90,6 +99,7 @@ class Edit(models.Model):
             models.Index(fields=["kind", "at", "id"], name="edit_kind_at"),
             models.Index(fields=["by", "at", "id"], name="edit_by_at"),
             models.Index(fields=["kind", "row_id"], name="edit_deleted", condition=Q(what="deleted")),
+            GinIndex(OpClass(EDIT_TEXT, name="gin_trgm_ops"), name="edit_text"),
         ]
 
     def __str__(self) -> str:
@@ -132,6 +142,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["at", "id"], name="audit_at"),
             models.Index(fields=["kind", "at", "id"], name="audit_kind_at"),
             models.Index(fields=["by", "at", "id"], name="audit_by_at"),
+            GinIndex(OpClass(AUDIT_TEXT, name="gin_trgm_ops"), name="audit_text"),
         ]
         triggers = [KeepWritten("at", days=365)]
 

@@ -7,10 +7,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from history.models import AuditEntry
+from history.models import AUDIT_TEXT, AuditEntry
 from teams.logs.log_forms import LogFilter
-
-WORDS = ("name", "about", "by__email", "by__family_name", "by__given_name")
 
 
 class AuditFilter(LogFilter):
@@ -23,6 +21,6 @@ class AuditFilter(LogFilter):
 
     def entries(self) -> QuerySet[AuditEntry]:
         """The entries that are asked for."""
-        found = AuditEntry.objects.select_related("by").filter(self.of_days(), self.with_words(WORDS))
         kind = self.asked().get("kind")
-        return found.filter(kind=kind) if kind else found
+        asked = {"kind": kind} if kind else {}
+        return self.with_words(AuditEntry.objects.select_related("by").filter(self.of_days(), **asked), AUDIT_TEXT)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import CharField, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from history.edits import kinds
-from history.models import Edit
+from history.models import EDIT_TEXT, Edit
 from smarketing.pages.wording import person_name
 from teams.logs.log_forms import LogFilter
 from teams.models import User
-
-WORDS = ("about_text", "changes_text", "by__email", "by__family_name", "by__given_name")
 
 
 def kind_choices() -> list[tuple[str, str]]:
@@ -36,7 +33,5 @@ class EditFilter(LogFilter):
 
     def edits(self) -> QuerySet[Edit]:
         """The edits that are asked for."""
-        texts = {f"{name}_text": Cast(name, CharField()) for name in ("about", "changes")}
-        found = Edit.objects.select_related("by").alias(**texts).filter(self.of_days(), self.with_words(WORDS))
         asked = {name: value for name, value in self.asked().items() if name in ("kind", "by") and value}
-        return found.filter(**asked)
+        return self.with_words(Edit.objects.select_related("by").filter(self.of_days(), **asked), EDIT_TEXT)

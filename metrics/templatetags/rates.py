@@ -50,14 +50,21 @@ def rate(
 
 
 @register.simple_tag
-def percentage(rate: Any, href: str = "") -> SafeString:
-    """A share alone, where its two numbers stand beside it: {% percentage line.share.rate line.share.url %}. A dash
-    where they make no percentage."""
+def percentage(rate: Any, href: str = "", of_href: str = "") -> SafeString:
+    """A share whose two numbers stand beside it: {% percentage line.share.rate line.share.url line.share.of_url %}.
+    Where they make no percentage they are the share, each with its rows: leave them out beside it, by
+    {% if not line.share.rate|is_two_numbers %}."""
     if not rate.denominator:
         return format_html('<span class="muted" aria-label="{}">–</span>', _("no rate: nothing to count"))
-    if not wording.is_percentage(rate.numerator, rate.denominator):
-        return format_html('<span class="muted" aria-label="{}">–</span>', _("no percentage: see the two numbers"))
+    if is_two_numbers(rate):
+        return format_html("{} / {}", num(rate.numerator, href), num(rate.denominator, of_href))
     return num(wording.share(rate.numerator, rate.denominator), href)
+
+
+@register.filter
+def is_two_numbers(rate: Any) -> bool:
+    """Whether it is written as its two numbers: over fewer than five cases, or above all of them."""
+    return bool(rate.denominator) and not wording.is_percentage(rate.numerator, rate.denominator)
 
 
 def of_what(denominator: int | None) -> str:

@@ -101,6 +101,19 @@ def test_every_count_opens_as_many_rows(gina, at, tried):
                 assert rows == int(text), (url, text)
 
 
+def test_few_hand_offs_answered_in_time_are_two_numbers_here_and_at_home(gina):
+    agreement = make.agreement(receiving=make.team(Team.Kind.SALES))
+    rosa = make.user(Role.REP, team=agreement.hops.get().receiving_team)
+    for nth in range(4):
+        handoff = make.handoff(to=rosa, at=MONDAY_9AM)
+        if nth < 2:
+            handoff.accept(by=rosa, at=MONDAY_9AM + timedelta(hours=1))
+    with time_machine.travel(FRIDAY, tick=False):
+        pages = [re.sub(r"<[^>]+>|\s+", " ", gina.get(address).content.decode()) for address in ("/weekly/", "/")]
+    for page in pages:
+        assert re.search(r"Answered in time +2 +/ +4 ", page), page
+
+
 def test_the_numbers_are_those_of_the_metrics(settings):
     a_week()
     numbers = compute_week(WEEK, NEXT_WEEK)

@@ -34,11 +34,25 @@ def test_a_rate_takes_what_has_a_numerator_and_a_denominator():
     assert "20.9%" in drawn("{% rate r %}", r=SimpleNamespace(numerator=86, denominator=412))
 
 
+def test_a_share_of_fewer_than_five_is_its_two_numbers_each_with_its_rows():
+    source = '{% percentage r "/n/" "/of/" %}{% if not r|is_two_numbers %} beside it{% endif %}'
+
+    def shown(n: int, of: int) -> str:
+        return drawn(source, r=SimpleNamespace(numerator=n, denominator=of))
+
+    assert shown(2, 4) == '<a class="num" href="/n/">2</a> / <a class="num" href="/of/">4</a>'
+    assert shown(6, 5) == '<a class="num" href="/n/">6</a> / <a class="num" href="/of/">5</a>'
+    assert shown(4, 8) == '<a class="num" href="/n/">50.0%</a> beside it'
+    assert "–</span> beside it" in shown(0, 0)
+
+
 @pytest.mark.parametrize(
     ("left", "tone", "words"),
     [
         (timedelta(hours=2, minutes=50), "neutral", "2 h 50 min left"),
         (timedelta(minutes=42), "risk", "42 min left"),
+        (timedelta(seconds=59), "risk", "under 1 min left"),
+        (timedelta(seconds=-1), "breached", "under 1 min over"),
         (timedelta(minutes=-46), "breached", "46 min over"),
     ],
 )
@@ -47,6 +61,23 @@ def test_a_countdown_says_what_is_left(left, tone, words):
     assert f'data-tone="{tone}"' in shown
     assert f">{words}</time>" in shown
     assert ("countdown__ring" in shown) == (tone != "breached")
+
+
+def test_a_countdown_that_stands_still_says_from_when_it_runs():
+    def shown(due_at: datetime) -> str:
+        return drawn(
+            "{% countdown due 3600 at=at begins_at=begins %}", due=due_at, at=AT, begins=AT + timedelta(hours=12)
+        )
+
+    assert "begins today 17:58, due 18:58</span>" in shown(AT + timedelta(hours=13))
+    assert "begins today 17:58, due tomorrow 6:58</span>" in shown(AT + timedelta(hours=25))
+    assert "begins today 17:58, due 22 Nov 5:58</span>" in shown(AT + timedelta(days=4))
+
+
+def test_a_countdown_without_open_time_before_it_says_when_it_is_due():
+    shown = drawn("{% countdown due 0 at=at %}", due=AT + timedelta(hours=13), at=AT)
+    assert ">Due today 18:58</time>" in shown
+    assert "data-countdown" not in shown
 
 
 def test_a_countdown_speaks_japanese():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -134,6 +135,20 @@ def wait(cursor: Any, milliseconds: int) -> None:
     cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(milliseconds)])
 
 
+class Effect(StrEnum):
+    """What one condition does to the answer of the whole tree. Under "unless" it helps that it does not hold; of
+    several of which one is enough, those that fail hinder nothing once one holds."""
+
+    HELPS = "helps"
+    HINDERS = "hinders"
+    NEITHER = "neither"
+
+    @property
+    def tone(self) -> str:
+        """The colour and the mark of it on a page."""
+        return {Effect.HELPS: "kept", Effect.HINDERS: "breached", Effect.NEITHER: "neutral"}[self]
+
+
 @dataclass(frozen=True)
 class Explained:
     """One node of a tree, asked of one lead."""
@@ -146,7 +161,16 @@ class Explained:
     children: tuple[Explained, ...] = ()
 
     def leaves(self) -> list[Explained]:
-        return [leaf for child in self.children for leaf in child.leaves()] if self.join else [self]
+        return [leaf for leaf, _effect in self.effects()]
+
+    def effects(self, *, wanted: bool = True, settled: bool = False) -> list[tuple[Explained, Effect]]:
+        """The leaves, each with its effect. `wanted`: whether this node should hold; `settled`: a node above it is as
+        it should be, whatever this one is."""
+        is_met = self.holds == wanted
+        if not self.join:
+            return [(self, Effect.HELPS if is_met else Effect.NEITHER if settled else Effect.HINDERS)]
+        below = wanted if self.join != "none" else not wanted
+        return [leaf for each in self.children for leaf in each.effects(wanted=below, settled=settled or is_met)]
 
 
 def explain(

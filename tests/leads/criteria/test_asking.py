@@ -85,6 +85,32 @@ def test_none_of_these_is_told_as_one_group(tree: dict[str, Any], holds: bool) -
     assert (told.join, told.holds) == ("none", holds)
 
 
+HR = {"field": "title", "op": "=", "value": "HR"}
+
+
+@pytest.mark.parametrize(
+    ("tree", "effects"),
+    [
+        (CTO, "helps"),
+        (CALL, "hinders"),
+        ({"not": CALL}, "helps"),
+        ({"not": CTO}, "hinders"),
+        ({"not": {"not": CTO}}, "helps"),
+        ({"all": [CTO, CALL]}, "helps hinders"),
+        ({"all": [CTO, {"not": {"any": [CALL, HR]}}]}, "helps helps helps"),
+        ({"all": [CALL, {"not": {"any": [CTO, HR]}}]}, "hinders hinders helps"),
+        # One is enough: what fails beside it hinders nothing.
+        ({"any": [CTO, CALL]}, "helps neither"),
+        ({"any": [HR, CALL]}, "hinders hinders"),
+        ({"all": [CALL, {"any": [HR, CTO]}]}, "hinders neither helps"),
+        ({"not": {"all": [CTO, CALL]}}, "neither helps"),
+    ],
+)
+def test_each_condition_says_whether_it_helps_or_hinders(tree: dict[str, Any], effects: str) -> None:
+    told = explain(tree, make.lead(title="CTO").pk, AT)
+    assert " ".join(effect for _leaf, effect in told.effects()) == effects
+
+
 def test_parts_are_told_in_the_language_of_the_page() -> None:
     with translation.override("ja"):
         assert explain(CTO, make.lead().pk, AT).words == "役職が「CTO」である"

@@ -66,8 +66,25 @@ def test_trying_it_on_a_lead_explains_which_conditions_hold(as_mara, signed):
     make.activity(lead, "demo_request")
     page = as_mara.get(reverse("definition_trial", args=[mql().pk, 1]), {"lead": lead.pk}).content.decode()
     assert "Does not meet the definition of MQL" in page
-    held = '<li data-tone="kept"> <span class="visually-hidden"> Holds: </span>It did “Demo request”'
+    held = '<li data-tone="kept"> <span class="muted"> Holds: </span> It did “Demo request”'
     assert held in " ".join(page.split())
+
+
+def test_a_condition_under_unless_that_does_not_hold_is_shown_as_good(as_mara, signed, cast):
+    cto, student = ({"field": "title", "op": "=", "value": title} for title in ("CTO", "Student"))
+    draft = definition_drafts.draft_definition(mql(), by=cast.mara)
+    Definition.objects.filter(pk=draft.pk).update(criteria={"all": [cto, {"not": {"any": [student]}}]})
+    url = reverse("definition_trial", args=[mql().pk, draft.number])
+
+    def tried(title: str) -> str:
+        lead = make.lead(StageRole.LEAD, title=title)
+        return " ".join(as_mara.get(url, {"lead": lead.pk}).content.decode().split())
+
+    good, bad = tried("CTO"), tried("Student")
+    assert '<li data-tone="breached">' not in good
+    assert '<li data-tone="kept"> <span class="muted"> Does not hold, as it should be: </span>' in good
+    assert '<li data-tone="breached"> <span class="muted"> Holds, but should not: </span>' in bad
+    assert '<li data-tone="breached"> <span class="muted"> Does not hold: </span>' in bad
 
 
 def test_it_is_tried_on_a_lead_as_it_was_and_says_what_is_not_known(as_mara, signed, cast):

@@ -1,4 +1,4 @@
-"""What administrators are told about what does not arrive, or cannot be sent."""
+"""What administrators are told about what does not arrive, or cannot be sent; and that the disk is nearly full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations.messages.error_text import describe_error
-from teams.models import Notice
+from smarketing.pages import wording
+from teams.models import Notice, Role, User
 from teams.notices import NameParams, NoticeKind, Page, describe_name, notice_kind, register
 from teams.permissions import ADMINISTERING
 
@@ -77,3 +78,42 @@ UNREACHABLE = register(
         },
     )
 )
+
+
+class DiskLowParams(TypedDict):
+    # Bytes.
+    left: int
+
+
+def describe_disk_low(params: DiskLowParams) -> str:
+    left = wording.number(params["left"] / 1_000_000_000, 1) if isinstance(params["left"], int) else "–"
+    return _("The disk of the data is nearly full: %(left)s GB are left. Without room nothing can be saved.") % {
+        "left": left
+    }
+
+
+DISK_LOW = register(
+    NoticeKind[DiskLowParams](
+        "disk_low",
+        gettext_lazy("The disk is nearly full"),
+        params=DiskLowParams,
+        sentence=describe_disk_low,
+        icon="warning",
+        pages=[Page("notices")],
+        roles=ADMINISTERING,
+        example={"left": 400_000_000},
+    )
+)
+# What it is about while it lasts: each administrator is told once.
+STILL = "disk"
+
+
+def notify_disk_low(left: int, *, at: datetime) -> None:
+    """Notify the administrators that so many bytes are left, once until there is room again."""
+    people = User.objects.active().with_role(Role.ADMINISTRATOR)
+    Notice.objects.notify_many(DISK_LOW, [(each, STILL, {"left": left}) for each in people], at=at)
+
+
+def note_room_again(*, at: datetime) -> None:
+    """From now on a nearly full disk is another one than before."""
+    Notice.objects.of(DISK_LOW).filter(about=STILL).update(about=f"{STILL} until {at.isoformat()}")

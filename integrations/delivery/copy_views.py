@@ -13,18 +13,23 @@ from history.models import Restoration
 from history.restoration import unconfirmed
 from integrations.delivery.views import DELIVER
 from integrations.messages.models import Delivery
+from sla.flow.notices import CATCHING_UP_FAILED
 from smarketing.queue.waking import wake
 from teams.http import UserRequest
+from teams.models import Notice
 
 
 @require_GET
 def restored_copy(request: UserRequest) -> HttpResponse:
     """What a copy does not do, and how it becomes the real one."""
     waits = unconfirmed()
+    last = Restoration.objects.select_related("confirmed_by").order_by("-restored_at").first()
+    failed = Notice.objects.of(CATCHING_UP_FAILED).filter(created_at__gte=last.restored_at) if last else None
     context = {
         "restoration": waits,
         "waiting": Delivery.objects.waiting().count() if waits else 0,
-        "last": Restoration.objects.select_related("confirmed_by").order_by("-restored_at").first(),
+        "last": last,
+        "failed": failed.order_by("-created_at").first() if failed is not None else None,
         "nav_here": "deliveries",
     }
     return render(request, "integrations/delivery/restored_copy.html", context)

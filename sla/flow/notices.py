@@ -88,7 +88,8 @@ CATCHING_UP_FAILED = register(
         params=CatchingUpFailedParams,
         sentence=describe_catching_up_failed,
         icon="warning",
-        pages=[Page("home")],
+        # There it is confirmed that the data are the real ones, and said how catching up went.
+        pages=[Page("restored_copy")],
         roles=ADMINISTERING,
         example={},
     )

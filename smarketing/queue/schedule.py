@@ -17,5 +17,6 @@ SCHEDULE: dict[str, float] = {
     "sla.tasks.fill_past": 60,
     "sla.tasks.compute_attainment": 60,
     "dashboards.tasks.refresh_reports": 60,
+    "integrations.tasks.watch_disk": 60,
     "history.tasks.delete_expired": 3600,
 }

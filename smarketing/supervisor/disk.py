@@ -10,11 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smarketing import env
+from smarketing.saying import Trouble
 
 # Below this, health warns; PostgreSQL stops when nothing is left.
 LOW = 1_000_000_000
+# From here on there is room again: what comes and goes around the limit is one warning.
+ROOMY = 1_200_000_000
 # What whoever runs it can mend, and the code cannot.
 TOLD = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+HOUR = 3600.0
+low = Trouble(again_after=HOUR)
 log = logging.getLogger(__name__)
 
 
@@ -24,15 +29,19 @@ def free(folders: Sequence[Path]) -> int:
 
 
 def describe(folders: Sequence[Path]) -> str:
-    """How much is left, and a warning where that is little. It goes into the log as well."""
+    """How much is left, and a warning where that is little. It goes into the log as well, once, and each hour: health
+    is asked for every few seconds."""
     try:
         left = free(folders)
     except OSError as problem:
         return f"unknown ({problem.strerror})"
     gigabytes = f"{left / 1_000_000_000:,.1f} GB left"
+    if left >= ROOMY and low.is_over():
+        log.warning("The disk of %s has room again: %s.", folders[0], gigabytes)
     if left >= LOW:
         return f"ok, {gigabytes}"
-    log.warning("The disk of %s is nearly full: %s.", folders[0], gigabytes)
+    if low.goes_on():
+        log.warning("The disk of %s is nearly full: %s.", folders[0], gigabytes)
     return f"nearly full, {gigabytes}"
 
 

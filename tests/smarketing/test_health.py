@@ -7,6 +7,7 @@ from pytest_django import Settings
 
 from smarketing import health
 from smarketing.database import heartbeats
+from smarketing.saying import Trouble
 from smarketing.supervisor import disk
 
 pytestmark = pytest.mark.django_db
@@ -102,11 +103,37 @@ def test_a_secret_that_was_emptied_is_said(
 def test_health_says_how_much_room_is_left(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, left: int, line: str
 ) -> None:
+    monkeypatch.setattr(disk, "low", Trouble())
     monkeypatch.setattr(disk, "free", lambda folders: left)
     response = client.get("/healthz")
     assert response.content.decode().splitlines()[-1] == line
     assert response.status_code == 200
     assert ("nearly full" in caplog.text) == ("nearly full" in line)
+
+
+def test_a_nearly_full_disk_is_logged_once_and_each_hour_until_there_is_room_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, left = 0.0, 0
+    monkeypatch.setattr(disk, "low", Trouble(again_after=disk.HOUR, clock=lambda: now))
+    monkeypatch.setattr(disk, "free", lambda folders: left)
+
+    def logged(gigabytes: float, at: float) -> list[str]:
+        nonlocal now, left
+        now, left = at, int(gigabytes * 1_000_000_000)
+        caplog.clear()
+        for _ in range(3):
+            disk.describe([Path("/data")])
+        return [record.getMessage() for record in caplog.records]
+
+    assert logged(2, 0) == []
+    assert logged(0.4, 10) == ["The disk of /data is nearly full: 0.4 GB left."]
+    assert logged(0.3, 3600) == []
+    assert logged(0.3, 3611) == ["The disk of /data is nearly full: 0.3 GB left."]
+    # What comes and goes around the limit is no news.
+    assert logged(1.1, 3612) == logged(0.9, 3613) == []
+    assert logged(1.5, 3614) == ["The disk of /data has room again: 1.5 GB left."]
+    assert logged(0.9, 3615) == ["The disk of /data is nearly full: 0.9 GB left."]
 
 
 def test_the_least_room_of_all_folders_counts(tmp_path: Path) -> None:

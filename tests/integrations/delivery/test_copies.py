@@ -119,6 +119,9 @@ def test_administrators_are_told_where_catching_up_fails(
     assert sum_up()
     told = Notice.objects.get(kind="catching_up_failed")
     assert told.user.roles == [Role.ADMINISTRATOR]
+    # It leads to the page that says so, and what to do.
+    assert told.address == "/settings/restored-copy/"
+    assert "Catching up failed at one of its parts" in make.signed_in(told.user).get(told.address).content.decode()
 
 
 def test_tasks_go_on_once_what_fell_due_is_told(copy: Restoration) -> None:

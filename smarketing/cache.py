@@ -11,16 +11,23 @@ from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis import RedisError
 
+from smarketing.saying import Trouble
+
 log = logging.getLogger(__name__)
+away = Trouble()
 
 
 def if_reached(ask: Callable[..., Any], *arguments: Any, lost: Any = None) -> Any:
-    """What the server answers, or `lost` where it cannot be reached."""
+    """What the server answers, or `lost` where it cannot be reached. An outage is one line, its end another."""
     try:
-        return ask(*arguments)
+        answer = ask(*arguments)
     except (RedisError, OSError) as problem:
-        log.warning("The cache is not reached: %s", problem)
+        if away.goes_on():
+            log.warning("The cache is not reached: %s", problem)
         return lost
+    if away.is_over():
+        log.warning("The cache is reached again.")
+    return answer
 
 
 class LosableClient(RedisCacheClient):

@@ -371,5 +371,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "INFO"},
         "gunicorn.http.wsgi": {"level": "ERROR"},
+        # That the queue is back, which the filter tells apart from a first connection.
+        "celery.worker.consumer.connection": {"level": "INFO"},
     },
 }

@@ -14,9 +14,11 @@ from django.db import transaction
 from kombu.connection import Connection
 
 from smarketing.queue.celery import app
+from smarketing.saying import Trouble
 
 TIMEOUT = 0.2
 COALESCE_SECONDS = 0.05
+away = Trouble()
 log = logging.getLogger(__name__)
 
 
@@ -59,7 +61,11 @@ class QueueConnection:
                         break
         except Exception as problem:  # Whatever the transport raises: the sweep will find the work.
             cls.close()
-            log.warning("The queue could not be woken for %s: %s", task, problem)
+            if away.goes_on():
+                log.warning("The queue could not be woken for %s: %s", task, problem)
+        else:
+            if away.is_over():
+                log.warning("The queue can be woken again.")
 
     @classmethod
     def close(cls) -> None:

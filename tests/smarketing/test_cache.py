@@ -5,7 +5,9 @@ from django.core.cache import cache, caches
 from django.test import Client
 from pytest_django import Settings
 
+from smarketing import cache as losable
 from smarketing.cache import LosableCache, answers
+from smarketing.saying import Trouble
 from teams.models import Role
 from tests import make
 
@@ -29,6 +31,20 @@ def test_what_is_lost_is_forgotten(without_cache: None) -> None:
     with pytest.raises(ValueError):
         cache.incr("a")
     assert not answers()
+
+
+def test_an_outage_is_one_line_and_its_end_another(
+    without_cache: None, settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(losable, "away", Trouble())
+    for _ in range(3):
+        cache.get("a")
+    (said,) = caplog.records
+    assert said.getMessage().startswith("The cache is not reached: ")
+    caplog.clear()
+    for _ in range(3):
+        losable.if_reached(lambda: 1)
+    assert [record.getMessage() for record in caplog.records] == ["The cache is reached again."]
 
 
 def test_what_is_kept_is_found() -> None:

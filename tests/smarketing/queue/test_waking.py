@@ -11,8 +11,10 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from smarketing.env import celery_address
+from smarketing.queue import waking
 from smarketing.queue.celery import app
 from smarketing.queue.waking import COALESCE_SECONDS, QueueConnection, wake
+from smarketing.saying import Trouble
 from tests.site import queue_url
 
 TASK = "tests.nothing"
@@ -71,9 +73,16 @@ def test_calls_for_different_tasks_are_different(queue: redis.Redis) -> None:
 def test_a_call_that_nobody_hears_is_soon_over_and_only_logged(
     queue: redis.Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(waking, "away", Trouble())
     nowhere = f"unix://:x@{Path(settings.VAR_DIR) / 'nowhere.sock'}?db=0"
     monkeypatch.setattr(app.conf, "broker_write_url", celery_address(nowhere))
     began = time.monotonic()
     QueueConnection.wake(TASK)
     assert time.monotonic() - began < 1
     assert "could not be woken" in caplog.text
+    # One line an outage, and one when it is over.
+    QueueConnection.wake(TASK)
+    monkeypatch.setattr(app.conf, "broker_write_url", celery_address(queue_url()))
+    QueueConnection.wake(TASK)
+    QueueConnection.wake(TASK)
+    assert [record.getMessage() for record in caplog.records[1:]] == ["The queue can be woken again."]

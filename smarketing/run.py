@@ -115,14 +115,10 @@ class Supervisor:
         code = newest_code() if self.dev else 0.0
         while True:
             time.sleep(0.25)
-            before = [child.process for child in self.children]
-            for child in self.children:
-                child.look_after()
-            if [child.process for child in self.children] != before:
-                self.remember()
+            self.look_after_children()
             if servers is not None and time.monotonic() >= next_check:
                 try:
-                    servers.ensure_running()
+                    servers.ensure_running(meanwhile=self.look_after_children)
                 except env.Refused as problem:
                     say(problem.line)
                 next_check = time.monotonic() + CHECK_SERVERS_EVERY
@@ -133,6 +129,13 @@ class Supervisor:
                     child.ask_to_stop()
                     child.stop(time.monotonic() + PATIENCE)
                     child.start()
+
+    def look_after_children(self) -> None:
+        before = [child.process for child in self.children]
+        for child in self.children:
+            child.look_after()
+        if [child.process for child in self.children] != before:
+            self.remember()
 
     def wait_for_web(self) -> None:
         web = self.children[0]

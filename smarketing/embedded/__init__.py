@@ -73,8 +73,11 @@ class Attachment:
             self.leave()
             raise
 
-    def ensure_running(self) -> None:
-        """Start what does not run, and make the database. Safe to call at any time, from several processes at once."""
+    def ensure_running(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Start what does not run, and make the database. Safe to call at any time, from several processes at once.
+        `meanwhile` is called every now and then while PostgreSQL takes its time."""
+        if self.postgres is not None:
+            self.postgres.meanwhile = meanwhile
         with Lock(self.where.var / "embedded.starting").alone():
             for server in (self.postgres, self.valkey):
                 if server is not None:

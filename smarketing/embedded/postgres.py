@@ -22,6 +22,7 @@ DATABASE = "smarketing"
 PORT = "5432"
 # Seconds: a server that was killed reads its log first.
 START_WITHIN = 120
+ASK_EVERY, MEANWHILE_EVERY = 0.05, 0.25
 # In locale C the trigrams of Japanese are empty; so the locale never follows LANG.
 INITDB = [
     "--encoding=UTF8",
@@ -56,6 +57,8 @@ class Postgres:
         self.data = where.postgres_data
         self.log = self.data / "server.log"
         self.say = say
+        # Called while it is waited for: a start that fails takes ten seconds.
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def address(self) -> str:
         return f"postgres://{ROLE}@:{PORT}/{DATABASE}?host={quote(str(self.where.sockets), safe='')}"
@@ -106,7 +109,7 @@ class Postgres:
             if self._started(self.log):
                 return
             # A hard-killed postmaster's children take a moment to notice, and hold its shared memory until then.
-            time.sleep(patience)
+            self._wait(patience)
         raise env.Refused(f"PostgreSQL did not start in {self.data}: {self._why_not()}")
 
     def _why_not(self) -> str:
@@ -128,8 +131,14 @@ class Postgres:
         while time.monotonic() < end and server.poll() is None:
             if self.is_ready():
                 return True
-            time.sleep(0.05)
+            self._wait(ASK_EVERY)
         return self.is_ready()
+
+    def _wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.meanwhile()
+            time.sleep(min(left, MEANWHILE_EVERY))
 
     def _make_data(self) -> None:
         if (self.data / "PG_VERSION").exists():

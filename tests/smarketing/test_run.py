@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -16,9 +16,12 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
+from smarketing import run
+from smarketing.embedded import Attachment, Place, Postgres
 from smarketing.embedded.place import BASE_DIR
 from smarketing.env import Refused
 from smarketing.run import Supervisor
+from smarketing.supervisor.children import Child
 from tests.site import free_port
 from tests.smarketing.embedded.embedding import attach, data_folder, environment, let_go, servers_of
 
@@ -238,3 +241,38 @@ def test_what_dies_is_started_again_and_health_says_so_meanwhile(var: Path) -> N
     run.process.terminate()
     assert run.until_ended() == 0
     let_go(attach(var))
+
+
+class TriedOnce(Attachment):
+    """Embedded servers that the supervisor tries to start once."""
+
+    def ensure_running(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        with pytest.raises(Refused, match="PostgreSQL did not start"):
+            super().ensure_running(meanwhile)
+        raise SystemExit
+
+
+def test_programs_are_started_again_while_postgresql_fails_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("18")
+    monkeypatch.setattr(Place, "account", lambda self: None)
+    monkeypatch.setattr(Postgres, "_started", lambda self, log: False)
+    monkeypatch.setattr(run, "CHECK_SERVERS_EVERY", 0)
+    servers = TriedOnce(Place(tmp_path, tmp_path, tmp_path / "sockets", "1"), database=True, queue=False, say=print)
+    supervisor = Supervisor(tmp_path, free_port(), "127.0.0.1", "http://localhost")
+    child = Child("The worker", [sys.executable, "-c", "import time; time.sleep(60)"], dict(os.environ))
+    supervisor.children = [child]
+    child.start()
+    assert child.process is not None
+    first = child.process
+    first.kill()
+    first.wait()
+    try:
+        with pytest.raises(SystemExit):
+            supervisor.look_after(servers)
+        assert child.process not in (None, first)
+        assert str(child.process.pid) in supervisor.memory.read_text()
+    finally:
+        supervisor.stop()

@@ -110,8 +110,9 @@ STILL = "disk"
 
 def notify_disk_low(left: int, *, at: datetime) -> None:
     """Notify the administrators that so many bytes are left, once until there is room again."""
+    params: DiskLowParams = {"left": left}
     people = User.objects.active().with_role(Role.ADMINISTRATOR)
-    Notice.objects.notify_many(DISK_LOW, [(each, STILL, {"left": left}) for each in people], at=at)
+    Notice.objects.notify_many(DISK_LOW, [(each, STILL, params) for each in people], at=at)
 
 
 def note_room_again(*, at: datetime) -> None:

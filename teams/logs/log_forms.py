@@ -60,11 +60,13 @@ class LogFilter(forms.Form):
         if not TRIGRAM.search(words) and (cut := self._cut(rows)):
             self.latest = LATEST
             has_them &= cut
-        return rows.alias(text=text).filter(Q(by__in=people) | has_them)
+        searched: Any = rows.alias(text=text)  # Still rows of the same model.
+        found: QuerySet[Row] = searched.filter(Q(by__in=people) | has_them)
+        return found
 
-    def _cut(self, rows: QuerySet[Row]) -> RowComparison | None:
+    def _cut(self, rows: QuerySet[Row]) -> Q | None:
         """That a row is one of the latest; nothing where there are no more."""
         moments = rows.order_by("-at", "-pk").values_list("at", "pk")
         for at, pk in moments[LATEST : LATEST + 1]:
-            return RowComparison(row_value(F("at"), F("pk")), row_value(Value(at), Value(pk)), arg_joiner=" > ")
+            return Q(RowComparison(row_value(F("at"), F("pk")), row_value(Value(at), Value(pk)), arg_joiner=" > "))
         return None

@@ -15,8 +15,8 @@ from integrations.delivery.gathering import gather
 from integrations.delivery.quiet_hours import QuietHours
 from integrations.messages.models import Delivery
 from integrations.notices import notify_failed_notices
+from smarketing.database.isolating import isolate
 from smarketing.database.locks import Lock
-from smarketing.queue.isolating import isolate
 from teams.models import Notice, NoticeChoice, Organization, User
 from teams.notices import Way
 

@@ -27,8 +27,8 @@ from sla.attainment.warning import notify_at_risk, notify_failed_clauses
 from sla.calendars.hours import OpeningHours
 from sla.calendars.models import Calendar
 from smarketing.company import start_of_day
+from smarketing.database.isolating import isolate
 from smarketing.database.locks import Lock
-from smarketing.queue.isolating import isolate
 from smarketing.queue.waking import wake
 from teams.models import Organization
 

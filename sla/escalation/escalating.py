@@ -23,7 +23,7 @@ from sla.handoffs.models.timers import Escalation
 from sla.routing.assignment import next_rep
 from sla.routing.notices import REASSIGNED, ReassignedParams
 from sla.routing.offering import notify_offered, with_thread
-from smarketing.queue.isolating import is_outage
+from smarketing.database.isolating import is_outage
 from teams.models import Notice
 from teams.notices import name_params
 from teams.people.standing_in import stand_in

@@ -19,7 +19,7 @@ from sla.escalation.notifying import notify_breaches, notify_steps
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Escalation, Timer
 from sla.routing.assignment import lock_assignment
-from smarketing.queue.isolating import isolate
+from smarketing.database.isolating import isolate
 
 BREACH_BATCH = NOTIFY_BATCH = 5000
 # Small, as no rep can answer a hand-off of the batch before its transaction ends.

@@ -32,9 +32,9 @@ from sla.reviews import reviewing
 from sla.routing.divided import report_divided
 from sla.routing.offering import offer, withdraw_moved
 from smarketing.company import company_zone, knowing
+from smarketing.database.isolating import isolate
 from smarketing.database.statements import Given
 from smarketing.database.together import Together
-from smarketing.queue.isolating import isolate
 from teams.models import stored_time_zones
 
 BATCH = 500

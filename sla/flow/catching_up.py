@@ -15,7 +15,7 @@ from sla.escalation import sweeping
 from sla.flow import advancing
 from sla.flow.notices import notify_catching_up_failed
 from sla.routing import offering, reassigning
-from smarketing.queue.isolating import is_outage
+from smarketing.database.isolating import is_outage
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from scoring.models import ScoreModel
 from sla.agreement.models.agreements import Agreement
 from sla.flow.models import PastFill
 from smarketing.company import company_zone
-from smarketing.queue.isolating import isolate
+from smarketing.database.isolating import isolate
 
 BATCH = 1000
 LEASE = "fill_past"

@@ -35,9 +35,9 @@ from sla.routing.policies import COMPARED, keep_policies
 from sla.routing.readiness import missing_fields
 from sla.routing.standing import OfferingHop, StandingShares, entered_since, with_first_day
 from smarketing.company import knowing
+from smarketing.database.isolating import is_outage, isolate
 from smarketing.database.statements import Given, Statement, given_ids
 from smarketing.database.together import Together, fetch_together
-from smarketing.queue.isolating import is_outage, isolate
 from teams.models import Notice, User, stored_time_zones
 from teams.people.standing_in import stand_in
 

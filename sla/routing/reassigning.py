@@ -23,7 +23,7 @@ from sla.handoffs.worklist import nobodys_work
 from sla.routing.assignment import lock_assignment, next_rep
 from sla.routing.notices import REASSIGNED, UNOFFERED, ReassignedParams, UnofferedParams
 from sla.routing.offering import notify_offered, with_thread
-from smarketing.queue.isolating import isolate
+from smarketing.database.isolating import isolate
 from teams.models import Notice, User
 from teams.notices import name_params
 from teams.people.standing_in import stand_in

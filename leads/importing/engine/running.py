@@ -37,7 +37,7 @@ from leads.notices import MOST_FAILED, ROW_FAILED, RowFailedParams
 from leads.registering.races import Raced
 from smarketing.company import company_zone
 from smarketing.database.authors import writing
-from smarketing.queue.isolating import is_outage
+from smarketing.database.isolating import is_outage
 from smarketing.queue.waking import wake
 from teams.models import Notice, Organization, Role, User
 

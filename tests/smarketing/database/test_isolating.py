@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from django.db import OperationalError
 
-from smarketing.queue.isolating import MOST_ALONE, is_outage, isolate
+from smarketing.database.isolating import MOST_ALONE, is_outage, isolate
 
 pytestmark = pytest.mark.django_db
 

@@ -47,7 +47,7 @@ class Longest:
         self.held.append(monotonic() - begun)
 
 
-def run(*, leads: int) -> None:
+def run(leads: int) -> None:
     """Let two mornings pass, the second of which is measured, and print what was held for how long."""
     publish_rules()
     for nth in (0, 1):

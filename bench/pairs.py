@@ -7,8 +7,11 @@ from time import perf_counter
 
 from django.db import connection
 
-from bench.machine import Load, PeakMemory, postmaster
+from bench.machine import Load, Peak, postmaster
 from bench.report import say
+
+# Seconds of processor time that can be told from none.
+LEAST = 0.0001
 
 
 @dataclass(frozen=True)
@@ -30,27 +33,37 @@ class Benchmark:
 @dataclass(frozen=True)
 class Run:
     seconds: float
+    # Of all processors together, by us and by the database server.
+    processor: float
     # How many they did, and the share of the machine that others used meanwhile.
     done: int
     others: float
 
 
 @dataclass(frozen=True)
-class Peak:
+class Watched:
+    """The most bytes that this process and the server took, and how many processes of the server worked at once."""
+
     process: int
     database: int
+    workers: int
 
 
 @dataclass(frozen=True)
 class Result:
     benchmark: Benchmark
     pairs: list[tuple[Run, Run]]
-    product_peak: Peak
-    floor_peak: Peak
+    product_peak: Watched
+    floor_peak: Watched
 
     @property
     def ratio(self) -> float:
         return median(product.seconds / floor.seconds for product, floor in self.pairs)
+
+    @property
+    def processor_ratio(self) -> float:
+        """The same by processor time: what runs on two processors at once is not half the work."""
+        return median(product.processor / max(floor.processor, LEAST) for product, floor in self.pairs)
 
     @property
     def product(self) -> float:
@@ -59,6 +72,14 @@ class Result:
     @property
     def floor(self) -> float:
         return median(floor.seconds for _, floor in self.pairs)
+
+    @property
+    def product_processor(self) -> float:
+        return median(product.processor for product, _ in self.pairs)
+
+    @property
+    def floor_processor(self) -> float:
+        return median(floor.processor for _, floor in self.pairs)
 
     @property
     def done(self) -> int:
@@ -70,9 +91,8 @@ class Result:
 
 
 def run(benchmark: Benchmark, *, count: int) -> Result:
+    say(f"{benchmark.what}: once to warm up, {count} pairs, once to watch memory and processes.")
     server = postmaster()
-    say(f"{benchmark.what}: once to warm up, {count} pairs, once to watch the memory.")
-    peaks = []
     numbers = iter(range(2 * count + 4))
     for way in (benchmark.product, benchmark.floor):
         _timed(benchmark, way, next(numbers), server)
@@ -82,16 +102,12 @@ def run(benchmark: Benchmark, *, count: int) -> Result:
         ways = [benchmark.product, benchmark.floor]
         timed = [_timed(benchmark, way, number, server) for way in (ways if nth % 2 else ways[::-1])]
         product, floor = timed if nth % 2 else timed[::-1]
-        say(f"  {product.seconds:8.3f} s {floor.seconds:8.3f} s  {product.seconds / floor.seconds:5.2f}")
+        ratios = product.seconds / floor.seconds, product.processor / max(floor.processor, LEAST)
+        say(f"  {product.seconds:8.3f} s {floor.seconds:8.3f} s  {ratios[0]:5.2f}  by processor {ratios[1]:5.2f}")
         pairs.append((product, floor))
+    product_peak = _watched(benchmark, benchmark.product, number := next(numbers), server)
     benchmark.check(number)
-    for way in (benchmark.product, benchmark.floor):
-        number = next(numbers)
-        benchmark.prepare(number)
-        with PeakMemory(server) as memory:
-            way(number)
-        peaks.append(Peak(memory.process, memory.database))
-    return Result(benchmark, pairs, *peaks)
+    return Result(benchmark, pairs, product_peak, _watched(benchmark, benchmark.floor, next(numbers), server))
 
 
 def _timed(benchmark: Benchmark, way: Callable[[int], int], number: int, server: int | None) -> Run:
@@ -103,4 +119,12 @@ def _timed(benchmark: Benchmark, way: Callable[[int], int], number: int, server:
     start = perf_counter()
     done = way(number)
     seconds = perf_counter() - start
-    return Run(seconds, done, Load.now(server).others_since(before, seconds))
+    after = Load.now(server)
+    return Run(seconds, after.since(before), done, after.others_since(before, seconds))
+
+
+def _watched(benchmark: Benchmark, way: Callable[[int], int], number: int, server: int | None) -> Watched:
+    benchmark.prepare(number)
+    with Peak(server) as peak:
+        way(number)
+    return Watched(peak.process, peak.database, peak.workers)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 if TYPE_CHECKING:
-    from bench.pairs import Peak, Result, Run
+    from bench.pairs import Result, Run, Watched
 
 # Others that use more of the machine than this disturb a run.
 QUIET = 0.1
@@ -25,10 +25,17 @@ def say(line: str) -> None:
 
 def print_result(result: Result, **size: Any) -> None:
     print("\n".join(_table(result)), flush=True)
+    keep(result.benchmark.name, _facts(result, size))
+
+
+def keep(name: str, facts: dict[str, Any]) -> None:
+    """Keep what was measured in a file, with where and when it was."""
     folder = settings.VAR_DIR / "bench"
     folder.mkdir(exist_ok=True)
-    file = folder / f"{result.benchmark.name}-{now():%Y%m%d-%H%M%S}.json"
-    file.write_text(json.dumps(_facts(result, size), indent=1) + "\n")
+    file = folder / f"{name}-{now():%Y%m%d-%H%M%S}.json"
+    machine = {"processors": os.cpu_count(), "python": platform.python_version(), "postgres": _postgres()}
+    where = {"machine": machine, "at": now().isoformat(timespec="seconds")}
+    file.write_text(json.dumps({"benchmark": name, **facts, **where}, indent=1) + "\n")
     print(f"kept in {file}", flush=True)
 
 
@@ -37,10 +44,12 @@ def _table(result: Result) -> list[str]:
     verdict = "reached" if result.ratio <= aim else "missed"
     lines = [
         f"{result.benchmark.what}: {result.done:,} {result.benchmark.unit}, median of {len(result.pairs)} pairs",
-        f"  {'':8}{'seconds':>10}{result.benchmark.unit + '/s':>14}{'peak of process':>18}{'peak of server':>17}",
-        _line("product", result.product, result.done, result.product_peak),
-        _line("floor", result.floor, result.done, result.floor_peak),
-        f"  product ÷ floor {result.ratio:.2f}; the aim is at most {aim:.1f}: {verdict}",
+        f"  {'':8}{'seconds':>10}{'processor':>11}{result.benchmark.unit + '/s':>14}"
+        f"{'peak of process':>18}{'peak of server':>17}{'processes':>11}",
+        _line("product", result.product, result.product_processor, result.done, result.product_peak),
+        _line("floor", result.floor, result.floor_processor, result.done, result.floor_peak),
+        f"  product ÷ floor {result.ratio:.2f}; the aim is at most {aim:.1f}: {verdict}"
+        f"; by processor time {result.processor_ratio:.2f}",
     ]
     if result.others > QUIET:
         lines.append(
@@ -49,9 +58,11 @@ def _table(result: Result) -> list[str]:
     return lines
 
 
-def _line(name: str, seconds: float, done: int, peak: Peak) -> str:
+def _line(name: str, seconds: float, processor: float, done: int, peak: Watched) -> str:
+    """Seconds by the clock and of processors, what was done, and the most memory and processes of the server."""
     speed = f"{done / seconds:,.0f}"
-    return f"  {name:8}{seconds:10.3f}{speed:>14}{_megabytes(peak.process):>18}{_megabytes(peak.database):>17}"
+    used = f"{_megabytes(peak.process):>18}{_megabytes(peak.database):>17}{peak.workers or 'not seen':>11}"
+    return f"  {name:8}{seconds:10.3f}{processor:11.3f}{speed:>14}{used}"
 
 
 def _megabytes(size: int) -> str:
@@ -60,23 +71,29 @@ def _megabytes(size: int) -> str:
 
 def _facts(result: Result, size: dict[str, Any]) -> dict[str, Any]:
     return {
-        "benchmark": result.benchmark.name,
         **size,
         "done": result.done,
         "ratio": round(result.ratio, 3),
+        "processor_ratio": round(result.processor_ratio, 3),
         "aim": result.benchmark.aim,
         "product_seconds": round(result.product, 4),
         "floor_seconds": round(result.floor, 4),
+        "product_processor_seconds": round(result.product_processor, 4),
+        "floor_processor_seconds": round(result.floor_processor, 4),
         "pairs": [[_run(product), _run(floor)] for product, floor in result.pairs],
-        "peak_bytes": {"product": vars(result.product_peak), "floor": vars(result.floor_peak)},
+        "peak_bytes": {"product": _bytes(result.product_peak), "floor": _bytes(result.floor_peak)},
+        "processes": {"product": result.product_peak.workers, "floor": result.floor_peak.workers},
         "others_at_most": round(result.others, 3),
-        "machine": {"processors": os.cpu_count(), "python": platform.python_version(), "postgres": _postgres()},
-        "at": now().isoformat(timespec="seconds"),
     }
 
 
+def _bytes(peak: Watched) -> dict[str, int]:
+    return {"process": peak.process, "database": peak.database}
+
+
 def _run(run: Run) -> dict[str, float]:
-    return {"seconds": round(run.seconds, 4), "others": round(run.others, 3)}
+    processor = round(run.processor, 4)
+    return {"seconds": round(run.seconds, 4), "processor": processor, "others": round(run.others, 3)}
 
 
 def _postgres() -> str:

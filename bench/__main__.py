@@ -22,7 +22,7 @@ SIZES = {
 }
 NAMES = (
     "rescore", "increment", "flow", "import", "ingest", "breach", "sweep", "inbox", "offer", "page", "weekly", "lists",
-    "morning",
+    "morning", "event", "memory",
 )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator
 
 from bench import flows, imports, ingest, morning, offers, pages, scores, timers
 from bench.pairs import Benchmark
+from bench.running import events, memory
 
 # Measured in seconds, or bytes, and printed by themselves: no floor does the same.
-ALONE: dict[str, Callable[[int], None]] = {"morning": morning.run}
+ALONE: dict[str, Callable[[int], None]] = {"morning": morning.run, "event": events.run, "memory": memory.run}
 
 
 def benchmarks(name: str, *, leads: int, activities: int) -> Generator[Benchmark, None, None]:

@@ -22,14 +22,15 @@ from sla.events import AGREEMENT_REOPENED
 from teams.models import Notice, User
 
 
-def withdraw(agreement: Agreement, *, by: User, at: datetime | None = None) -> None:
+def withdraw(agreement: Agreement, *, by: User, proposal: str | None = None, at: datetime | None = None) -> None:
     """Make the proposal a draft again, as long as nobody signed it, or when a head who has not signed no longer can or
     something that it names has changed so that it cannot begin.
 
-    Raises `Frozen`.
+    Raises `Frozen`, and `ProposedAnew` where `proposal`, the one that was read, is another.
     """
     with transaction.atomic():
         locked = lock_proposal(agreement)
+        locked.check_read(proposal)
         at = at or now()
         is_signed = Signature.objects.filter(party__agreement=locked).exists()
         if is_signed and not _has_lost_a_signer(locked) and not outdated(locked):
@@ -56,12 +57,19 @@ class Remark:
 
 
 def send_back(
-    agreement: Agreement, *, by: User, comment: str = "", remarks: Sequence[Remark] = (), at: datetime | None = None
+    agreement: Agreement,
+    *,
+    by: User,
+    comment: str = "",
+    remarks: Sequence[Remark] = (),
+    proposal: str | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Refuse to sign: the proposal becomes a draft again, and all signatures are void.
 
     A head who has not signed names what should change: of the whole (`comment`), at single lines (`remarks`), or both.
-    Raises `NotYours`, `Frozen`; `ValueError` without either.
+    Raises `NotYours`, `Frozen`, and `ProposedAnew` where `proposal`, the one that was read, is another; `ValueError`
+    without either.
     """
     if not comment.strip() and not remarks:
         raise ValueError("Whoever sends it back names what should change.")
@@ -69,6 +77,7 @@ def send_back(
         locked = lock_proposal(agreement)
         if not unsigned_by(locked, by):
             raise Agreement.NotYours
+        locked.check_read(proposal)
         at = at or now()
         _void_signatures(locked, by=by, how="sent back", at=at)
         _unfreeze(locked, by=by, how="sent back", comment=comment, at=at)

@@ -26,18 +26,22 @@ def unsigned_by(agreement: Agreement, user: User) -> list[Party]:
     return list(agreement.parties.unsigned().signed_for_by(user).select_related("team"))
 
 
-def sign(agreement: Agreement, *, by: User, note: str = "", at: datetime | None = None) -> bool:
-    """Sign for every party that this person heads; return whether it was the last signature needed.
+def sign(
+    agreement: Agreement, *, by: User, note: str = "", proposal: str | None = None, at: datetime | None = None
+) -> bool:
+    """Sign for every party that this person heads; return whether it was the last signature needed. `proposal` is the
+    one that was read: no other is signed.
 
     The last signature puts the agreement in force from its start day. Raises `NotYours` for anyone else, also for who
     headed the party before, and for a second signature of the same head; `NotReady` where something that the proposal
-    names has changed so that it cannot begin.
+    names has changed so that it cannot begin; `ProposedAnew`.
     """
     with transaction.atomic():
         locked = Agreement.objects.select_for_update().get(pk=agreement.pk)
         parties = unsigned_by(locked, by) if locked.proposed_at and not locked.in_force_from else []
         if not parties:
             raise Agreement.NotYours
+        locked.check_read(proposal)
         if problems := outdated(locked):
             raise Agreement.NotReady(problems)
         at = at or now()

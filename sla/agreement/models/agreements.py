@@ -65,6 +65,9 @@ class Agreement(DatedVersion):
     class NotYours(Exception):
         """Only the head of a party signs for it, once."""
 
+    class ProposedAnew(Exception):
+        """It was taken back and proposed again since it was read: what is there now may say something else."""
+
     number = models.PositiveIntegerField(unique=True)
     preamble = models.TextField(_("Preamble"), blank=True)
     notes = models.TextField(_("Notes"), blank=True)
@@ -110,6 +113,16 @@ class Agreement(DatedVersion):
 
     def __str__(self) -> str:
         return f"v{self.number}"
+
+    @property
+    def proposal(self) -> str:
+        """Which proposal of this version it is: one that was taken back and is proposed again is another."""
+        return self.proposed_at.isoformat() if self.proposed_at else ""
+
+    def check_read(self, proposal: str | None) -> None:
+        """Raise `ProposedAnew` where somebody read another proposal of this version; None: nobody read any."""
+        if proposal is not None and proposal != self.proposal:
+            raise self.ProposedAnew
 
     def definitions(self) -> list[Definition]:
         """The agreed definitions, in the order of the funnel."""

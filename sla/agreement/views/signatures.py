@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sla.agreement import returning, signing
@@ -23,13 +24,18 @@ from smarketing.pages.navigation import may_open
 from teams.http import UserRequest
 from teams.sign_in.confirming import confirmed
 
+PROPOSED_ANEW = gettext_lazy("It was proposed anew while you read it, and may say something else. Read it again.")
+
 
 @require_POST
 def agreement_withdrawal(request: UserRequest, number: int) -> HttpResponse:
     """Make a proposal a draft again."""
     proposal = get_object_or_404(Agreement, number=number)
     try:
-        returning.withdraw(proposal, by=request.user)
+        returning.withdraw(proposal, by=request.user, proposal=_read(request))
+    except Agreement.ProposedAnew:
+        messages.error(request, PROPOSED_ANEW)
+        return redirect("agreement_version", number)
     except Agreement.Frozen:
         messages.error(request, _("Somebody has signed it already: it can only be sent back by a head."))
         return redirect("agreement_version", number)
@@ -49,9 +55,13 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         return _signature_page(request, proposal, form, UNPROCESSABLE if form.errors else 200)
     try:
-        complete = signing.sign(proposal, by=request.user, note=form.cleaned_data["note"])
+        note = form.cleaned_data["note"]
+        complete = signing.sign(proposal, by=request.user, note=note, proposal=_read(request))
     except Agreement.NotReady:  # The page says what has changed.
         return _signature_page(request, proposal, form, CONFLICT)
+    except Agreement.ProposedAnew:
+        form.add_error(None, PROPOSED_ANEW)
+        return _signature_page(request, _get_own_proposal_or_404(request, number), form, CONFLICT)
     except Agreement.NotYours:
         form.add_error(None, _("It was taken back, or you have signed it already. Look again."))
         return _signature_page(request, proposal, form, CONFLICT)
@@ -61,6 +71,11 @@ def agreement_signature(request: UserRequest, number: int) -> HttpResponse:
     else:
         messages.success(request, _("Signed. It still waits for the others."))
     return redirect("agreement_version", number)
+
+
+def _read(request: UserRequest) -> str:
+    """The proposal that was on the page from which this was sent."""
+    return request.POST.get("proposal", "")
 
 
 def _get_own_proposal_or_404(request: UserRequest, number: int) -> Agreement:
@@ -94,6 +109,7 @@ def agreement_return(request: UserRequest, number: int) -> HttpResponse:
     """Send a proposal back with comments: on the whole, on single lines, or both."""
     proposal = _get_own_proposal_or_404(request, number)
     back = ReturnForm(request.POST)
+    read = _read(request)
     remarks = RemarkFormSet(request.POST, prefix="remarks", form_kwargs={"parts": building.parts(proposal)})
     are_valid = back.is_valid() & remarks.is_valid()
     requests = [form.remark for form in remarks if form.remark] if are_valid else []
@@ -102,7 +118,12 @@ def agreement_return(request: UserRequest, number: int) -> HttpResponse:
     if not back.is_valid() or not are_valid:
         return _signature_page(request, proposal, SignatureForm(), UNPROCESSABLE, back, remarks)
     try:
-        returning.send_back(proposal, by=request.user, comment=back.cleaned_data["comment"], remarks=requests)
+        comment = back.cleaned_data["comment"]
+        returning.send_back(proposal, by=request.user, comment=comment, remarks=requests, proposal=read)
+    except Agreement.ProposedAnew:
+        back.add_error("comment", PROPOSED_ANEW)
+        proposal = _get_own_proposal_or_404(request, number)
+        return _signature_page(request, proposal, SignatureForm(), CONFLICT, back, remarks)
     except (Agreement.NotYours, Agreement.Frozen):
         messages.error(request, _("It cannot be sent back any more."))
         return redirect("agreement_version", number)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from teams.models import Role, Team, Token, User
@@ -50,6 +52,55 @@ def test_a_token_is_made_once_the_password_was_given_again(browser: Client) -> N
 def test_a_wrong_password_makes_nothing(browser: Client) -> None:
     post(browser, "/me/tokens/", TOKEN, "a wrong password")
     assert not Token.objects.exists()
+
+
+def test_a_second_token_is_made_from_the_page_that_shows_the_first(browser: Client) -> None:
+    answer = post(browser, "/me/tokens/", TOKEN)
+    assert own_addresses(answer) == ["/me/tokens/"]
+    browser.post(own_addresses(answer)[0], TOKEN | {"name": "Another"})
+    assert {token.name for token in Token.objects.all()} == {"Script", "Another"}
+
+
+def own_addresses(answer: Any) -> list[str]:
+    """Where the forms of its main part are sent, apart from those that do something else. An empty one is sent to
+    where the page stands."""
+    main = re.search(r"<main.*</main>", answer.content.decode(), re.S)
+    assert main
+    forms = re.findall(r"<form[^>]*>", main[0])
+    found = [re.search(r'action="([^"]*)"', form) for form in forms if 'method="post"' in form]
+    return [each[1] if each else "" for each in found if not each or not each[1].endswith(OTHERS)]
+
+
+# What else the same pages do.
+OTHERS = ("/reset/", "/second-factor/", "/deactivation/", "/activation/", "/delete/", "/revocation/", "/return/")
+REFUSED = ["/me/tokens/", "/settings/people/new/", "/settings/people/{sam}/", "/settings/teams/new/",
+           "/settings/teams/{team}/", "/settings/organization/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", REFUSED)
+def test_what_is_refused_once_the_password_was_given_is_sent_again_to_its_own_address(
+    browser: Client, address: str
+) -> None:
+    sam = make.user(Role.REP, email="sam@example.org")
+    address = address.format(sam=sam.pk, team=make.team(Team.Kind.SALES, name="East").pk)
+    answer = post(browser, address, {"name": ""})
+    assert answer.status_code == 422
+    assert own_addresses(answer) == [address]
+
+
+def test_every_page_that_asks_for_the_password_is_among_them() -> None:
+    pages = {
+        each.name
+        for mounted in get_resolver().url_patterns
+        if isinstance(mounted, URLResolver)
+        for each in mounted.url_patterns
+        if isinstance(each, URLPattern) and getattr(each.callback, "is_confirmed", False)
+    }
+    once = {"person_reset", "person_second_factor", "person_deactivation", "person_activation", "team_delete"}
+    # Signing is tested with the agreement.
+    assert pages - once == {
+        "tokens", "person_new", "person", "team_new", "team", "organization", "agreement_signature",
+    }  # fmt: skip
 
 
 def changes() -> list[tuple[str, dict[str, Any]]]:

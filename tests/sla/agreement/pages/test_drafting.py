@@ -48,7 +48,8 @@ def test_from_nothing_to_in_force_by_the_pages(client, cast):
     for head in (cast.mara, cast.gina):
         make.sign_in(client, head)
         assert "Read and sign" in client.get(reverse("agreement")).content.decode()
-        client.post(reverse("agreement_signature", args=[1]), {"agrees": "on", "note": "Good"})
+        said = {"proposal": pending_agreement().proposal, "agrees": "on", "note": "Good"}
+        client.post(reverse("agreement_signature", args=[1]), said)
 
     made = Agreement.objects.get()
     assert made.in_force_from == signing.next_day_start(now())
@@ -426,5 +427,5 @@ def test_a_draft_is_thrown_away_a_proposal_is_taken_back(as_mara, signed, cast):
     proposing.propose(pending_agreement(), by=cast.mara)
     as_mara.post(reverse("agreement_discard"))
     assert pending_agreement().proposed_at
-    as_mara.post(reverse("agreement_withdrawal", args=[2]))
+    as_mara.post(reverse("agreement_withdrawal", args=[2]), {"proposal": pending_agreement().proposal})
     assert pending_agreement().proposed_at is None

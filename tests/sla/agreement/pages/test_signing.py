@@ -3,14 +3,15 @@
 import json
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from scoring.models import ScoreModel
-from sla.agreement import drafting, proposing, scoring
+from sla.agreement import drafting, proposing, returning, scoring
 from sla.models import Agreement, Signature
 from teams.models import Role, Team
 from tests import make
-from tests.sla.agreement.pages.forms import NO_REMARKS, mql, pending_agreement
+from tests.sla.agreement.pages.forms import NO_REMARKS, Cast, mql, pending_agreement
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +25,19 @@ def proposal(signed, cast):
     return draft
 
 
+def read(proposal: Agreement) -> dict[str, str]:
+    """What a form of the page says of the proposal that it shows."""
+    return {"proposal": proposal.proposal}
+
+
+def agrees(proposal: Agreement) -> dict[str, str]:
+    return read(proposal) | {"agrees": "on"}
+
+
 def test_the_sign_page_is_there_for_heads_only(client, proposal, cast):
     make.sign_in(client, cast.sam)
     assert client.get(reverse("agreement_signature", args=[2])).status_code == 404
-    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+    assert client.post(reverse("agreement_signature", args=[2]), agrees(proposal)).status_code == 404
     make.sign_in(client, cast.gina)
     assert client.get(reverse("agreement_signature", args=[2])).status_code == 200
 
@@ -44,7 +54,9 @@ def test_signing_needs_the_tick_and_keeps_the_note(client, proposal, cast):
 def test_a_head_sends_it_back_with_a_comment_which_the_draft_shows(client, proposal, cast):
     make.sign_in(client, cast.gina)
     assert client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": ""}).status_code == 422
-    client.post(reverse("agreement_return", args=[2]), NO_REMARKS | {"comment": "Four hours are too few."})
+    client.post(
+        reverse("agreement_return", args=[2]), NO_REMARKS | read(proposal) | {"comment": "Four hours are too few."}
+    )
     make.sign_in(client, cast.mara)
     assert "Four hours are too few." in client.get(reverse("agreement_draft")).content.decode()
 
@@ -59,7 +71,7 @@ def test_a_comment_at_a_line_is_shown_there_until_the_next_proposal(client, prop
         "remarks-0-line": key,
         "remarks-0-text": "Two hours are too few.",
         "comment": "Nearly.",
-    }
+    } | read(proposal)
     half = remarks | {"remarks-1-line": "thresholds"}
     answer = client.post(reverse("agreement_return", args=[2]), half)
     assert answer.status_code == 422
@@ -91,7 +103,7 @@ def test_what_has_changed_since_is_said_where_it_is_read_and_signed(client, prop
     page = client.get(reverse("agreement_signature", args=[2])).content.decode()
     assert "Score model v1, which it names, was replaced by v9." in page
     assert 'name="agrees"' not in page
-    answer = client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    answer = client.post(reverse("agreement_signature", args=[2]), agrees(proposal))
     assert answer.status_code == 409
     assert "It cannot be signed like this." in answer.content.decode()
 
@@ -99,7 +111,7 @@ def test_what_has_changed_since_is_said_where_it_is_read_and_signed(client, prop
 def test_a_head_of_before_is_not_asked_to_sign(client, proposal, cast):
     Team.objects.filter(head=cast.gina).update(head=make.user(Role.MANAGER))
     make.sign_in(client, cast.gina)
-    assert client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"}).status_code == 404
+    assert client.post(reverse("agreement_signature", args=[2]), agrees(proposal)).status_code == 404
 
 
 def test_an_unchanged_definition_is_said_to_need_no_signature(as_mara, signed, cast):
@@ -113,6 +125,60 @@ def test_an_unchanged_definition_is_said_to_need_no_signature(as_mara, signed, c
 
 def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):
     make.sign_in(client, cast.mara)
-    client.post(reverse("agreement_signature", args=[2]), {"agrees": "on"})
+    client.post(reverse("agreement_signature", args=[2]), agrees(proposal))
     answer = client.get(reverse("agreement_signature", args=[2]))
     assert answer.url == reverse("agreement_version", args=[2])
+
+
+def propose_anew(proposal: Agreement, cast: Cast) -> None:
+    """Somebody takes it back, and proposes something else under the same number."""
+    returning.withdraw(proposal, by=cast.mara)
+    proposal.preamble = "Everything is answered within five minutes."
+    proposal.save()
+    proposing.propose(proposal, by=cast.mara)
+
+
+def test_only_the_proposal_that_was_read_is_signed(client, proposal, cast):
+    make.sign_in(client, cast.gina)
+    shown = agrees(proposal)
+    assert f'name="proposal" value="{shown["proposal"]}"' in sign_page(client)
+    propose_anew(proposal, cast)
+    answer = client.post(reverse("agreement_signature", args=[2]), shown)
+    assert answer.status_code == 409
+    assert "It was proposed anew while you read it" in answer.content.decode()
+    assert f'name="proposal" value="{proposal.proposal}"' in answer.content.decode()
+    # Also where the password was asked for before, and the page stands at that address.
+    assert f'method="post" action="{reverse("agreement_signature", args=[2])}"' in answer.content.decode()
+    assert not Signature.objects.filter(party__agreement=proposal).exists()
+
+    client.post(reverse("agreement_signature", args=[2]), agrees(proposal))
+    assert Signature.objects.get(party__agreement=proposal).by == cast.gina
+
+
+def test_only_the_proposal_that_was_read_is_sent_back(client, proposal, cast):
+    make.sign_in(client, cast.gina)
+    shown = NO_REMARKS | read(proposal) | {"comment": "Four hours are too few."}
+    propose_anew(proposal, cast)
+    answer = client.post(reverse("agreement_return", args=[2]), shown)
+    assert answer.status_code == 409
+    assert "It was proposed anew while you read it" in answer.content.decode()
+    assert "Four hours are too few." in answer.content.decode()
+    assert Agreement.objects.waiting().exists()
+    assert not proposal.comments.exists()
+
+
+def test_only_the_proposal_that_was_read_is_taken_back(client, proposal, cast):
+    make.sign_in(client, cast.mara)
+    shown = read(proposal)
+    assert (
+        f'name="proposal" value="{shown["proposal"]}"'
+        in client.get(reverse("agreement_version", args=[2])).content.decode()
+    )
+    propose_anew(proposal, cast)
+    answer = client.post(reverse("agreement_withdrawal", args=[2]), shown, follow=True)
+    assert "It was proposed anew while you read it" in answer.content.decode()
+    assert Agreement.objects.waiting().exists()
+
+
+def sign_page(client: Client) -> str:
+    return client.get(reverse("agreement_signature", args=[2])).content.decode()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from smarketing.backup.problems import Damaged
+from smarketing.backup.problems import BackupProblem, Damaged
 
 # Secrets that lie in the data directory, mails kept while there is no mail server, and files of people.
 KEPT = ("secret_key", "encryption_key", "demo-password", "mail", "media")
@@ -62,19 +63,35 @@ class Staging:
         if not path.parts or ".." in path.parts or not is_kept(path.parts[0]):
             raise Damaged(f"it holds a file that does not belong there: {name}")
         target = self.folder / path
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            target.chmod(0o600)
-            for chunk in chunks:
-                file.write(chunk)
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                target.chmod(0o600)
+                for chunk in chunks:
+                    file.write(chunk)
+        except OSError as problem:
+            raise BackupProblem(f"{target} cannot be written: {problem.strerror}. Nothing was changed.") from problem
 
-    def put_in_place(self) -> None:
-        """What lay there is kept in `restored-over`, until the next time."""
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put them in their place; where what follows fails, all is put back. What lay there is kept in
+        `restored-over`, until the next time."""
         shutil.rmtree(self.before, ignore_errors=True)
-        self.before.mkdir(mode=0o700)
-        for name in KEPT:
-            if (self.var / name).exists():
-                (self.var / name).rename(self.before / name)
-            if (self.folder / name).exists():
-                (self.folder / name).rename(self.var / name)
+        with ExitStack() as back:
+            try:
+                self.before.mkdir(mode=0o700)
+                for name in KEPT:
+                    _move(self.var / name, self.before / name, back)
+                    _move(self.folder / name, self.var / name, back)
+            except OSError as problem:
+                words = f"{problem.filename} cannot be put in its place: {problem.strerror}. Nothing was changed."
+                raise BackupProblem(words) from problem
+            yield
+            back.pop_all()
         self.empty()
+
+
+def _move(source: Path, target: Path, back: ExitStack) -> None:
+    if source.exists():
+        source.rename(target)
+        back.callback(target.rename, source)

@@ -20,6 +20,7 @@ from django.db import connection
 from smarketing.backup.problems import BackupProblem, Damaged
 
 PART = 4 * 1024 * 1024
+DONE = "all of it is read"
 NEEDED = ("pg_dump", "pg_restore", "psql")
 # Everything in the schema that belongs to no extension.
 EMPTY_SQL = """
@@ -132,7 +133,8 @@ class Loading:
 
     with Loading() as loading:
         loading.write(part)
-        loading.commit("INSERT …")
+        loading.finish("INSERT …")
+        loading.commit()
     """
 
     def __init__(self) -> None:
@@ -144,7 +146,7 @@ class Loading:
         psql = [str(self._folder / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
         read = [str(self._folder / "pg_restore"), "--file=-", "--no-owner", "--no-privileges", "--no-comments"]
         pipe = subprocess.PIPE
-        self._psql = subprocess.Popen(psql, env=environment(), stdin=pipe, stderr=self._said)
+        self._psql = subprocess.Popen(psql, env=environment(), stdin=pipe, stdout=pipe, stderr=self._said)
         self._reading = subprocess.Popen(read, env=environment(), stdin=pipe, stdout=pipe, stderr=self._said_reading)
         self._tell(f"BEGIN;\n{EMPTY_SQL}")
         self._pump = Thread(target=self._pass_on, daemon=True)
@@ -158,8 +160,8 @@ class Loading:
         except OSError:
             raise self._problem()
 
-    def commit(self, sql: str) -> None:
-        """End the dump, run these statements, and keep all of it. Raises `BackupProblem`."""
+    def finish(self, sql: str) -> None:
+        """End the dump and run these statements: all of it can be kept. Raises `BackupProblem`."""
         assert self._reading.stdin is not None
         try:
             self._reading.stdin.close()
@@ -168,7 +170,14 @@ class Loading:
         self._pump.join()
         if self._reading.wait():
             raise self._problem()
-        self._tell(f"SET search_path = public;\n{sql};\nCOMMIT;\n")
+        self._tell(f"SET search_path = public;\n{sql};\nSET CONSTRAINTS ALL IMMEDIATE;\n\\echo {DONE}\n")
+        assert self._psql.stdout is not None
+        if self._psql.stdout.readline().strip() != DONE.encode():
+            raise self._problem()
+
+    def commit(self) -> None:
+        """Keep it. Raises `BackupProblem`."""
+        self._tell("COMMIT;\n")
         with suppress(OSError):
             self._stdin.close()
         if self._psql.wait():
@@ -183,7 +192,7 @@ class Loading:
                 program.kill()
             program.wait()
         self._pump.join()
-        for pipe in (self._reading.stdin, self._reading.stdout, self._psql.stdin):
+        for pipe in (self._reading.stdin, self._reading.stdout, self._psql.stdin, self._psql.stdout):
             with suppress(OSError):
                 if pipe is not None:
                     pipe.close()
@@ -212,6 +221,8 @@ class Loading:
             self._psql.wait(5)
         if line := _last_line(self._said, "ERROR:"):
             return BackupProblem(f"The database did not take the backup: {line} Nothing was changed.")
+        if line := _last_line(self._said):
+            return BackupProblem(f"The database does not answer any more: {line} Start it, and try again.")
         return Damaged(_last_line(self._said_reading) or "its database cannot be read")
 
 

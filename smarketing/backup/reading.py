@@ -22,6 +22,9 @@ from smarketing.backup.writing import DATABASE
 from smarketing.database import versions
 from smarketing.embedded.locks import Lock
 
+# Held while a backup comes back.
+RESTORING = "run-restore.lock"
+
 
 def is_sealed(path: Path) -> bool:
     with path.open("rb") as file:
@@ -50,9 +53,25 @@ def _unknown(names: list[str]) -> list[str]:
     return versions.unknown(pairs, folders)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Nothing else comes back into these data meanwhile. Raises `BackupProblem` where something does."""
+    var = Path(settings.VAR_DIR)
+    var.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = Lock(var / RESTORING)
+    if not lock.take_if_free():
+        raise BackupProblem("Another backup is being brought back into these data. Nothing was changed.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def check_nothing_runs() -> None:
     """Raises `BackupProblem` while somebody works on the database."""
     for path in Path(settings.VAR_DIR).glob("run-*.lock"):
+        if path.name == RESTORING:
+            continue
         lock = Lock(path)
         is_free = lock.take_if_free()
         lock.release()
@@ -85,20 +104,26 @@ def _has_rows(table: str) -> bool:
 
 
 def restore(path: Path, password: str, *, afterwards: str) -> None:
-    """Bring in a checked backup, and run the statements `afterwards` in the same transaction."""
+    """Bring in a checked backup, and run the statements `afterwards` in the same transaction: the database and the
+    files, or neither."""
     staging = Staging(Path(settings.VAR_DIR))
     staging.empty()
     connection.close()
-    with _opened(path, password) as source, Loading() as loading:
-        for member in archive.members(source):
-            top = member.name.partition("/")[0]
-            if top == DATABASE:
-                for chunk in member.chunks:
-                    loading.write(chunk)
-            elif top == FOLDER:
-                staging.write(member.name, member.chunks)
-        loading.commit(afterwards)
-    staging.put_in_place()
+    try:
+        with _opened(path, password) as source, Loading() as loading:
+            for member in archive.members(source):
+                top = member.name.partition("/")[0]
+                if top == DATABASE:
+                    for chunk in member.chunks:
+                        loading.write(chunk)
+                elif top == FOLDER:
+                    staging.write(member.name, member.chunks)
+            loading.finish(afterwards)
+            with staging.in_place():
+                loading.commit()
+    finally:
+        # Secrets among them.
+        staging.empty()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ another order (the construction is STREAM, of Hoang, Reyhanitabar, Rogaway and V
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
@@ -22,7 +23,13 @@ COST = {"n": 2**16, "r": 8, "p": 1}
 
 
 def _cipher(password: str, salt: bytes) -> AESGCM:
-    return AESGCM(Scrypt(salt=salt, length=32, **COST).derive(password.encode()))
+    # Bytes that are no text, as another terminal's, come as surrogates.
+    return AESGCM(Scrypt(salt=salt, length=32, **COST).derive(password.encode("utf-8", "surrogateescape")))
+
+
+def spell(password: str) -> str:
+    """As it is sealed: が is one letter, or か and two dots, by where it was typed."""
+    return unicodedata.normalize("NFC", password)
 
 
 def _nonce(number: int, is_last: bool) -> bytes:
@@ -35,7 +42,7 @@ class SealingWriter:
     def __init__(self, target: BinaryIO, password: str) -> None:
         self._target = target
         self._header = MAGIC + secrets.token_bytes(SALT)
-        self._cipher = _cipher(password, self._header[-SALT:])
+        self._cipher = _cipher(spell(password), self._header[-SALT:])
         self._waiting = bytearray()
         self._number = 0
         target.write(self._header)
@@ -63,10 +70,13 @@ class OpeningReader:
         self._header = source.read(len(MAGIC) + SALT)
         if len(self._header) < len(MAGIC) + SALT:
             raise Damaged
-        self._cipher = _cipher(password, self._header[-SALT:])
+        self._cipher = _cipher(spell(password), self._header[-SALT:])
+        self._password = password
         self._opened = bytearray()
         self._number = 0
         self._next = source.read(CHUNK + TAG)
+        if not self._next:
+            raise Damaged  # Of nothing as well there is a chunk.
 
     def read(self, size: int = -1) -> bytes:
         while self._next and (size < 0 or len(self._opened) < size):
@@ -79,7 +89,18 @@ class OpeningReader:
     def _open_chunk(self) -> None:
         content, self._next = self._next, self._source.read(CHUNK + TAG)
         try:
-            self._opened += self._cipher.decrypt(_nonce(self._number, not self._next), content, self._header)
+            self._opened += self._decrypt(content)
         except InvalidTag:
             raise Damaged if self._number else WrongPassword
         self._number += 1
+
+    def _decrypt(self, content: bytes) -> bytes:
+        nonce = _nonce(self._number, not self._next)
+        try:
+            return self._cipher.decrypt(nonce, content, self._header)
+        except InvalidTag:
+            if self._number or self._password == spell(self._password):
+                raise
+            # Before, it was sealed as it was typed.
+            self._cipher = _cipher(self._password, self._header[-SALT:])
+            return self._cipher.decrypt(nonce, content, self._header)

@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 check_nothing_runs()
             size = write_backup(path, password=password)
         except (BackupProblem, OSError) as problem:
-            raise CommandError(one_line(problem)) from problem
+            raise CommandError(one_line(problem, path)) from problem
         self.stdout.write(f"{path} holds all data, {size / 1_000_000:,.1f} MB{', encrypted' if password else ''}.")
         if not password:
             self.stderr.write("Whoever reads this file reads all data and the secret key: keep it where nobody can.")
@@ -67,9 +67,11 @@ def ask_for_password(prompt: str) -> str:
             return getpass(prompt)
         except (GetPassWarning, EOFError):
             raise CommandError("Nobody can be asked for the password here: give it as BACKUP_PASSWORD.") from None
+        except UnicodeDecodeError:
+            raise CommandError("This terminal writes no UTF-8: give the password as BACKUP_PASSWORD.") from None
 
 
-def one_line(problem: Exception) -> str:
+def one_line(problem: Exception, path: Path | None = None) -> str:
     if isinstance(problem, OSError) and problem.strerror:
-        return f"{problem.filename or 'The file'}: {problem.strerror}."
+        return f"{problem.filename or path or 'The file'}: {problem.strerror}."
     return " ".join(str(problem).split())

@@ -41,27 +41,31 @@ class Command(BaseCommand):
         try:
             self._restore(options["file"], replace=options["replace"])
         except (BackupProblem, OSError) as problem:
-            raise CommandError(one_line(problem)) from problem
+            raise CommandError(one_line(problem, options["file"])) from problem
 
     def _restore(self, path: Path, *, replace: bool) -> None:
         password = ""
         if reading.is_sealed(path):
             password = os.environ.get("BACKUP_PASSWORD", "") or ask_for_password("Password of the backup: ")
         about = reading.check(path, password)
-        reading.check_nothing_runs()
-        reading.check_place(replace=replace)
         restored = RESTORED_SQL.format(backed_up_at=about["made_at"])
-        reading.restore(path, password, afterwards=";\n".join((TABLE_SQL, restored, FORGET_SQL)))
-        self.stdout.write(f"The data of {about['made_at']} are back.")
-        try:
-            call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
-        except DatabaseError as problem:
-            raise CommandError(f"They could not be brought up to date: {one_line(problem)}") from problem
+        with reading.alone():
+            reading.check_nothing_runs()
+            reading.check_place(replace=replace)
+            reading.restore(path, password, afterwards=";\n".join((TABLE_SQL, restored, FORGET_SQL)))
+            self.stdout.write(f"The data of {about['made_at']} are back.")
+            self._bring_up_to_date()
         self.stdout.write(
             "They are a copy: nothing is sent, and no clock runs out, until an administrator confirms on the page"
             " “Restored copy” that they are the real ones. See docs/running.md."
         )
         if "not in it" in about.get("secret_key", "") and not os.environ.get("SECRET_KEY"):
             self.stderr.write("Its SECRET_KEY came from the environment. Without it, everybody signs in anew.")
+
+    def _bring_up_to_date(self) -> None:
+        try:
+            call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+        except DatabaseError as problem:
+            raise CommandError(f"They could not be brought up to date: {one_line(problem)}") from problem

@@ -44,7 +44,36 @@ def test_another_password_opens_nothing() -> None:
         opened(sealed(b"everything"), "another")
 
 
-@pytest.mark.parametrize("kept", [0, len(MAGIC), HEADER + 40, HEADER + CHUNK + TAG, HEADER + CHUNK + TAG + 40])
+# が as one letter, and as か with two dots, as some files of names hand it on; and what is no UTF-8.
+COMPOSED, DECOMPOSED, NO_UTF_8 = (
+    "がぎぐ",
+    "か\u3099き\u3099く\u3099",
+    b"\x94\xe9\x96\xa7".decode(errors="surrogateescape"),
+)
+
+
+@pytest.mark.parametrize("sealing_password", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("opening_password", [COMPOSED, DECOMPOSED])
+def test_a_password_is_the_same_however_its_letters_are_made(sealing_password: str, opening_password: str) -> None:
+    assert opened(sealed(b"everything", sealing_password), opening_password) == b"everything"
+
+
+def test_what_was_sealed_as_it_was_typed_is_opened_by_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(sealing, "spell", str)
+        stream = sealed(b"x" * 2 * CHUNK, DECOMPOSED)
+    assert opened(stream, DECOMPOSED) == b"x" * 2 * CHUNK
+    with pytest.raises(WrongPassword):
+        opened(stream, COMPOSED)
+
+
+def test_a_password_of_other_bytes_than_utf_8_seals_and_opens() -> None:
+    assert opened(sealed(b"everything", NO_UTF_8), NO_UTF_8) == b"everything"
+    with pytest.raises(WrongPassword):
+        opened(sealed(b"everything", NO_UTF_8), "秘密")
+
+
+@pytest.mark.parametrize("kept", [0, len(MAGIC), HEADER, HEADER + 40, HEADER + CHUNK + TAG, HEADER + CHUNK + TAG + 40])
 def test_a_stream_that_was_cut_off_is_damaged(kept: int) -> None:
     with pytest.raises(BackupProblem):
         opened(sealed(b"x" * 2 * CHUNK)[:kept])

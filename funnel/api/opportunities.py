@@ -20,16 +20,16 @@ from funnel.models.deal_stages import DealStage
 from funnel.models.journeys import Journey
 from funnel.models.opportunities import Opportunity, OpportunityQuerySet
 from funnel.models.stages import Reason
-from funnel.opportunities.registering import OfAnotherLead, register
+from funnel.opportunities.registering import OfAnotherLead, TooFine, check_amount, register
 from leads.api.lead_reference import LEAD, LeadReference, filter_by_lead, get_lead
 from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
 from smarketing.company import day_around
-from smarketing.currencies import CODES, DIGITS, MOST_DECIMALS, in_currency, is_too_fine
+from smarketing.currencies import CODES, DIGITS, MOST_DECIMALS, in_currency
 from teams.api.authentication import caller
-from teams.models import Organization, User
+from teams.models import User
 from teams.records import changing, get_editable
 
 
@@ -89,17 +89,6 @@ class OpportunityTerms(KnownMembers):
         if currency and currency not in CODES:
             raise serializers.ValidationError(_("There is no currency %(code)s.") % {"code": currency})
         return currency
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = self.instance
-        amount = attrs.get("amount", known and known.amount)
-        currency = attrs.get("currency") or (known and known.currency) or Organization.ours().currency
-        if amount is not None and is_too_fine(amount, currency):
-            words = {"amount": f"{amount.normalize():f}", "currency": currency}
-            raise serializers.ValidationError(
-                {"amount": [_("%(amount)s has more decimals than %(currency)s.") % words]}
-            )
-        return attrs
 
 
 class OpportunityIn(OpportunityTerms):
@@ -186,6 +175,7 @@ class OpportunityDetail(Endpoint):
         values = dict(serializer.validated_data)
         stage = values.pop("stage", None)
         with deal_problems(), changing(by, deal):
+            check_amount(deal, values)
             if stage and stage != deal.stage:
                 deal.move(stage, by=by, how="api")
             deal.change(values, by=by, how="api")
@@ -199,6 +189,9 @@ def deal_problems() -> Iterator[None]:
         yield
     except OfAnotherLead as error:
         raise Conflict(_("The deal %(id)s of another lead has this external id.") % {"id": error.deal.pk})
+    except TooFine as error:
+        words = {"amount": f"{error.amount.normalize():f}", "currency": error.currency}
+        raise serializers.ValidationError({"amount": [_("%(amount)s has more decimals than %(currency)s.") % words]})
     except Opportunity.Decided:
         raise Conflict(_("It was won or lost before."))
     except (Journey.Moved, Journey.Closed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +16,9 @@ from funnel.models.opportunities import Opportunity
 from leads.models import Lead
 from leads.registering.taking import claim
 from smarketing.company import day_around, day_starting_at
+from smarketing.currencies import is_too_fine
 from smarketing.database.locks import acquire_named
-from teams.models import User
+from teams.models import Organization, User
 from teams.records import lock_editable
 
 
@@ -26,6 +28,23 @@ class OfAnotherLead(Exception):
     def __init__(self, deal: Opportunity) -> None:
         super().__init__(deal)
         self.deal = deal
+
+
+class TooFine(Exception):
+    """The amount would have more decimals than its currency."""
+
+    def __init__(self, amount: Decimal, currency: str) -> None:
+        super().__init__(amount, currency)
+        self.amount, self.currency = amount, currency
+
+
+def check_amount(known: Opportunity | None, values: Mapping[str, Any]) -> None:
+    """Raise `TooFine` where a deal had such an amount with these values: what is left out is that of the deal that is
+    known."""
+    amount = values.get("amount", known and known.amount)
+    currency = values.get("currency") or (known and known.currency) or Organization.ours().currency
+    if amount is not None and is_too_fine(amount, currency):
+        raise TooFine(amount, currency)
 
 
 def register(
@@ -43,7 +62,7 @@ def register(
     """Open a deal, or give the one that is known these values; return it, and whether it is new.
 
     It is known by the external id in its system, else by its lead, name and opening; without an opening, by the day of
-    today. What is empty stays as it is. Raises `OfAnotherLead`, what opening and moving a deal raise, and
+    today. What is empty stays as it is. Raises `OfAnotherLead`, `TooFine`, what opening and moving a deal raise, and
     `OnlyRead` where the person `rights_of` only reads the deal that is known, or the lead of a new one; a lead
     that is nobody's becomes theirs.
     """
@@ -60,6 +79,7 @@ def register(
             known = deals_alike(lead, name, opened_at or now(), only_the_day=opened_at is None).first()
         if known and rights_of:
             lock_editable(rights_of, known)
+        check_amount(known, given)
         if known is None:
             if rights_of:
                 claim(lead, by=rights_of, how=how)

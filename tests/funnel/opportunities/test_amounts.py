@@ -98,6 +98,32 @@ def test_no_digit_of_it_is_lost_where_it_is_shown(
     assert str(Outbox.objects.get(kind="opportunity.opened").payload["amount"]) == plain
 
 
+@pytest.mark.parametrize(
+    ("told", "status", "amount", "currency"),
+    [
+        ({"amount": "7.891"}, 200, "7.891", "KWD"),
+        ({"amount": "7.8912"}, 400, "1.234", "KWD"),
+        ({"currency": "JPY"}, 400, "1.234", "KWD"),
+        ({"amount": "7", "currency": "JPY"}, 200, "7", "JPY"),
+        ({"name": "Line 2"}, 200, "1.234", "KWD"),
+    ],
+)
+@pytest.mark.parametrize("is_known_by_its_id", [True, False])
+def test_what_a_program_leaves_out_is_that_of_the_deal(
+    lead: Lead, rosa: User, told: dict[str, str], status: int, amount: str, currency: str, is_known_by_its_id: bool
+) -> None:
+    deal = Opportunity.open(
+        lead, amount=Decimal("1.234"), currency="KWD", external_id="d1", opened_at=MONDAY_9AM, by=rosa
+    )
+    if is_known_by_its_id:
+        answer = Program(rosa).post("opportunities/", {"lead": {"id": lead.pk}, "external_id": "d1"} | told)
+    else:
+        answer = Program(rosa).patch(f"opportunities/{deal.pk}/", told)
+    assert answer.status_code == status, answer.content
+    deal.refresh_from_db()
+    assert (deal.amount, deal.currency) == (Decimal(amount), currency)
+
+
 def test_a_sum_keeps_the_fils(lead: Lead) -> None:
     Organization.objects.update_or_create(pk=1, defaults={"currency": "KWD"})
     for amount in ("0.001", "1234.567"):

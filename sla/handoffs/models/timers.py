@@ -63,7 +63,7 @@ class Timer(models.Model):
     started_at = models.DateTimeField()
     # Computed once by the opening hours then valid, and kept: editing a calendar moves no running deadline.
     due_at = models.DateTimeField()
-    # The hours by which it runs, as they stood when it started; none is known of timers of before.
+    # The hours by which it runs, as they stood when it started; unknown of those that ended before they were kept.
     started_with = models.JSONField(null=True, editable=False)
     # The calendar whose hours they are; none: the company's.
     calendar = models.ForeignKey(Calendar, models.SET_NULL, null=True, related_name="+", db_index=False)

@@ -25,7 +25,7 @@ def benchmarks(name: str, *, leads: int, activities: int) -> Generator[Benchmark
     elif name == "flow":
         yield from flows.benchmarks(leads=leads)
     elif name == "import":
-        yield imports.benchmark(leads=leads)
+        yield from imports.benchmarks(leads=leads)
     elif name == "ingest":
         yield from ingest.benchmarks(leads=leads)
     elif name == "offer":

@@ -84,6 +84,9 @@ def benchmarks(name: str, *, leads: int) -> Iterator[Benchmark]:
             ("search", "those that two words find", "/leads/?q=haruka+takahashi"),
         ):
             yield _page(f"{name}-{kind}", f"List {leads:,} leads: {what}", address)
+        ways = partial(_product, f"/leads/{far}"), partial(_product, "/leads/")
+        what = f"List {leads:,} leads: page {number} beside page 1, {PAGES} times"
+        yield Benchmark(f"{name}-depth", what, *ways, aim=1.2, unit="pages")
 
 
 def _page(name: str, what: str, address: str) -> Benchmark:

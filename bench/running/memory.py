@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from http.client import HTTPConnection
+from contextlib import closing
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -17,7 +17,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from bench.machine import memory
 from bench.report import keep, say
-from bench.running.product import running
+from bench.running.product import Product, running
 from bench.timers import HEAD, prepare
 from teams.permissions import WHO_MAY, may
 
@@ -29,7 +29,7 @@ LEAVES = ("account_logout",)
 def run(leads: int) -> None:
     prepare(leads)
     with running() as product:
-        answers = _open_all(product.connect())
+        answers = _open_all(product)
         parts = {name: sum(map(memory, pids)) / 2**20 for name, pids in product.programs().items()}
         counts = {name: len(pids) for name, pids in product.programs().items()}
     total = sum(parts.values())
@@ -42,7 +42,7 @@ def run(leads: int) -> None:
     keep("memory", facts | {"parts": parts_kept, "processes": counts, "answers": dict(answers)})
 
 
-def _open_all(connection: HTTPConnection) -> Counter[str]:
+def _open_all(product: Product) -> Counter[str]:
     """Ask for each, and count the answers by their status."""
     manager = get_user_model().objects.get(email=HEAD)
     browser = Client()
@@ -52,9 +52,11 @@ def _open_all(connection: HTTPConnection) -> Counter[str]:
     for name, address in addresses():
         if not may(manager, name) or name in LEAVES:
             continue
-        connection.request("GET", address, headers={"Cookie": cookies})
-        answer = connection.getresponse()
-        answer.read()
+        # Each by a connection of its own, which either of the web workers takes.
+        with closing(product.connect()) as line:
+            line.request("GET", address, headers={"Cookie": cookies})
+            answer = line.getresponse()
+            answer.read()
         answers[str(answer.status)] += 1
         if answer.status >= 500:
             raise AssertionError(f"{address} answered {answer.status}.")

@@ -88,8 +88,8 @@ def test_the_whole_bench_runs_from_the_command_line(tmp_path: Path):
     )
     assert done.returncode == 0, done.stderr
     kept = Counter(path.name.rsplit("-", 2)[0] for path in (tmp_path / "bench").glob("*.json"))
-    lists = {f"lists-{way}" for way in ("first", "far", "filter", "search")}
-    named = set(NAMES) - {"lists", "morning"} | lists | {"flow-scores"}
+    lists = {f"lists-{way}" for way in ("first", "far", "filter", "search", "depth")}
+    named = set(NAMES) - {"lists", "morning"} | lists | {"flow-scores", "import-rows"}
     assert set(kept) == named
     # These have no floor: how long the morning holds up others, and what only a running product shows.
     assert done.stdout.count("product ÷ floor") == len(named - {"event", "memory"})

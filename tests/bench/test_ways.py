@@ -3,11 +3,12 @@
 import pytest
 from django.db import connection
 
-from bench import flows, generation, ingest, pages, timers
+from bench import flows, generation, imports, ingest, pages, timers
 from bench.pairs import Benchmark
 from funnel.journeys.standing import misplaced_leads
 from funnel.models import Journey, StageRole
-from leads.models import Activity, PersonaMatch
+from history.models import Change
+from leads.models import Activity, Company, Lead, PersonaMatch
 from sla.models import Agreement, Handoff
 from sla.routing.offering import withdraw_moved
 
@@ -90,12 +91,21 @@ def test_batches_are_taken_once_by_both_ways(leads: int):
     assert not Activity.objects.filter(system=ingest.SYSTEM).exists()
 
 
+def test_an_import_finds_the_same_leads_each_time(leads: int):
+    before = list(Lead.objects.order_by("pk").values())
+    for benchmark in imports.benchmarks(leads=leads):
+        both_ways(benchmark)
+    assert list(Lead.objects.order_by("pk").values()) == before
+    assert (Company.objects.count(), Journey.objects.count()) == (LEADS // 5, LEADS)
+    assert not Change.objects.exists()
+
+
 @pytest.mark.parametrize("name", ["page", "weekly", "lists"])
 def test_pages_are_shown_both_ways(leads: int, name: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pages, "PAGES", 1)
     found = list(pages.benchmarks(name, leads=leads))
     assert [benchmark.name for benchmark in found] == (
-        [f"lists-{way}" for way in ("first", "far", "filter", "search")] if name == "lists" else [name]
+        [f"lists-{way}" for way in ("first", "far", "filter", "search", "depth")] if name == "lists" else [name]
     )
     for benchmark in found:
         both_ways(benchmark)

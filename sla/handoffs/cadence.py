@@ -8,10 +8,11 @@ from opening to closing is no open day.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from sla.calendars.hours import OpeningHours, Span
@@ -121,15 +122,30 @@ def day_ends(hours: OpeningHours, before: date, number: int) -> Sequence[datetim
     The open day of number `n` from a moment on is the `n`th of those that end later: it is the rule of `open_day`, for
     a database to find what is overdue.
     """
-    ends: list[datetime] = []
-    day = before
-    while len(ends) < number:
-        day -= DAY
+    days = list(islice(_open_days(hours, before - DAY, -DAY), number))
+    return tuple(_end_of(hours, day) for day in reversed(days))
+
+
+@lru_cache(maxsize=32)
+def days_around(hours: OpeningHours, today: date, number: int) -> tuple[Sequence[date], Sequence[datetime]]:
+    """Return the last open days before a day and as many from it on, the earliest first, and when each ends: for a
+    database to find which of them is due, by the rule of `day_ends`."""
+    past = list(islice(_open_days(hours, today - DAY, -DAY), number))
+    days = (*reversed(past), *islice(_open_days(hours, today, DAY), number))
+    return days, tuple(_end_of(hours, day) for day in days)
+
+
+def _open_days(hours: OpeningHours, day: date, step: timedelta) -> Iterator[date]:
+    while True:
         if hours.open_days(day, day + DAY):
-            begins = datetime.combine(day, time(), hours.tz)
-            # A day whose only window is skipped by the clocks is counted, and over when it begins.
-            ends.append(max((until for _since, until in hours.next_windows(begins, 1)), default=begins))
-    return tuple(reversed(ends))
+            yield day
+        day += step
+
+
+def _end_of(hours: OpeningHours, day: date) -> datetime:
+    begins = datetime.combine(day, time(), hours.tz)
+    # A day whose only window is skipped by the clocks is counted, and over when it begins.
+    return max((until for _since, until in hours.next_windows(begins, 1)), default=begins)
 
 
 def _is_open(hours: OpeningHours, day: date, pauses: Sequence[Span]) -> bool:

@@ -21,7 +21,7 @@ from sla.calendars.models import Calendar, all_hours, hours_as_text
 from sla.handoffs.cadence import day_ends
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
-from sla.handoffs.worklist import WorkItem, being_worked, work_items
+from sla.handoffs.worklist import BEHIND, WorkItem, being_worked, work_items
 from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, Page
 from teams.models import User
 
@@ -29,8 +29,6 @@ REPS, ROWS_PER_REP = 20, 10
 BY_RANK, BY_PLACE = Order("rank"), Order("place")
 # A policy may ask for touches in so many open days: what was accepted before is late in any case.
 LONGEST = 366
-# Nobody was reached, fewer touches were made than agreed, and no first touch is waited for any more.
-BEHIND = Q(Q(touch_due_at=None) | Q(touch_stopped_at__isnull=False), reached=False, made__lt=F("policy__touches"))
 
 # In the order in which they are shown: answers, first touches, touches of the cadence, each the oldest first.
 LATE = """

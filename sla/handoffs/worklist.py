@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
@@ -48,6 +48,10 @@ HEADINGS = {
     Due.REACHED: _("Reached: what comes next?"),
     Due.DONE: _("All agreed touches made"),
 }
+
+# Of rows of `being_worked()`: nobody was reached, fewer touches were made than agreed, and no first touch is waited for
+# any more.
+BEHIND = Q(Q(touch_due_at=None) | Q(touch_stopped_at__isnull=False), reached=False, made__lt=F("policy__touches"))
 
 
 # How far ahead a page says when a clock runs.
@@ -122,9 +126,9 @@ class WorkItem:
 
     @property
     def order(self) -> tuple[int, float, str, int]:
-        due_at = self.countdown.due_at.timestamp() if self.countdown else float("inf")
-        due_on = self.progress.due_on or date.max
-        return self.due, due_at, due_on.isoformat(), self.handoff.pk
+        if self.countdown:
+            return self.due, self.countdown.due_at.timestamp(), "", self.handoff.pk
+        return self.due, float("inf"), (self.progress.due_on or date.max).isoformat(), self.handoff.pk
 
     @property
     def is_late(self) -> bool:
@@ -221,13 +225,25 @@ def with_touch_clock(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
     )
 
 
-def work_items(handoffs: Iterable[Handoff], hours: dict[int, OpeningHours], *, at: datetime) -> list[WorkItem]:
+def work_items(handoffs: Iterable[Handoff], hours: Mapping[int, OpeningHours], *, at: datetime) -> list[WorkItem]:
     """Return what each asks for, the most urgent first. `handoffs` are rows of
     `being_worked()`, `hours` those of the page by the rep's id, for what has no clock with its own."""
     rows = list(handoffs)
-    pauses: dict[int, list[Span]] = {}
-    paused = Pause.objects.filter(timer__kind="first_touch", timer__handoff__in=[row.pk for row in rows])
-    for handoff, *span in paused.values_list("timer__handoff", "starts_at", "ends_at"):
-        pauses.setdefault(handoff, []).append((span[0], span[1]))
-    items = [WorkItem.of(row, hours[row.rep_id], pauses.get(row.pk, ()), at=at) for row in rows]
+    items = make_work_items(rows, pauses_of([row.pk for row in rows]), hours, at=at)
     return sorted(items, key=lambda item: item.order)
+
+
+def pauses_of(keys: Collection[int] | QuerySet[Any, Any]) -> QuerySet[Pause, Any]:
+    """The pauses of the first touch of these hand-offs: each with the hand-off, when it begins, and when it ends."""
+    paused = Pause.objects.filter(timer__kind="first_touch", timer__handoff__in=keys)
+    return paused.values_list("timer__handoff", "starts_at", "ends_at")
+
+
+def make_work_items(
+    handoffs: Iterable[Handoff], pauses: Iterable[Any], hours: Mapping[int, OpeningHours], *, at: datetime
+) -> list[WorkItem]:
+    """The same of rows and their pauses that were read already, in the order of the rows."""
+    spans: dict[int, list[Span]] = {}
+    for handoff, starts_at, ends_at in pauses:
+        spans.setdefault(handoff, []).append((starts_at, ends_at))
+    return [WorkItem.of(row, hours[row.rep_id], spans.get(row.pk, ()), at=at) for row in handoffs]

@@ -1,9 +1,8 @@
-"""What the inbox lists: offers by deadline, accepted hand-offs by what is due, answered ones, and about one lead."""
+"""What the inbox lists: offers by deadline, answered hand-offs, and about one lead."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.paginator import Paginator
 from django.db.models import (
     BigIntegerField,
     DateTimeField,
@@ -28,7 +26,6 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from leads.activities.activity_text import describe_activity, icon_of
@@ -36,12 +33,11 @@ from leads.models import Activity, Lead, named
 from sla.agreement.models.agreements import AgreedPersona
 from sla.calendars.hours import OpeningHours
 from sla.handoffs.models.handoffs import Handoff
-from sla.handoffs.worklist import Countdown, WorkItem, being_worked, untouched, with_touch_clock, work_items
+from sla.handoffs.worklist import Countdown, being_worked, with_touch_clock
 from smarketing.database.counting import COUNT_TO, CountOf
 from smarketing.database.keyset import Cursor, Order, Page, RowComparison, row_value
 from smarketing.database.statements import Given, Statement
 from smarketing.database.together import Asked
-from smarketing.pages import wording
 from smarketing.pages.paging import ListPage
 from smarketing.pages.wording import full_name
 from teams.models import User
@@ -50,29 +46,6 @@ MAX_ACTIVITIES = 6
 MAX_COLLEAGUES = 8
 PAGE_SIZE = 50
 BY_DEADLINE = Order("due_at")
-# Of a hand-off, what decides its place in the worklist; what its line shows is read only for those of the page.
-ORDERED_BY = ("lead", "rep", "answered_at", "policy__touches", "policy__touch_days")
-
-
-@dataclass(frozen=True)
-class NumberedPage:
-    """One page of the worklist, by number: no column holds its order, so a cursor cannot page it."""
-
-    rows: list[WorkItem]
-    previous_url: str
-    next_url: str
-    note: str
-
-    @classmethod
-    def of(cls, items: Sequence[WorkItem], number: str) -> NumberedPage:
-        """The page of that number; the first if it is no number, the last if there are fewer pages."""
-        page = Paginator(items, PAGE_SIZE).get_page(number)
-        return cls(
-            list(page.object_list),
-            previous_url=f"?page={page.previous_page_number()}" if page.has_previous() else "",
-            next_url=f"?page={page.next_page_number()}" if page.has_next() else "",
-            note=gettext("%(n)s in all") % {"n": wording.number(len(items))},
-        )
 
 
 def offer_rows(user: User) -> QuerySet[Handoff, Any]:
@@ -242,44 +215,8 @@ def reuse_rep(handoff: Handoff, user: User) -> None:
         handoff.given_up_by = user
 
 
-def list_team_work(user: User, hours: OpeningHours, *, at: datetime) -> tuple[list[WorkItem], list[WorkItem]]:
-    """The worklist of a rep, and what is nobody's as a rep of the same team left, each the most urgent first and by the
-    user's hours. One query for both, of what orders them: `set_leads` adds what a line shows."""
-    reps = User.objects.get_queryset().filter(Q(pk=user.pk) | Q(is_active=False)).values("pk")
-    of_team = Handoff.objects.filter(Q(rep=user) | Q(hop__receiving_team=user.team_id), rep__in=reps)
-    items = work_items(being_worked(of_team).only(*ORDERED_BY), defaultdict(lambda: hours), at=at)
-    mine = [item for item in items if item.handoff.rep_id == user.pk]
-    return mine, [item for item in items if item.handoff.rep_id != user.pk]
-
-
-def list_first_touches(user: User, hours: OpeningHours, *, at: datetime) -> list[WorkItem]:
-    """Of a rep's own work, what was never touched."""
-    mine = untouched(being_worked(Handoff.objects.for_rep(user))).only(*ORDERED_BY)
-    return work_items(mine, {user.pk: hours}, at=at)
-
-
-def leads_of(items: Iterable[WorkItem]) -> QuerySet[Lead]:
-    """What their lines show of their leads."""
-    return Lead.objects.filter(pk__in=[item.handoff.lead_id for item in items]).select_related("company")
-
-
-def set_leads(items: Iterable[WorkItem], leads: Iterable[Lead]) -> None:
-    """Give each its lead of those that `leads_of` found."""
-    by_key = {lead.pk: lead for lead in leads}
-    for item in items:
-        item.handoff.lead = by_key[item.handoff.lead_id]
-
-
 def count_work(user: User) -> int:
     return being_worked(Handoff.objects.for_rep(user)).count()
-
-
-def group_by_due(items: Iterable[WorkItem]) -> list[dict[str, object]]:
-    """Group a sorted worklist under headings."""
-    groups: dict[Any, list[WorkItem]] = {}
-    for item in items:
-        groups.setdefault(item.due, []).append(item)
-    return [{"heading": due.heading, "rows": rows} for due, rows in groups.items()]
 
 
 def group_by_day(offers: Iterable[Any], hours: OpeningHours, *, at: datetime) -> list[dict[str, object]]:

@@ -29,9 +29,10 @@ from sla.handoffs.worklist import Countdown, WorkItem
 from sla.inbox import queries
 from sla.inbox.forms import AcceptanceForm, GivingUpForm, PauseForm, RejectionForm, ThreadAnswerForm, TouchForm
 from sla.inbox.story import build_story
-from smarketing.database.keyset import Order
-from smarketing.database.together import Asked, count_of, fetch_together
-from smarketing.pages.paging import list_page
+from sla.inbox.work import Worklist, group_by_due, list_team_work
+from smarketing.database.keyset import Cursor, Order
+from smarketing.database.together import Asked
+from smarketing.pages.paging import ListPage, list_page
 from teams.models import User
 
 BY_ANSWER = Order("answered_at", descending=True)
@@ -79,14 +80,12 @@ def _render_inbox(
     at, user = now(), _current_user(request)
     hours = Calendar.hours_for(user, at=at)
     handoff = get_object_or_404(queries.handoff_detail_queryset(user), pk=pk) if pk else None
-    work_items: list[WorkItem] = []
-    nobodys: list[WorkItem] = []
+    worklist: Worklist | None = None
     if tab == "working" or (handoff and handoff.answer == Handoff.Answer.ACCEPTED):
-        work_items, nobodys = queries.list_team_work(user, hours, at=at)
-    if handoff and any(work.handoff.pk == handoff.pk for work in work_items):
-        tab = "working"
-    if tab == "working":
-        list_context = _work_context(request, user, work_items, nobodys)
+        cursor = Cursor.parse(request.GET.get("after", ""))
+        worklist = list_team_work(user, hours, at=at, cursor=cursor, chosen=pk)
+    if worklist and (tab == "working" or worklist.chosen):
+        tab, list_context = "working", _work_context(request, worklist)
     else:
         list_context = _offers_context(request, user, hours, at)
     if handoff is None and (first := list_context.pop("first")):
@@ -101,7 +100,7 @@ def _render_inbox(
     }
     if handoff:
         queries.reuse_rep(handoff, user)
-        work = next((work for work in work_items if work.handoff.pk == handoff.pk), None)
+        work = worklist and worklist.find(handoff.pk)
         context |= _detail_context(handoff, work, hours, at, invalid or {})
         if not handoff.answer:
             context["thread"] = thread or [ThreadAnswerForm(handoff=each) for each in queries.thread_of(handoff)]
@@ -120,21 +119,15 @@ def _offers_context(request: HttpRequest, user: User, hours: OpeningHours, at: d
     }
 
 
-def _work_context(
-    request: HttpRequest, user: User, work_items: list[WorkItem], nobodys: list[WorkItem]
-) -> dict[str, Any]:
-    page = queries.NumberedPage.of(work_items, request.GET.get("page", ""))
-    nobodys = nobodys[: queries.PAGE_SIZE]
-    shown = [*page.rows, *nobodys]
-    leads, (open_count,) = fetch_together(queries.leads_of(shown), count_of(Handoff.objects.open().for_rep(user)))
-    queries.set_leads(shown, leads)
+def _work_context(request: HttpRequest, worklist: Worklist) -> dict[str, Any]:
+    rows = worklist.page.rows
     return {
-        "page": page,
-        "groups": queries.group_by_due(page.rows),
-        "nobodys": nobodys,
-        "open_count": open_count,
-        "working_count": len(work_items),
-        "first": page.rows[0].handoff.pk if page.rows else None,
+        "page": ListPage.of(worklist.page, worklist.count, False, request),
+        "groups": group_by_due(rows),
+        "nobodys": worklist.nobodys,
+        "open_count": worklist.open_count,
+        "working_count": worklist.count,
+        "first": rows[0].handoff.pk if rows else None,
     }
 
 

@@ -9,7 +9,7 @@ from dashboards.home.selling import selling_context
 from funnel.models import DealStage, Journey, Reason, Stage, StageRole
 from leads.models import Lead
 from sla.calendars.models import Calendar
-from sla.inbox.queries import list_team_work
+from sla.inbox.work import list_team_work
 from sla.models import Handoff, Touch
 from teams.models import Role, User
 from tests import make
@@ -76,7 +76,7 @@ def test_home_lists_what_the_inbox_lists_as_never_touched(sam: User):
     Journey.objects.filter(lead=handoffs[1].lead).update(closed_at=AT, closed_as="disqualified")
     handoffs[2].touch("email", by=sam, at=AT + 9 * HOUR)
     at = AT + 10 * HOUR
-    inbox, _nobodys = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at)
+    inbox = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at).page.rows
     assert to_reach(sam) == [each.handoff.lead for each in inbox if not each.progress.made] == [handoffs[3].lead]
 
 

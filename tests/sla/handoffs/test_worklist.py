@@ -11,7 +11,7 @@ from funnel.models import Journey, Reason, Stage, StageRole
 from leads.models import Lead, Persona, PersonaVersion
 from sla.escalation.sweeping import sweep_timers
 from sla.handoffs.handoff_context import field_values
-from sla.inbox.queries import group_by_due, list_team_work
+from sla.inbox.work import group_by_due, list_team_work
 from sla.models import Calendar, Handoff, Timer, Touch
 from sla.routing.offering import offer
 from teams.models import Role, User
@@ -37,8 +37,7 @@ def accepted(sam: User, at=TEN) -> Handoff:
 
 
 def headings(sam: User, at=TEN) -> list[tuple[str, list[int]]]:
-    mine, _nobodys = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at)
-    found = group_by_due(mine)
+    found = group_by_due(list_team_work(sam, Calendar.hours_for(sam, at=at), at=at).page.rows)
     return [(str(group["heading"]), [work.handoff.pk for work in group["rows"]]) for group in found]
 
 

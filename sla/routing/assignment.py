@@ -77,6 +77,15 @@ class Slot:
         has_room = self.most_open is None or self.open < self.most_open
         return has_room and (self.most_a_week is None or self.this_week < self.most_a_week)
 
+    def room(self, most: int) -> int:
+        """How many more leads are within the limits, up to `most`."""
+        left = [
+            limit - taken
+            for limit, taken in ((self.most_open, self.open), (self.most_a_week, self.this_week))
+            if limit is not None
+        ]
+        return max(0, min([most, *left]))
+
     @property
     def ratio(self) -> float:
         """How much was offered, by capacity. Division rounds correctly: 1/3 and 2/6 are the same float."""
@@ -115,6 +124,14 @@ class AssignmentQueue:
     @property
     def is_full(self) -> bool:
         return not any(slot.is_free for slot in self.slots.values())
+
+    def room(self, most: int, policies: Iterable[Policy]) -> int:
+        """How many more leads those who sell can take, up to `most`; and a head with limits, where a policy sends them
+        some."""
+        asks_head = any(policy.goes_to == Policy.GoesTo.HEAD for policy in policies)
+        room = sum(slot.room(most) for slot in self.slots.values() if slot.sells)
+        heads = (slot.room(most) for slot in self.slots.values() if asks_head and not slot.sells)
+        return min(most, room + sum(left for left in heads if left < most))
 
     def next_assignee(
         self, policy: Policy | None, *, owner: int | None, territory: int | None, without: Collection[int] = ()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
@@ -31,11 +31,12 @@ from sla.routing.assignment import AssignmentQueue, lock_assignment
 from sla.routing.models import Capacity
 from sla.routing.next_offers import NextOffers, assign
 from sla.routing.notices import NOT_READY, UNOFFERED, NotReadyParams, UnofferedParams, field_params
-from sla.routing.policies import COMPARED, keep_policies
-from sla.routing.readiness import missing_fields
+from sla.routing.policies import COMPARED, keep_policies, policies_of
+from sla.routing.readiness import missing_fields, ready
 from sla.routing.standing import OfferingHop, StandingShares, entered_since, with_first_day
 from smarketing.company import knowing
 from smarketing.database.isolating import is_outage, isolate
+from smarketing.database.keyset import RowComparison, row_value
 from smarketing.database.statements import Given, Statement, given_ids
 from smarketing.database.together import Together, fetch_together
 from teams.models import Notice, User, stored_time_zones
@@ -51,6 +52,15 @@ BATCH = 2000
 ORDER = ("stood_before", "at", "pk")
 
 
+class Wait(NamedTuple):
+    """A step whose lead waits to be offered, in the order of `ORDER`."""
+
+    stood_before: bool
+    at: datetime
+    pk: int
+    lead: int
+
+
 def offer(
     lead_ids: Sequence[int] | None = None, *, at: datetime | None = None, step: leases.Step = transaction.atomic
 ) -> int:
@@ -63,11 +73,11 @@ def offer(
     keep_policies(hops, found, steps)
     with knowing(*zones):
         for hop in hops:
-            waiting = _waiting_leads(hop, lead_ids, at=at or now(), are_limited=bool(limits))
-            for first in range(0, len(waiting), BATCH):
-                with step():
-                    lock_assignment()
-                    offered += _offer_isolating_failures(hop, waiting[first : first + BATCH], at=at or now())
+            for waiting in _turns(hop, lead_ids, at=at or now(), are_limited=bool(limits)):
+                for first in range(0, len(waiting), BATCH):
+                    with step():
+                        lock_assignment()
+                        offered += _offer_isolating_failures(hop, waiting[first : first + BATCH], at=at or now())
     return offered
 
 
@@ -83,34 +93,58 @@ def _offer_isolating_failures(hop: Hop, lead_ids: Sequence[int], *, at: datetime
     return sum(offered)
 
 
-def _waiting_leads(hop: Hop, lead_ids: Sequence[int] | None, *, at: datetime, are_limited: bool) -> list[int]:
+def _turns(hop: Hop, lead_ids: Sequence[int] | None, *, at: datetime, are_limited: bool) -> Iterator[list[int]]:
     """The leads that wait for this hop in the order in which they are offered, without those whose turn comes on a
     later day.
 
     Of these leads; and where limits let others wait and there is room again, after those who have waited longer.
     """
     if lead_ids is None:
-        waiting = _all_waiting(hop)
+        rows: Iterable[Any] = unoffered_transitions(hop).order_by(*ORDER).values_list(*Wait._fields)
     else:
-        waiting = WAITING_BY_STANDING[hop.offers_standing].rows(**_places(hop), leads=list(lead_ids))
-        if waiting and are_limited and not AssignmentQueue.of(hop.receiving_team, at=at).is_full:
-            waiting = _with_longer_waiting(hop, {lead for lead, _stood_before in waiting})
-    if any(stood_before for _lead, stood_before in waiting):
-        queue = AssignmentQueue.of(hop.receiving_team, at=at)
-        if StandingShares.of(queue.slots.values(), at=at).are_used_up:
-            return [lead for lead, stood_before in waiting if not stood_before]
-    return [lead for lead, _stood_before in waiting]
+        rows = WAITING_BY_STANDING[hop.offers_standing].rows(**_places(hop), leads=list(lead_ids))
+    waiting = [Wait(*row) for row in rows]
+    is_over = any(wait.stood_before for wait in waiting) and _standing_is_over(hop, at=at)
+    turns = _after_longer_waiting(hop, waiting, at=at) if lead_ids is not None and are_limited else [waiting]
+    for turn in turns:
+        yield [wait.lead for wait in turn if not (is_over and wait.stood_before)]
 
 
-def _all_waiting(hop: Hop) -> list[tuple[int, bool]]:
-    return list(unoffered_transitions(hop).order_by(*ORDER).values_list("lead", "stood_before"))
+def _standing_is_over(hop: Hop, *, at: datetime) -> bool:
+    """Whether no more leads that stood there before are offered on this day."""
+    queue = AssignmentQueue.of(hop.receiving_team, at=at)
+    return StandingShares.of(queue.slots.values(), at=at).are_used_up
 
 
-def _with_longer_waiting(hop: Hop, asked: set[int]) -> list[tuple[int, bool]]:
-    """These leads, each after those that have waited longer; without those that stood there before."""
-    waiting = _all_waiting(hop)
-    last = max((nth for nth, (lead, _stood_before) in enumerate(waiting) if lead in asked), default=-1)
-    return [(lead, stood) for lead, stood in waiting[: last + 1] if lead in asked or not stood]
+def _after_longer_waiting(hop: Hop, asked: list[Wait], *, at: datetime) -> Iterator[list[Wait]]:
+    """These waits, each after those of others that began before; without those that stood there before. Of the others
+    as many are read as there is room for, and more after those whom nobody took."""
+    last: Wait | None = None
+    size = 0
+    while asked and (room := AssignmentQueue.of(hop.receiving_team, at=at).room(BATCH, policies_of(hop))):
+        size = min(BATCH, max(room, 2 * size))
+        longer = _longer_waiting(hop, asked, beyond=last, at=at)[:size]
+        others = [Wait(*row) for row in longer.values_list(*Wait._fields)]
+        if len(others) < size:
+            yield sorted([*others, *asked])
+            return
+        last = others[-1]
+        yield sorted([*others, *(wait for wait in asked if wait < last)])
+        asked = [wait for wait in asked if wait > last]
+    yield asked
+
+
+def _longer_waiting(hop: Hop, asked: Sequence[Wait], *, beyond: Wait | None, at: datetime) -> QuerySet[Any]:
+    """The steps of others who have waited longer than the last of those asked for and can be offered, the longest
+    first; only those that began after another wait."""
+    others = unoffered_transitions(hop).filter(stood_before=False).exclude(lead__in=[wait.lead for wait in asked])
+    last = max(asked)
+    began = row_value(F("at"), F("pk"))
+    if not last.stood_before:
+        others = others.filter(RowComparison(began, row_value(Value(last.at), Value(last.pk)), arg_joiner=" < "))
+    if beyond:
+        others = others.filter(RowComparison(began, row_value(Value(beyond.at), Value(beyond.pk)), arg_joiner=" > "))
+    return ready(others, hop, at=at).order_by(*ORDER)
 
 
 def hops_in_force(*, at: datetime | Given) -> QuerySet[Hop]:
@@ -149,7 +183,7 @@ def _unoffered(standing: bool) -> QuerySet[Any]:
 
 
 def _waiting(standing: bool) -> QuerySet[Any, Any]:
-    return _unoffered(standing).values_list("lead", "stood_before")
+    return _unoffered(standing).values_list(*Wait._fields)
 
 
 def _unoffered_with_leads(standing: bool) -> list[QuerySet[Any]]:

@@ -41,6 +41,14 @@ def not_ready(transitions: QuerySet[Transition], hop: Hop, *, at: datetime | Non
     return transitions.filter(condition({"any": [_is_empty(field) for field in fields]}, at=at or now(), lead="lead"))
 
 
+def ready(transitions: QuerySet[Transition], hop: Hop, *, at: datetime) -> QuerySet[Transition]:
+    """Of transitions into the hop's stage, those of leads that are ready."""
+    fields = required_fields(hop)
+    if not fields:
+        return transitions
+    return transitions.filter(condition({"not": {"any": [_is_empty(field) for field in fields]}}, at=at, lead="lead"))
+
+
 def format_fields(fields: Iterable[Field]) -> str:
     """The labels as a list, in the active language."""
     return ("、" if japanese() else ", ").join(str(field.label) for field in fields)

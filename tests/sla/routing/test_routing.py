@@ -25,8 +25,10 @@ from sla.routing.returning import returned_members
 from teams.models import Notice, Role, Team, User
 from tests import make
 from tests.make import MONDAY_9AM, NOON, TEN
+from tests.reading import rows_read
 
 TODAY = date(2026, 11, 16)
+MINUTE = timedelta(minutes=1)
 ALWAYS = {str(day): [["00:00", "00:00"]] for day in range(7)}
 IN_JAPAN = {"field": "country", "op": "=", "value": "JP"}
 BIG = {"field": "company.employees", "op": ">=", "value": 1000}
@@ -252,6 +254,43 @@ def test_who_waits_is_offered_before_who_comes_later():
     handoff.accept(at=NOON, by=sam)
     assert offer([comes.pk], at=NOON) == 1
     assert Handoff.objects.open().values_list("lead").get() == (waits.pk,)
+
+
+@pytest.mark.django_db
+def test_of_those_who_wait_longer_as_many_are_read_as_can_be_offered():
+    """A lead comes, and the first of the many before it is offered in its place."""
+    sam = make.user(Role.REP)
+    handoff = make.handoff(to=sam)
+    Capacity.objects.create(user=sam, most_open=1)
+    first, *_others = [make.mql(at=TEN + nth * MINUTE) for nth in range(30)]
+    handoff.accept(at=NOON, by=sam)
+    comes = make.mql(at=NOON)
+    with rows_read() as rows:
+        assert offer([comes.pk], at=NOON) == 1
+    assert max(rows) < 10
+    assert Handoff.objects.open().values_list("lead").get() == (first.pk,)
+
+
+@pytest.mark.django_db
+def test_after_those_whom_nobody_can_take_the_next_have_their_turn():
+    """The oldest wait for the rep of their company, who has no room."""
+    _team, (busy, other) = sales(2)
+    acme = make.company()
+    make.mql(company=acme, at=MONDAY_9AM)
+    offer(at=MONDAY_9AM)
+    busy, other = (busy, other) if Handoff.objects.get().rep == busy else (other, busy)
+    for rep in (busy, other):
+        Capacity.objects.create(user=rep, most_open=1)
+    make.mql(at=MONDAY_9AM)
+    assert offer(at=MONDAY_9AM) == 1
+    for nth in range(5):
+        make.mql(company=acme, at=TEN + nth * MINUTE)
+    waits = make.mql(at=TEN + 9 * MINUTE)
+    assert offer(at=TEN + 10 * MINUTE) == 0
+    Handoff.objects.get(rep=other).accept(by=other, at=NOON)
+    comes = make.mql(at=NOON)
+    assert offer([comes.pk], at=NOON) == 1
+    assert Handoff.objects.open().get(rep=other).lead == waits
 
 
 @pytest.mark.django_db

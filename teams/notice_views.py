@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from teams.http import UserRequest
 from teams.models import Notice
+
+NEWEST = Order("created_at", descending=True)
 
 
 @require_GET
 def notices(request: UserRequest) -> HttpResponse:
     """The notices of this person, the latest first."""
-    page = Paginator(Notice.objects.filter(user=request.user).order_by("-created_at", "-pk"), 50)
-    return render(request, "teams/notices.html", {"page": page.get_page(request.GET.get("page"))})
+    page = list_page(request, Notice.objects.filter(user=request.user), NEWEST)
+    return render(request, "teams/notices.html", {"page": page})
 
 
 @require_GET

@@ -19,10 +19,13 @@ from integrations.delivery.forms import ChannelForm, TeamChannelForm, TellingFor
 from integrations.mail import mailbox
 from integrations.messages.error_text import Failed, describe_error
 from integrations.messages.models import Delivery
+from smarketing.database.keyset import Order
+from smarketing.pages.paging import list_page
 from smarketing.queue.waking import wake
 from teams.http import UserRequest
 from teams.models import Notice, Role, Team, User
 
+BY_NEXT_TRY = Order("next_try_at", descending=True)
 DELIVER = "integrations.tasks.deliver"
 # A mail is shown as it is, with its own styles, and can do nothing: neither run, nor load, nor reach the page around.
 AS_IT_IS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox allow-popups"
@@ -93,9 +96,9 @@ def deliveries(request: UserRequest) -> HttpResponse:
     """What waits, what failed, and where nothing arrives."""
     at = now()
     waiting, sent = Delivery.objects.waiting(), Delivery.objects.filter(sent_at__gt=at - STALE)
-    stuck = Delivery.objects.stuck().select_related("notice__user").order_by("-next_try_at", "-pk")
+    stuck = Delivery.objects.stuck().select_related("notice__user")
     context = {
-        "page": Paginator(stuck, 50).get_page(request.GET.get("page")),
+        "page": list_page(request, stuck, BY_NEXT_TRY),
         "waiting": waiting.aggregate(
             now=Count("pk", filter=Q(next_try_at__lte=at)),
             quiet=Count("pk", filter=Q(next_try_at__gt=at, tries=0)),

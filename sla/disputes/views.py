@@ -30,7 +30,8 @@ from sla.disputes.models import Dispute
 from sla.disputes.reasons import reason_lists
 from sla.handoffs.models.handoffs import Handoff
 from smarketing.company import company_zone
-from smarketing.database.keyset import Order
+from smarketing.database.keyset import PAGE_SIZE, Order
+from smarketing.database.together import count_of, fetch_together
 from smarketing.pages import wording
 from smarketing.pages.paging import list_page
 from teams.http import UserRequest
@@ -98,9 +99,10 @@ def _render_rejections(request: UserRequest, invalid: InvalidForms | None = None
         "reason_lists": reason_lists(Question(last_days(at, zone), at=at)),
     }
     if context["may_settle"]:
+        disputes, (context["dispute_count"],) = fetch_together(open_disputes()[:PAGE_SIZE], count_of(open_disputes()))
         context["disputes"] = [
             {"dispute": each, "form": invalid.get(("settlement", each.pk)) or _blank_form(SettlementForm, each.pk)}
-            for each in open_disputes()
+            for each in disputes
         ]
     return render(request, "sla/disputes/rejections.html", context, status=status)
 

@@ -200,8 +200,21 @@ def test_notices_are_listed_the_latest_first_fifty_a_page(browser: Client, admin
     for minute in range(51):
         make.notice(admin, about=f"handoff {minute}", at=make.TEN + timedelta(minutes=minute))
     newest = browser.get("/notices/").context["page"]
-    assert (newest[0].about, len(newest)) == ("handoff 50", 50)
-    assert [notice.about for notice in browser.get("/notices/", {"page": 2}).context["page"]] == ["handoff 0"]
+    assert (newest.rows[0].about, len(newest.rows)) == ("handoff 50", 50)
+    older = browser.get("/notices/" + newest.next_url).context["page"]
+    assert [notice.about for notice in older.rows] == ["handoff 0"]
+    assert browser.get("/notices/" + older.previous_url).context["page"].rows == newest.rows
+
+
+def test_old_notices_are_not_walked_over_to_show_those_behind_them(browser: Client, admin: User):
+    for minute in range(120):
+        make.notice(admin, about=f"handoff {minute}", at=make.TEN + timedelta(minutes=minute))
+    page = browser.get("/notices/").context["page"]
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            page = browser.get("/notices/" + page.next_url).context["page"]
+        assert not any("OFFSET" in query["sql"] for query in asked.captured_queries)
+    assert [notice.about for notice in page.rows] == [f"handoff {minute}" for minute in reversed(range(20))]
 
 
 def test_a_notice_opened_again_keeps_when_it_was_read_first(browser: Client, admin: User):

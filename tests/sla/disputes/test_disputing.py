@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from history.models import Outbox
+from sla.disputes import views
 from sla.disputes.disputing import open_disputes, raise_dispute, settle
 from sla.flow.advancing import advance_all
 from sla.models import Dispute, Handoff
@@ -213,6 +214,17 @@ def test_an_sdr_sees_the_rejections_of_the_own_team_alone():
     assert client.post(f"/handoffs/{handoff.pk}/dispute/", {"text": "x"}).status_code == 404
     User.objects.filter(pk=sdr.pk).update(team=handoff.hop.offering_team)
     assert "Too small" in client.get("/rejections/").content.decode()
+
+
+@pytest.mark.usefixtures("at_ten")
+def test_of_many_disputes_the_oldest_are_shown_and_all_are_counted(
+    mara: User, gina: User, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    made = [raise_dispute(rejection(), "They asked", by=mara, at=TEN + nth * DAY / 24) for nth in range(3)]
+    page = make.signed_in(gina).get("/rejections/")
+    assert [row["dispute"] for row in page.context["disputes"]] == made[:2]
+    assert page.context["dispute_count"] == 3
 
 
 @pytest.mark.usefixtures("at_ten")

@@ -1,5 +1,7 @@
 """By what of a lead numbers can be cut."""
 
+from collections.abc import Sequence
+
 from django.db.models import CharField, F, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
@@ -15,10 +17,10 @@ def text_at(name: str, lead: str) -> Combinable:
     return Coalesce(Cast(F(f"{lead}{name}"), CharField()), Value(""), output_field=CharField())
 
 
-def persona_name(key: str) -> str:
-    pk = parse_whole_number(key)
-    persona = None if pk is None else Persona.objects.filter(pk=pk).prefetch_related("versions").first()
-    return str(persona) if persona else key
+def persona_names(keys: Sequence[str]) -> dict[str, str]:
+    pks = {key: pk for key in keys if (pk := parse_whole_number(key)) is not None}
+    personas = Persona.objects.prefetch_related("versions").in_bulk(set(pks.values()))
+    return {key: str(personas[pk]) for key, pk in pks.items() if pk in personas}
 
 
 register_dimension(Dimension("source", _("Source"), "leads", key=lambda lead: text_at("source", lead)))
@@ -30,7 +32,7 @@ register_dimension(
         _("Persona"),
         "leads",
         key=lambda lead: text_at("persona_match__persona", lead),
-        words=persona_name,
+        names=persona_names,
         # Numbers of steps are cut by what the step kept.
         empty=_("none, or not known then"),
     )

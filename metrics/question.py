@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,7 +74,8 @@ class Dimension:
 
     `key` takes the path to the lead (`""` from the lead itself, `"lead__"` from a row of a lead) and returns the SQL of
     a row's key: text, never null, `""` for an empty value. A dimension of time has no `key`: its buckets come from the
-    moment that a metric counts by. `words` returns the label of a key in the user's language.
+    moment that a metric counts by. `words` returns the label of a key in the user's language; where labels lie in a
+    table, `names` those of several keys, asked together.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Dimension:
     owner: str
     key: Callable[[str], Combinable] | None = None
     words: Callable[[str], StrOrPromise] | None = None
+    names: Callable[[Sequence[str]], Mapping[str, StrOrPromise]] | None = None
     # What an empty value means.
     empty: StrOrPromise = gettext_lazy("none")
     # Its keys are the ids of people: not everybody sees each of their rows.
@@ -93,13 +95,15 @@ class Dimension:
 
     def key_label(self, key: str) -> str:
         """The name of a row: "All", what an empty value means, else what the dimension calls it."""
-        if key == ALL:
-            return _("All")
-        if self.is_personal and key == OTHERS:
-            return _("Others")
-        if not key:
-            return str(self.empty)
-        return str(self.words(key)) if self.words else key
+        return self.key_labels([key])[key]
+
+    def key_labels(self, keys: Iterable[str]) -> dict[str, str]:
+        """The names of rows, by their keys: what lies in a table is asked for all of them at once."""
+        fixed = {ALL: _("All"), "": str(self.empty)} | ({OTHERS: _("Others")} if self.is_personal else {})
+        keys = list(dict.fromkeys(keys))
+        own = [key for key in keys if key not in fixed]
+        names = self.names(own) if self.names and own else {}
+        return {key: fixed.get(key) or str(names.get(key) or (self.words(key) if self.words else key)) for key in keys}
 
 
 @dataclass(frozen=True)

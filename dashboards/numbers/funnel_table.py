@@ -16,6 +16,7 @@ from metrics.rate import Row
 from metrics.registry import metric
 from smarketing.database.together import Asked
 
+MOST_LINES = 200
 STEPS = list(zip(StageRole.values, StageRole.values[1:], strict=False))
 EXPLANATIONS = {
     View.COHORT: gettext_lazy(
@@ -96,15 +97,17 @@ def _lines_of(answers: list[list[Row]], question: Question, by: str) -> list[Lin
     if not cut_by.is_time:
         keys.sort(key=lambda key: (-max((rows[key].denominator or 0) for rows in tables.values() if key in rows), key))
     empty = metric("conversion").empty
+    shown = keys[:MOST_LINES]
+    labels = cut_by.key_labels(shown)
     return [
         table_line(
-            cut_by.key_label(key),
+            labels[key],
             question,
             {step: rows.get(key) or empty(key) for step, rows in tables.items()},
             key,
             by,
         )
-        for key in keys[:200]
+        for key in shown
     ]
 
 

@@ -94,7 +94,8 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
         form.add_error(field if field in form.fields else None, str(error))
         return {}
     currency = Organization.ours().currency
-    lines = [answer_line(metric, question, row, currency) for row in rows]
+    labels = dimension(question.by).key_labels(row.key for row in rows) if question.by else {}
+    lines = [answer_line(metric, question, row, currency, labels.get(row.key, _("All"))) for row in rows]
     return {
         "lines": lines,
         "question": question,
@@ -108,10 +109,10 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
     }
 
 
-def answer_line(metric: Metric, question: Question, row: Row, currency: str) -> Line:
+def answer_line(metric: Metric, question: Question, row: Row, currency: str, name: str) -> Line:
     return Line(
         row,
-        dimension(question.by).key_label(row.key) if question.by else _("All"),
+        name,
         format_answer(metric.unit, row, currency),
         behind_url(metric.name, question, row.key, was=row.numerator),
         behind_url(metric.name, question, row.key, "denominator", was=row.denominator),

@@ -6,6 +6,7 @@ kinds and owners are those of then.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,12 +35,8 @@ def deal_stage_name(key: str) -> str:
     return str(next((each for each in DealStage.objects.known() if each.key == key), key))
 
 
-def won_reason_name(key: str) -> str:
-    return str(Reason.objects.filter(kind=Reason.Kind.WON, key=key).first() or key)
-
-
-def lost_reason_name(key: str) -> str:
-    return str(Reason.objects.filter(kind=Reason.Kind.LOST, key=key).first() or key)
+def reason_names(kind: Reason.Kind) -> Callable[[Sequence[str]], dict[str, str]]:
+    return lambda keys: {reason.key: str(reason) for reason in Reason.objects.known() if reason.kind == kind}
 
 
 # These belong to the deal, not to its lead: only metrics that count deals take them, as `with_terms` names them.
@@ -53,14 +50,18 @@ for deal_dimension in (
         words=deal_stage_name,
     ),
     Dimension(
-        "won_reason", _("Why they bought"), "funnel", key=lambda lead: text_at("reason__key", ""), words=won_reason_name
+        "won_reason",
+        _("Why they bought"),
+        "funnel",
+        key=lambda lead: text_at("reason__key", ""),
+        names=reason_names(Reason.Kind.WON),
     ),
     Dimension(
         "lost_reason",
         _("Why they did not buy"),
         "funnel",
         key=lambda lead: text_at("reason__key", ""),
-        words=lost_reason_name,
+        names=reason_names(Reason.Kind.LOST),
     ),
 ):
     register_dimension(deal_dimension)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -24,9 +24,10 @@ from smarketing.requests.whole_numbers import parse_whole_number
 from teams.models import User
 
 
-def rep_name(key: str) -> str:
-    pk = parse_whole_number(key)
-    return key if pk is None else person_name(User.objects.filter(pk=pk).first())
+def rep_names(keys: Sequence[str]) -> dict[str, str]:
+    pks = {key: pk for key in keys if (pk := parse_whole_number(key)) is not None}
+    people = User.objects.in_bulk(set(pks.values()))
+    return {key: person_name(people.get(pk)) for key, pk in pks.items()}
 
 
 def reason_name(key: str) -> str:
@@ -41,7 +42,7 @@ def stage_name(key: str) -> str:
 
 # These belong to the hand-off, not to its lead: only metrics that count hand-offs take them.
 HANDOFF_DIMENSIONS = (
-    Dimension("rep", _("Rep"), "sla", key=lambda lead: text_at("rep", ""), words=rep_name, is_personal=True),
+    Dimension("rep", _("Rep"), "sla", key=lambda lead: text_at("rep", ""), names=rep_names, is_personal=True),
     Dimension("reason", _("Reason"), "sla", key=lambda lead: text_at("reason__key", ""), words=reason_name),
     Dimension(
         "verdict",

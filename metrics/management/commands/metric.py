@@ -97,10 +97,11 @@ def _row_as_json(row: Row) -> dict[str, Any]:
 
 def _as_text(metric: Metric, question: Question, rows: list[Row]) -> str:
     dimension_of_rows = dimension(question.by) if question.by else None
+    labels = dimension_of_rows.key_labels(row.key for row in rows) if dimension_of_rows else {}
     lines = [(str(dimension_of_rows.label) if dimension_of_rows else "", _("Value"), _("Made of"), _("95 %"), "")]
     lines += [
         (
-            dimension_of_rows.key_label(row.key) if dimension_of_rows else _("All"),
+            labels.get(row.key, _("All")),
             # Its two numbers stand in the next column.
             wording.NOTHING if is_no_percentage(metric.unit, row) else format_answer(metric.unit, row),
             format_fraction(row),

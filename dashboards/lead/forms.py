@@ -15,6 +15,7 @@ from scoring.models import Quadrant
 from sla.models import Handoff
 from sla.routing.assignment import present_reps
 from smarketing.pages import wording
+from smarketing.pages.inputs import offer_known
 from teams.models import User
 
 
@@ -37,7 +38,7 @@ class ActivityForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kinds = [kind for kind in ActivityKind.objects.known() if kind.retired_at is None]
-        self.fields["kind"].choices = [(kind.key, str(kind)) for kind in kinds]  # type: ignore[attr-defined]
+        offer_known(self.fields["kind"], ActivityKind.objects.filter(retired_at=None), kinds)
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]

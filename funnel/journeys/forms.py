@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from funnel.models.journeys import Journey
 from funnel.models.stages import Reason, Stage
 from smarketing.company import company_zone
-from smarketing.pages.inputs import DateInput
+from smarketing.pages.inputs import DateInput, offer_known
 
 
 def today() -> date:
@@ -36,16 +36,17 @@ class WithReason(forms.Form):
 
     kinds: tuple[Reason.Kind, ...] = ()
     reason = forms.ModelChoiceField(
-        Reason.objects.none(), label=_("Reason"), widget=forms.RadioSelect(attrs={"class": "chips"})
+        Reason.objects.none(),
+        label=_("Reason"),
+        empty_label=None,
+        widget=forms.RadioSelect(attrs={"class": "chips"}),
     )
     text = forms.CharField(label=_("In words"), required=False, max_length=300)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reason = self.fields["reason"]
-        assert isinstance(reason, forms.ModelChoiceField)
-        reason.queryset = Reason.objects.filter(kind__in=self.kinds, retired_at=None)
-        reason.empty_label = None
+        reasons = Reason.objects.filter(kind__in=self.kinds, retired_at=None)
+        offer_known(self.fields["reason"], reasons, Reason.objects.known_offered(*self.kinds))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -90,7 +91,8 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, journey: Journey, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stage = self.fields["stage"]
-        assert isinstance(stage, forms.ModelChoiceField)
-        here = Stage.objects.all()
-        stage.queryset = here if journey.closed_at else here.exclude(pk=journey.stage_id).exclude(role="lead")
+        stages, known = Stage.objects.all(), Stage.objects.known()
+        if not journey.closed_at:
+            stages = stages.exclude(pk=journey.stage_id).exclude(role="lead")
+            known = [each for each in known if each.pk != journey.stage_id and each.role != "lead"]
+        offer_known(self.fields["stage"], stages, known)

@@ -18,6 +18,9 @@ class DealStageQuerySet(VocabularyQuerySet["DealStage"]):
         """Those that a deal may be moved to today, in their order."""
         return self.filter(retired_at=None)
 
+    def known_offered(self) -> list[DealStage]:
+        return [each for each in self.known() if each.retired_at is None]
+
     @transaction.atomic
     def move(self, stage: DealStage, *, up: bool) -> None:
         """Put a stage one place earlier or later in the list."""

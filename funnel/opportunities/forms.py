@@ -16,7 +16,7 @@ from funnel.models.opportunities import Opportunity
 from funnel.models.stages import Reason
 from smarketing.company import company_zone
 from smarketing.currencies import CODES, in_currency, is_too_fine
-from smarketing.pages.inputs import DateInput
+from smarketing.pages.inputs import DateInput, offer_known
 from teams.models import Organization, User
 
 
@@ -37,9 +37,6 @@ class OpportunityForm(forms.ModelForm):  # type: ignore[type-arg]
         assert isinstance(owner, forms.ModelChoiceField)
         owner.queryset = User.objects.active()
         self.fields["name"].required = True
-        stage = self.fields["stage"]
-        assert isinstance(stage, forms.ModelChoiceField)
-        stage.queryset = DealStage.objects.offered()
         deal: Opportunity = self.instance
         amount = self.fields["amount"]
         assert isinstance(amount, forms.DecimalField)
@@ -50,8 +47,11 @@ class OpportunityForm(forms.ModelForm):  # type: ignore[type-arg]
             # It has been moved since, or is moved, by a form of its own.
             del self.fields["opened_on"], self.fields["stage"]
         else:
+            stage, stages = self.fields["stage"], DealStage.objects.known_offered()
+            assert isinstance(stage, forms.ModelChoiceField)
             stage.required, stage.empty_label = True, None
-            self.initial.setdefault("stage", stage.queryset.first())
+            offer_known(stage, DealStage.objects.offered(), stages)
+            self.initial.setdefault("stage", stages[0] if stages else None)
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].strip().upper()
@@ -130,9 +130,9 @@ class DealStageForm(forms.Form):
         self.initial["stage"] = opportunity.stage_id
         stage = self.fields["stage"]
         assert isinstance(stage, forms.ModelChoiceField)
-        stage.queryset = DealStage.objects.offered()
         if opportunity.stage_id:
             stage.empty_label = None
+        offer_known(stage, DealStage.objects.offered(), DealStage.objects.known_offered())
 
 
 class ReopenForm(forms.Form):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from funnel.models.deal_stages import DealStage
 from funnel.models.stages import Reason, Stage
-from smarketing.pages.inputs import ListedForm
+from smarketing.pages.inputs import ListedForm, offer_known
 
 
 class StageForm(ListedForm):
@@ -33,12 +33,10 @@ class StageForm(ListedForm):
             # The six keep their order: a number about MQL and SQL must mean the same next year.
             del self.fields["after"]
             return
-        others = Stage.objects.exclude(pk=self.instance.pk)
-        before = others.filter(position__lt=self.instance.position) if self.instance.pk else others
-        after = self.fields["after"]
-        assert isinstance(after, forms.ModelChoiceField)
-        after.queryset = others
-        self.initial["after"] = before.order_by("-position").first()
+        others = [each for each in Stage.objects.known() if each.pk != self.instance.pk]
+        offer_known(self.fields["after"], Stage.objects.exclude(pk=self.instance.pk), others)
+        before = [each for each in others if not self.instance.pk or each.position < self.instance.position]
+        self.initial["after"] = before[-1] if before else None
 
     def save(self, commit: bool = True) -> Stage:
         after = self.cleaned_data.get("after")

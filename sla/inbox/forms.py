@@ -20,7 +20,7 @@ from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
 from sla.inbox.persona_fields import NOT_SAID, add_persona_field
 from smarketing.company import company_zone
-from smarketing.pages.inputs import DateInput
+from smarketing.pages.inputs import DateInput, offer_known
 from teams.models import User
 
 CONTACT = "contact"
@@ -74,11 +74,7 @@ class ReasonForm(forms.Form):
 
     def set_reasons(self, reasons: QuerySet[Reason], known: Iterable[Reason]) -> None:
         """`reasons` are asked when one was chosen; `known` are the same, to choose from."""
-        reason = self.fields["reason"]
-        assert isinstance(reason, forms.ModelChoiceField)
-        reason.queryset = reasons
-        self.reason_choices = [(reason.prepare_value(each), reason.label_from_instance(each)) for each in known]
-        reason.choices = self.reason_choices
+        self.reason_choices = offer_known(self.fields["reason"], reasons, known)
 
     def clean_wake_on(self) -> date | None:
         return check_future_day(self.cleaned_data["wake_on"], company_zone())

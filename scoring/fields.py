@@ -42,7 +42,11 @@ def interest_at(frame: Frame) -> Sql:
 
 
 def quadrant_at(frame: Frame) -> Sql:
-    scoring = scoring_at(frame)
+    return quadrant_by(scoring_at(frame), frame)
+
+
+def quadrant_by(scoring: Scoring | None, frame: Frame) -> Sql:
+    """The same by a scoring that was read already; None: no model was in force."""
     if scoring is None:
         return "NULL::text", []
     fit, fit_params = scoring.fit_of(f"{frame.lead}.id")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import monotonic
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.utils.timezone import now
@@ -26,13 +27,15 @@ from history.leases import Step
 from leads.criteria.fields import Frame, Sql
 from leads.notices import notify_failed_leads
 from leads.personas.matching import first_that_holds
-from scoring.fields import quadrant_at
+from scoring.fields import quadrant_by
 from scoring.formula import day_of
 from scoring.models import ScoreModel
+from scoring.rescoring import Scoring
 from sla.agreement.models.agreements import Agreement
 from sla.flow.models import PastFill
-from smarketing.company import company_zone
+from smarketing.company import company_zone, knowing
 from smarketing.database.isolating import isolate
+from smarketing.database.vocabulary import remembering
 
 BATCH = 1000
 LEASE = "fill_past"
@@ -130,41 +133,69 @@ def _look(after: int, to: int) -> Batch:
             else:
                 unknown.append((pk, at))
     batch.counts["from_handoffs"] = len(batch.kept)
-    for moment, ids_of_day in _by_day(unknown):
-        batch.failed += isolate(ids_of_day, _look_as_of(moment, batch))
+    if unknown:
+        zone, terms = company_zone(), Terms.read()
+        with knowing(zone.key), remembering():
+            for moment, ids_of_day in terms.by_day(unknown, zone):
+                batch.failed += isolate(ids_of_day, terms.look_as_of(moment, batch))
     told = sum(1 for pk, _at in unknown if batch.kept.get(pk, (None, "")) != (None, ""))
     batch.counts.update(from_history=told, not_known=len(unknown) - told)
     notify_failed_leads([batch.leads[pk] for pk in batch.failed], at=now())
     return batch
 
 
-def _by_day(steps: Sequence[tuple[int, datetime]]) -> Iterator[tuple[datetime, list[int]]]:
-    """The steps of each company day by the score model that was in force at them, with one of their moments: all else
-    begins with a day."""
-    zone = company_zone()
-    models = list(ScoreModel.objects.exclude(in_force_from=None))
-    grouped: dict[tuple[date, int | None], list[tuple[int, datetime]]] = defaultdict(list)
-    for pk, at in steps:
-        in_force = next((model.pk for model in models if model.holds(at)), None)
-        grouped[day_of(at, zone), in_force].append((pk, at))
-    for group in grouped.values():
-        yield group[0][1], [pk for pk, _at in group]
+@dataclass(frozen=True)
+class Terms:
+    """All agreements and score models that were ever in force, with what they name: a batch has steps of many days."""
 
+    agreements: Sequence[Agreement]
+    models: Sequence[ScoreModel]
 
-def _look_as_of(moment: datetime, batch: Batch) -> Callable[[Sequence[int]], None]:
-    """Return what looks up steps of the company day of that moment, each as of its own."""
-    agreement = Agreement.objects.in_force(moment).first()
-    agreed = agreement.agreed_personas.select_related("version__persona") if agreement else ()
-    persona = at_each_step(first_that_holds([each.version for each in agreed], moment, as_of=moment), moment)
-    quadrant = at_each_step(quadrant_at(Frame(moment, past=True, lead="leads_lead")), moment)
-    sql = AS_OF.format(persona=persona[0], quadrant=quadrant[0])
+    @classmethod
+    def read(cls) -> Terms:
+        agreements = Agreement.objects.dated().prefetch_related("agreed_personas__version")
+        models = ScoreModel.objects.dated().prefetch_related("fit_rules", "interest_rules__kind")
+        return cls(list(agreements), list(models))
 
-    def look(ids: Sequence[int]) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*persona[1], *quadrant[1], list(ids)])
-            batch.kept |= {pk: (of, where) for pk, of, where in cursor.fetchall()}
+    def model_at(self, moment: datetime) -> ScoreModel | None:
+        return next((model for model in self.models if model.holds(moment)), None)
 
-    return look
+    def by_day(self, steps: Sequence[tuple[int, datetime]], zone: ZoneInfo) -> Iterator[tuple[datetime, list[int]]]:
+        """The steps of each company day by the score model that was in force at them, with one of their moments: all
+        else begins with a day."""
+        grouped: dict[tuple[date, ScoreModel | None], list[tuple[int, datetime]]] = defaultdict(list)
+        for pk, at in steps:
+            grouped[day_of(at, zone), self.model_at(at)].append((pk, at))
+        for group in grouped.values():
+            yield group[0][1], [pk for pk, _at in group]
+
+    def look_as_of(self, moment: datetime, batch: Batch) -> Callable[[Sequence[int]], None]:
+        """Return what looks up steps of the company day of that moment, each as of its own."""
+        versions = [
+            agreed.version
+            for agreement in self.agreements
+            if agreement.holds(moment)
+            for agreed in agreement.agreed_personas.all()
+        ]
+        persona = at_each_step(first_that_holds(versions, moment, as_of=moment), moment)
+        frame = Frame(moment, past=True, lead="leads_lead")
+        quadrant = at_each_step(quadrant_by(self._scoring_at(moment), frame), moment)
+        sql = AS_OF.format(persona=persona[0], quadrant=quadrant[0])
+
+        def look(ids: Sequence[int]) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, [*persona[1], *quadrant[1], list(ids)])
+                batch.kept |= {pk: (of, where) for pk, of, where in cursor.fetchall()}
+
+        return look
+
+    def _scoring_at(self, moment: datetime) -> Scoring | None:
+        model = self.model_at(moment)
+        if model is None:
+            return None
+        scoring = Scoring(model, moment, past=True)
+        scoring.interest_rules = list(model.interest_rules.all())
+        return scoring
 
 
 def at_each_step(sql: Sql, moment: datetime) -> Sql:

@@ -10,6 +10,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from funnel.models import Stage, StageRole, Transition
 from history import leases
@@ -54,10 +55,12 @@ def persona(criteria: dict[str, object]) -> PersonaVersion:
     return PersonaVersion.objects.create(persona=Persona.objects.create(), name="Owner", criteria=criteria)
 
 
-def scored() -> ScoreModel:
+def scored(*criteria: dict[str, object]) -> ScoreModel:
     """A model in force: chiefs fit, and who asks for a demo is keen for a few days."""
     model = ScoreModel.objects.create(number=1, fit_threshold=50, interest_threshold=40)
     model.fit_rules.create(criteria={"field": "title", "op": "=", "value": "Chief"}, points=60)
+    for tree in criteria:
+        model.fit_rules.create(criteria=tree, points=5)
     demo = ActivityKind.objects.get(key="demo_request")
     model.interest_rules.create(kind=demo, points=50, half_life_days=3)
     model.put_in_force(from_at=MONDAY_9AM - 60 * DAY)
@@ -212,3 +215,22 @@ def test_while_somebody_is_at_it_the_command_says_so_and_the_task_waits(gina: Us
     leases.release(LEASE, "another process")
     fill_past_task()
     assert PastFill.objects.get().finished_at
+
+
+def test_each_day_of_a_batch_costs_one_statement(gina: User) -> None:
+    """However much the agreement and the score model of that day name."""
+    make.custom_field("plan")
+    gold = {"field": "custom.plan", "op": "=", "value": "gold"}
+    scored(gold)
+    make.agreement(personas=[persona(gold) for _ in range(2)])
+    counts = []
+    for days in (2, 9):
+        Transition.objects.all().delete()
+        PastFill.objects.all().delete()
+        for day in range(days):
+            make.mql(at=MONDAY_9AM + day * DAY)
+        forget()
+        with CaptureQueriesContext(connection) as asked:
+            fill_past()
+        counts.append(sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in asked.captured_queries))
+    assert counts[1] - counts[0] == 7

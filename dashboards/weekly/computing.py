@@ -5,7 +5,7 @@ Only numbers and keys are stored. Words, names and links are added when the page
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from metrics.rate import Row
 from metrics.registry import metric
 from sla.calendars.hours import OpeningHours
 from sla.models import Calendar, Timer
+from smarketing.database.together import Asked
 
 ROLES = tuple(StageRole.values)
 AVERAGED_WEEKS = 4
@@ -32,18 +33,14 @@ def compute_week(week: Period, at: datetime, *, as_seen: bool = False) -> Number
     """The numbers of the week as of `at`, or as seen then, with those of the weeks before for comparison."""
     question = Question(week, at=at, as_seen=as_seen)
     sources = stages_by(question, "source")
-    stages = [stage_numbers(question, role, sources) for role in ROLES]
+    stages = stage_numbers(question, sources)
     return {
-        "contracts": value("contracts", question).numerator,
+        **deal_numbers(question),
         "stages": stages,
         "handoffs": handoff_numbers(question),
-        "deals": {
-            "contracts": counts_by("contracts", question, "won_reason"),
-            "lost": counts_by("lost", question, "lost_reason"),
-        },
         "source": sources,
         "persona": stages_by(question, "persona"),
-        "goals": [goal_numbers(goal, question) for goal in goals_around(week)],
+        "goals": goal_numbers(goals_around(week), question),
         "attention": attention.find_notes(question, stages),
     }
 
@@ -54,40 +51,71 @@ def weeks_before(question: Question, weeks: int = AVERAGED_WEEKS) -> Question:
     return replace(question, period=Period(start - timedelta(weeks=weeks), start, question.period.zone))
 
 
-def rows(name: str, question: Question, **more: Any) -> list[Row]:
-    return metric(name).rows(replace(question, **more))
+def ask(*asked: Asked[Any]) -> list[Any]:
+    """The answers to several questions about the same rows, by one statement."""
+    return Asked.all_of(asked).fetch()
 
 
-def value(name: str, question: Question, **more: Any) -> Row:
-    return metric(name).value(replace(question, **more))
+def rows(name: str, question: Question, **more: Any) -> Asked[list[Row]]:
+    return metric(name).asked(replace(question, **more))
 
 
-def stage_numbers(question: Question, role: str, sources: dict[str, dict[str, int]]) -> Numbers:
-    """How many leads entered a stage in the week (the sum over sources, as each has one), and in the weeks before."""
-    before = rows("entered", weeks_before(question), to_role=role, by="week")
-    return {
-        "role": role,
-        "entered": sum(columns.get(role, 0) for columns in sources.values()),
-        "before": [row.numerator for row in before],
-    }
+def value(name: str, question: Question, **more: Any) -> Asked[Row]:
+    return metric(name).asked_value(replace(question, **more))
+
+
+def deal_numbers(question: Question) -> Numbers:
+    contracts, won, lost = ask(
+        value("contracts", question),
+        rows("contracts", question, by="won_reason"),
+        rows("lost", question, by="lost_reason"),
+    )
+    return {"contracts": contracts.numerator, "deals": {"contracts": counts_by_key(won), "lost": counts_by_key(lost)}}
+
+
+def stage_numbers(question: Question, sources: dict[str, dict[str, int]]) -> list[Numbers]:
+    """How many leads entered each stage in the week (the sum over sources, as each has one), and in the weeks
+    before."""
+    weeks = weeks_before(question)
+    before = ask(*(rows("entered", weeks, to_role=role, by="week") for role in ROLES))
+    return [
+        {
+            "role": role,
+            "entered": sum(columns.get(role, 0) for columns in sources.values()),
+            "before": [row.numerator for row in rows_before],
+        }
+        for role, rows_before in zip(ROLES, before, strict=True)
+    ]
 
 
 def handoff_numbers(question: Question) -> Numbers:
     before = weeks_before(question)
     recent_weeks = replace(weeks_before(question, IN_TIME_WEEKS - 1), by="week")
-    in_time = fraction(value("answered_in_time", question))
+    answered = ask(
+        value("offered", question),
+        value("acceptance", question),
+        value("answered_in_time", question),
+        value("answered_in_time", before),
+        rows("answered_in_time", recent_weeks),
+        value("time_to_answer", question),
+        value("time_to_answer", before),
+        value("unanswered", question, view=View.STOCK),
+        rows("rejected", question, by="reason"),
+        rows("verdicts", question, by="verdict"),
+    )
+    offered, acceptance, in_time, in_time_before, in_weeks, median, median_before, unanswered, *counts = answered
+    reasons, verdicts = map(counts_by_key, counts)
     return {
-        "offered": value("offered", question).numerator,
-        "acceptance": fraction(value("acceptance", question)),
-        "in_time": in_time,
-        "in_time_before": fraction(value("answered_in_time", before)),
-        "in_time_weeks": [[row.key, *fraction(row)] for row in rows("answered_in_time", recent_weeks)]
-        + [[question.period.key, *in_time]],
-        "median": duration(value("time_to_answer", question)),
-        "median_before": duration(value("time_to_answer", before)),
-        "unanswered": value("unanswered", question, view=View.STOCK).numerator,
-        "reasons": counts_by("rejected", question, "reason"),
-        "verdicts": counts_by("verdicts", question, "verdict"),
+        "offered": offered.numerator,
+        "acceptance": fraction(acceptance),
+        "in_time": fraction(in_time),
+        "in_time_before": fraction(in_time_before),
+        "in_time_weeks": [[row.key, *fraction(row)] for row in in_weeks] + [[question.period.key, *fraction(in_time)]],
+        "median": duration(median),
+        "median_before": duration(median_before),
+        "unanswered": unanswered.numerator,
+        "reasons": reasons,
+        "verdicts": verdicts,
     }
 
 
@@ -101,16 +129,17 @@ def duration(row: Row) -> list[Any]:
     return [row.value, row.numerator]
 
 
-def counts_by(name: str, question: Question, by: str, **more: Any) -> dict[str, int]:
-    return {row.key: row.numerator for row in rows(name, question, by=by, **more)}
+def counts_by_key(found: Iterable[Row]) -> dict[str, int]:
+    return {row.key: row.numerator for row in found}
 
 
 def stages_by(question: Question, by: str) -> dict[str, dict[str, int]]:
     """By source or persona: how many leads entered each stage, and how many were rejected."""
     table: dict[str, dict[str, int]] = {}
-    columns = {role: counts_by("entered", question, by, to_role=role) for role in ROLES}
-    for name, column in {**columns, "rejected": counts_by("rejected", question, by)}.items():
-        for key, n in column.items():
+    entered = [rows("entered", question, by=by, to_role=role) for role in ROLES]
+    columns = ask(*entered, rows("rejected", question, by=by))
+    for name, column in zip((*ROLES, "rejected"), columns, strict=True):
+        for key, n in counts_by_key(column).items():
             table.setdefault(key, {})[name] = n
     return table
 
@@ -131,17 +160,32 @@ def common_days(week: Period, start: date, end: date) -> Period:
     return Period(max(week.start, start), min(week.end, end), week.zone)
 
 
-def goal_numbers(goal: Goal, question: Question) -> Numbers:
+def goal_numbers(goals: Sequence[Goal], question: Question) -> list[Numbers]:
+    hours = Calendar.default().hours(at=question.at)
+    asked = [each for goal in goals for each in goal_questions(goal, question)]
+    answers = iter(ask(*asked))
+    return [
+        numbers_of_goal(goal, question, hours, weekly, this_week)
+        for goal, weekly, this_week in zip(goals, answers, answers, strict=True)
+    ]
+
+
+def goal_questions(goal: Goal, question: Question) -> tuple[Asked[list[Row]], Asked[Row]]:
+    """What a goal reached in each week so far, and in the days of this one that are its own."""
     question = replace(question, filters=goal.filters)
-    week, at = question.period, question.at
-    hours = Calendar.default().hours(at=at)
-    today = pace_day(week, at)
-    period = Period(goal.starts_on, goal.ends_on, week.zone)
-    # Nothing after the end of the week, even if it is computed later.
-    so_far = replace(
-        question, period=Period(goal.starts_on, max(min(week.end, goal.ends_on), goal.starts_on + DAY), week.zone)
-    )
-    weekly = rows(goal.measure, so_far, by="week")
+    so_far = Period(goal.starts_on, counted_to(goal, question.period), question.period.zone)
+    own_days = common_days(question.period, goal.starts_on, goal.ends_on)
+    return rows(goal.measure, question, period=so_far, by="week"), value(goal.measure, question, period=own_days)
+
+
+def counted_to(goal: Goal, week: Period) -> date:
+    """The end of the days that count: nothing after the end of the week, even if it is computed later."""
+    return max(min(week.end, goal.ends_on), goal.starts_on + DAY)
+
+
+def numbers_of_goal(goal: Goal, question: Question, hours: OpeningHours, weekly: list[Row], this_week: Row) -> Numbers:
+    week = question.period
+    today = pace_day(week, question.at)
     return {
         "goal": goal.pk,
         "measure": goal.measure,
@@ -152,13 +196,11 @@ def goal_numbers(goal: Goal, question: Question) -> Numbers:
         "value": str(sum((Decimal(row.value or 0) for row in weekly), Decimal(0))),
         "cases": sum(row.numerator for row in weekly),
         "flagged": sum(row.flagged for row in weekly),
-        "this_week": str(
-            Decimal(value(goal.measure, question, period=common_days(week, goal.starts_on, goal.ends_on)).value or 0)
-        ),
-        "until": so_far.period.end.isoformat(),
+        "this_week": str(Decimal(this_week.value or 0)),
+        "until": counted_to(goal, week).isoformat(),
         "open_days": hours.open_days(goal.starts_on, goal.ends_on),
         "passed": hours.open_days(goal.starts_on, max(goal.starts_on, min(today, goal.ends_on))),
-        "days": list(progress(period, weekly, hours, today)),
+        "days": list(progress(Period(goal.starts_on, goal.ends_on, week.zone), weekly, hours, today)),
     }
 
 

@@ -17,7 +17,7 @@ from dashboards.numbers.forms import NumberForm, initial_question
 from dashboards.numbers.past_note import describe_filling
 from dashboards.numbers.question_urls import behind_url
 from metrics.answers import describe_remarks, format_answer
-from metrics.question import BadQuestion, Question, dimension
+from metrics.question import ALL, BadQuestion, Question, dimension
 from metrics.rate import Row
 from metrics.registry import Metric, Unit, UnknownMetric, metric, metrics
 from smarketing.pages import wording
@@ -94,8 +94,7 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
         form.add_error(field if field in form.fields else None, str(error))
         return {}
     currency = Organization.ours().currency
-    labels = dimension(question.by).key_labels(row.key for row in rows) if question.by else {}
-    lines = [answer_line(metric, question, row, currency, labels.get(row.key, _("All"))) for row in rows]
+    lines = answer_lines(metric, question, rows, currency)
     return {
         "lines": lines,
         "question": question,
@@ -107,6 +106,11 @@ def answer_context(metric: Metric, form: NumberForm, question: Question) -> dict
         "at": question.at,
         "filling": describe_filling([question.by, *question.filters]),
     }
+
+
+def answer_lines(metric: Metric, question: Question, rows: list[Row], currency: str) -> list[Line]:
+    labels = dimension(question.by).key_labels(row.key for row in rows) if question.by else {ALL: _("All")}
+    return [answer_line(metric, question, row, currency, labels[row.key]) for row in rows]
 
 
 def answer_line(metric: Metric, question: Question, row: Row, currency: str, name: str) -> Line:

@@ -83,7 +83,7 @@ class Place(NamedTuple):
     pk: int
     is_own: bool
     place: str
-    count: int
+    of_kind: int
 
 
 def place_work(

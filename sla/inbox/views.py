@@ -100,7 +100,7 @@ def _render_inbox(
     }
     if handoff:
         queries.reuse_rep(handoff, user)
-        work = worklist and worklist.find(handoff.pk)
+        work = worklist.find(handoff.pk) if worklist else None
         context |= _detail_context(handoff, work, hours, at, invalid or {})
         if not handoff.answer:
             context["thread"] = thread or [ThreadAnswerForm(handoff=each) for each in queries.thread_of(handoff)]

@@ -58,7 +58,7 @@ def list_team_work(
     ).fetch()
     return Worklist(
         Page(_in_order(page.rows, items), page.previous, page.next),
-        own[0].count if own else 0,
+        own[0].of_kind if own else 0,
         _in_order(nobodys, items),
         items.get(chosen),
         open_count,

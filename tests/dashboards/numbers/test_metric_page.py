@@ -12,7 +12,7 @@ import time_machine
 from django.test import Client
 from django.utils import translation
 
-from dashboards.numbers.views import answer_chart, answer_line, describe_in_both_languages
+from dashboards.numbers.views import answer_chart, answer_lines, describe_in_both_languages
 from funnel.models import Stage, StageRole, Transition
 from metrics.period import Period
 from metrics.question import Question
@@ -53,6 +53,11 @@ def text_of(answer: Any) -> str:
 # One line of the answer
 
 
+def line_of(name: str, question: Question, row: Row, currency: str = "JPY") -> Any:
+    (line,) = answer_lines(metric(name), question, [row], currency)
+    return line
+
+
 @pytest.mark.parametrize(
     ("name", "row", "value"),
     [
@@ -71,13 +76,13 @@ def text_of(answer: Any) -> str:
 def test_a_value_is_written_in_its_unit(name, row, value):
     parts = {"from_role": "mql", "to_role": "sal"} if name == "conversion" else {}
     with translation.override("en"):
-        assert answer_line(metric(name), november(**parts), row, "EUR").value == value
+        assert line_of(name, november(**parts), row, "EUR").value == value
 
 
 def test_a_line_is_named_by_its_key_and_the_whole_by_all():
     with translation.override("en"):
         names = [
-            answer_line(metric("entered"), november(by=by), Row.of_count(key, 1), "").name
+            line_of("entered", november(by=by), Row.of_count(key, 1)).name
             for by, key in [("", "all"), ("source", "Expo"), ("source", ""), ("month", "2026-11")]
         ]
     assert names == ["All", "Expo", "none", "2026-11"]
@@ -85,23 +90,19 @@ def test_a_line_is_named_by_its_key_and_the_whole_by_all():
 
 def test_a_line_that_time_can_still_change_says_so_and_one_that_is_over_does_not():
     with translation.override("en"):
-        young = answer_line(metric("entered"), november(), Row.of_count("all", 1, mature=False), "")
-        old = answer_line(metric("entered"), november(), Row.of_count("all", 1), "")
+        young = line_of("entered", november(), Row.of_count("all", 1, mature=False))
+        old = line_of("entered", november(), Row.of_count("all", 1))
     assert (young.remarks, old.remarks) == ("not yet mature", "")
 
 
 def test_a_line_says_how_many_cases_it_left_out_and_why():
     row = Row.of_rate("all", Rate(1, 2), flagged=1_000)
     with translation.override("en"):
-        line = answer_line(metric("conversion"), november(from_role="mql", to_role="sal"), row, "")
+        line = line_of("conversion", november(from_role="mql", to_role="sal"), row)
     assert line.remarks == "1,000 flagged: dated before its cause"
 
 
 # Its figure
-
-
-def line_of(name: str, question: Question, row: Row) -> Any:
-    return answer_line(metric(name), question, row, "JPY")
 
 
 def chart_of(name: str, rows: list[Row], by: str = "month", **parts: Any) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def test_a_week_asked_together_is_the_week_asked_apart(
 def test_every_cut_of_every_metric_asked_together_is_what_it_is_alone(company: FilledCompany):
     month = Period.month_of(MONDAY_9AM)
     for each in metrics():
-        roles = {"from_role": "lead", "to_role": "customer"} if each.stages == "pair" else {}
+        start, end = ("lead", "customer") if each.stages == "pair" else ("", "")
         questions = [
-            Question(month, at=TEN + 30 * DAY, by=by, view=view, **roles)
+            Question(month, at=TEN + 30 * DAY, by=by, view=view, from_role=start, to_role=end)
             for by in ("", *each.dimensions)
             for view in each.views
         ]

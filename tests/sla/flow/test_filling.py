@@ -220,7 +220,7 @@ def test_while_somebody_is_at_it_the_command_says_so_and_the_task_waits(gina: Us
 def test_each_day_of_a_batch_costs_one_statement(gina: User) -> None:
     """However much the agreement and the score model of that day name."""
     make.custom_field("plan")
-    gold = {"field": "custom.plan", "op": "=", "value": "gold"}
+    gold: dict[str, object] = {"field": "custom.plan", "op": "=", "value": "gold"}
     scored(gold)
     make.agreement(personas=[persona(gold) for _ in range(2)])
     counts = []

@@ -151,7 +151,7 @@ def test_only_what_a_page_shows_is_loaded(sam: User, monkeypatch: pytest.MonkeyP
     client = make.signed_in(User.objects.get(pk=sam.pk))
     monkeypatch.setattr(work, "PAGE_SIZE", 3)
     loaded: list[Any] = []
-    from_db = Handoff.from_db.__func__  # type: ignore[attr-defined]
+    from_db = Handoff.from_db.__func__
 
     def counted(cls: Any, *args: Any) -> Any:
         loaded.append(args)

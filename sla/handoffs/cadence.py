@@ -126,7 +126,7 @@ def day_ends(hours: OpeningHours, before: date, number: int) -> Sequence[datetim
     return tuple(_end_of(hours, day) for day in reversed(days))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def days_around(hours: OpeningHours, today: date, number: int) -> tuple[Sequence[date], Sequence[datetime]]:
     """Return the last open days before a day and as many from it on, the earliest first, and when each ends: for a
     database to find which of them is due, by the rule of `day_ends`."""

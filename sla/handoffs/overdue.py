@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
-from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, TextField, When
+from django.db.models.functions import Cast, Coalesce
 
 from sla.calendars.hours import OpeningHours
-from sla.calendars.models import Calendar, all_hours, hours_as_text
+from sla.calendars.models import Calendar, all_hours
 from sla.handoffs.cadence import day_ends
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Pause
-from sla.handoffs.worklist import BEHIND, WorkItem, being_worked, work_items
+from sla.handoffs.worklist import BEHIND, WorkItem, being_worked, clock_hours_key, hours_of_keys, work_items
 from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, Page
 from teams.models import User
 
@@ -216,22 +216,14 @@ class _Late:
         return being_worked(self.handoffs).annotate(
             first_due_at=Case(When(touch_stopped_at=None, then=F("touch_due_at"))),
             calendar_id=Coalesce("rep__calendar_use__calendar", "rep__team__calendar_use__calendar", company),
-            clock_hours=Case(
-                When(touch_hours=None, then=Cast("calendar_id", TextField())),
-                default=Concat(
-                    Cast(ExtractYear("touch_started_at", tzinfo=UTC), TextField()),
-                    Value(" ", TextField()),
-                    "touch_hours",
-                ),
-            ),
+            clock_hours=clock_hours_key(Cast("calendar_id", TextField())),
         )
 
     def _hours_by_key(self) -> dict[str, OpeningHours]:
         """The hours of all that may be behind with its cadence, by the key of each row."""
         touched = self._worked().filter(touch_stopped_at__isnull=False, touch_hours__isnull=False).order_by()
         started_with = touched.values_list("clock_hours", flat=True).distinct()
-        own = {key: hours_as_text(key.partition(" ")[2], int(key.partition(" ")[0])) for key in started_with}
-        return {str(pk): hours for pk, hours in self.hours.items()} | own
+        return {str(pk): hours for pk, hours in self.hours.items()} | hours_of_keys(started_with)
 
     def _kept_by_pauses(self) -> list[int]:
         """What would be late without the pauses of its first touch, and is not."""

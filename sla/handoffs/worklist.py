@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, FilteredRelation, Max, OuterRef, Q, QuerySet, Subquery, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -223,6 +237,19 @@ def with_touch_clock(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
         touch_stopped_at=F("touch_clock__stopped_at"),
         touch_breached_at=F("touch_clock__breached_at"),
     )
+
+
+def clock_hours_key(otherwise: Any) -> Case:
+    """A key of the hours by which a row of `with_touch_clock()` runs: the year and the hours with which its clock
+    started; `otherwise` where that is not known."""
+    year = Cast(ExtractYear("touch_started_at", tzinfo=UTC), TextField())
+    return Case(When(touch_hours=None, then=otherwise), default=Concat(year, Value(" ", TextField()), "touch_hours"))
+
+
+def hours_of_keys(keys: Iterable[str]) -> dict[str, OpeningHours]:
+    """The hours with which clocks started, by their keys."""
+    parts = ((key, *key.split(" ", 1)) for key in keys)
+    return {key: hours_as_text(stated, int(year)) for key, year, stated in parts}
 
 
 def work_items(handoffs: Iterable[Handoff], hours: Mapping[int, OpeningHours], *, at: datetime) -> list[WorkItem]:

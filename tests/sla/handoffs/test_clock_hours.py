@@ -12,7 +12,7 @@ from django.test import Client
 from sla.calendars.hours import MICROSECOND
 from sla.handoffs.overdue import overdue_of
 from sla.handoffs.worklist import Countdown, WorkItem
-from sla.inbox.queries import list_first_touches, list_team_work
+from sla.inbox.work import list_first_touches, list_team_work
 from sla.models import Calendar, Handoff, Timer
 from teams.models import User
 from tests import make
@@ -50,8 +50,9 @@ def accepted(sam: User, at: datetime = MONDAY_9AM) -> Handoff:
 
 
 def work_of(sam: User, at: datetime = TEN) -> WorkItem:
-    mine, _nobodys = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at)
-    (item,) = mine
+    worklist = list_team_work(sam, Calendar.hours_for(sam, at=at), at=at)
+    item: WorkItem
+    (item,) = worklist.page.rows
     return item
 
 
@@ -159,7 +160,7 @@ def test_where_no_open_time_is_left_before_it_is_due_it_says_when(inbox: Client,
 def test_a_pause_holds_a_clock_until_it_ends(sam: User) -> None:
     timer = accepted(sam).timers.get(kind="first_touch")
     timer.pause(until=TEN + 2 * DAY, reason="Away", by=sam, at=TEN)
-    (item,) = list_first_touches(sam, Calendar.hours_for(sam, at=TEN), at=TEN)
+    (item,) = list_first_touches(sam, Calendar.hours_for(sam, at=TEN), at=TEN, size=2).fetch()
     assert item.countdown is not None
     assert (item.countdown.seconds_left, item.countdown.begins_at) == (5 * 3600, TEN + 2 * DAY)
 

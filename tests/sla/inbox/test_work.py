@@ -25,6 +25,21 @@ from tests.make import TEN
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
+# The hours with which some clocks started: by other calendars than the page's.
+STATED = [
+    {
+        "windows": {"1": [["10:00", "00:00"]], "3": [["10:00", "12:00"]]},
+        "zone": "America/New_York",
+        "closed": [],
+        "country": "US",
+    },
+    {
+        "windows": {str(day): [["08:00", "17:00"]] for day in range(6)},
+        "zone": "Asia/Tokyo",
+        "closed": ["2026-11-13"],
+        "country": "JP",
+    },
+]
 HOUR = timedelta(hours=1)
 
 
@@ -47,6 +62,8 @@ def worked_somehow(chance: random.Random, rep: User, policies: list[Any]) -> Non
     handoff = accepted(rep, max(at, TEN - 20 * DAY))
     Handoff.objects.filter(pk=handoff.pk).update(policy=chance.choice(policies), offered_at=at, answered_at=at)
     handoff.timers.update(started_at=at)
+    stated = chance.choice([None, *STATED])
+    handoff.timers.update(started_with=stated)
     timer = handoff.timers.get(kind="first_touch")
     if chance.random() < 0.3:
         Timer.objects.filter(pk=timer.pk).update(due_at=TEN + timedelta(hours=chance.randrange(-30, 90)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.goals.models import Goal
+from dashboards.reviews.models import KeptReview
 from dashboards.weekly.models import KeptWeek, WeeklyReport
 from history.subjects import Record, done_by, not_personal, not_personal_table, register
 
@@ -25,5 +26,10 @@ register(
 register(
     not_personal_table(
         KeptWeek, "id monday numbers seen_at kept_at", because="Numbers and ids: names are read when the page is."
+    )
+)
+register(
+    not_personal_table(
+        KeptReview, "id review numbers kept_at", because="Numbers and ids: names are read when the page is."
     )
 )

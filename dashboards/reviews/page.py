@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from dashboards.attainment.attained import Attained
 from dashboards.reviews.agreement_changes import asked_events
-from dashboards.reviews.yields import PARTS, Yield, qualifying_transitions
+from dashboards.reviews.numbers import ReviewNumbers, asked_numbers
+from dashboards.reviews.yields import PARTS, Yield
 from funnel.models import Definition
 from metrics.period import Period
-from metrics.question import Question
 from sla.agreement.document.clauses import describe_clause
-from sla.disputes.reasons import ReasonList, asked_reason_lists
-from sla.models import Attainment, Calendar, Clause, Dispute, Review
+from sla.disputes.reasons import ReasonList
+from sla.models import Calendar, Clause, Dispute, Review
 from smarketing.database.together import Asked
 from teams.models import Organization, Team
 
@@ -65,69 +65,54 @@ class ReviewPage:
         return self.review.held_at is not None
 
     @cached_property
-    def _lists(self) -> list[Any]:
-        """What the parts of the page show, by one statement."""
+    def _parts(self) -> tuple[ReviewNumbers, list[Dispute], list[dict[str, Any]]]:
+        """What the page shows, by one statement."""
         since = self.review.agreement.in_force_from or self.period.starts_at
         asked: list[Asked[Any]] = [
-            *(Asked((rows,), list) for rows in (self._attainments(), *self._yields(), self._disputes())),
-            asked_reason_lists(Question(self.period, at=self.until, as_seen=self.as_seen)),
+            asked_numbers(self.review, self.at),
+            Asked((self._disputes(),), list),
             asked_events(since, self.until),
         ]
-        return Asked.all_of(asked).fetch()
+        numbers, disputes, events = Asked.all_of(asked).fetch()
+        return numbers, disputes, events
 
-    def _attainments(self) -> QuerySet[Attainment]:
-        rows = Attainment.objects.filter(starts_on__lt=self.period.end, ends_on__gt=self.period.start)
-        related = ("clause__team", "clause__owner", "clause__agreement")
-        return rows.select_related(*related).order_by("clause__agreement__number", "clause__position", "starts_on")
+    @property
+    def numbers(self) -> ReviewNumbers:
+        return self._parts[0]
 
     @cached_property
     def sides(self) -> list[tuple[Team, list[ReviewedClause]]]:
         """Each team with its clauses, marketing first."""
-        ordered, *_others = self._lists
         hours, currency = Calendar.default().hours(at=self.at), Organization.ours().currency
         by_clause: dict[UUID, ReviewedClause] = {}
-        for row in ordered:
+        for row in self.numbers.attainments:
             before = by_clause.get(row.clause.key)
             periods = before.periods if before else []
-            periods.append(Attained(row.clause, row, hours, currency))
+            periods.append(Attained(row.clause, row, hours, currency, as_seen=self.as_seen))
             by_clause[row.clause.key] = ReviewedClause(row.clause, periods)
         sides: dict[int, tuple[Team, list[ReviewedClause]]] = {}
         for reviewed in by_clause.values():
             sides.setdefault(reviewed.clause.team_id, (reviewed.clause.team, []))[1].append(reviewed)
         return sorted(sides.values(), key=lambda side: (side[0].party != "marketing", side[0].pk))
 
-    def _yields(self) -> tuple[QuerySet[Any, Any], QuerySet[Definition]]:
-        """What became of the leads that each definition qualified, and these definitions."""
-        qualified = qualifying_transitions(self.period, self.until, as_seen=self.as_seen).order_by()
-        counts = qualified.values("definition").annotate(
-            qualified=Count("lead", distinct=True),
-            accepted=Count("lead", Q(is_accepted=True), distinct=True),
-            rejected=Count("lead", Q(is_rejected=True), distinct=True),
-            customers=Count("lead", Q(is_customer=True), distinct=True),
-        )
-        definitions = Definition.objects.filter(pk__in=qualified.values("definition")).select_related("stage")
-        return counts, definitions.order_by("stage__position", "number")
-
     @cached_property
     def yields(self) -> list[Yield]:
-        _attainments, counts, definitions, *_others = self._lists
-        rows = {row["definition"]: row for row in counts}
-        return [self._yield(definition, rows[definition.pk]) for definition in definitions]
+        return [self._yield(definition, counts) for definition, counts in self.numbers.yields]
 
-    def _yield(self, definition: Definition, row: dict[str, Any]) -> Yield:
+    def _yield(self, definition: Definition, counts: dict[str, int]) -> Yield:
         base = reverse("review_leads", args=[self.review.pk, definition.pk])
-        return Yield(definition, {part: row[part] for part in PARTS}, {part: f"{base}?part={part}" for part in PARTS})
+        return Yield(definition, counts, {part: f"{base}?part={part}" for part in PARTS})
 
-    @cached_property
+    @property
     def reasons(self) -> list[ReasonList]:
         """Why leads were rejected, and opportunities lost and won."""
-        *_others, reasons, _events = self._lists
-        return cast(list[ReasonList], reasons)
+        return self.numbers.reasons
 
     @cached_property
     def disputes(self) -> list[Dispute]:
         """The disputes of the period and all that are still open, or were when it was held; the open ones first."""
-        _attainments, _counts, _definitions, disputes, *_others = self._lists
+        _numbers, found, _events = self._parts
+        disputes = [self._as_it_stood(dispute) for dispute in found]
         return sorted(disputes, key=lambda dispute: (dispute.settled_at is not None, dispute.at))
 
     def _disputes(self) -> QuerySet[Dispute]:
@@ -138,10 +123,17 @@ class ReviewPage:
         related = ("handoff__lead", "handoff__reason", "handoff__rep", "by", "settled_by")
         return disputes.select_related(*related)
 
+    def _as_it_stood(self, dispute: Dispute) -> Dispute:
+        """What was settled after it was held was open then."""
+        if dispute.settled_at and dispute.settled_at > self.until:
+            dispute.settled_at = dispute.settled_by = dispute.upheld = None
+            dispute.ruling = ""
+        return dispute
+
     @cached_property
     def changes(self) -> list[dict[str, Any]]:
         """What changed since the agreement of this review came into force, the latest first."""
-        *_others, events = self._lists
+        _numbers, _disputes, events = self._parts
         return sorted(events, key=lambda item: item["at"], reverse=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from dashboards.numbers.behind_views import page_of_leads
 from dashboards.numbers.opened import last_moments
 from dashboards.reviews.forms import DecisionForm, NotesForm
+from dashboards.reviews.numbers import keep
 from dashboards.reviews.page import ReviewPage, review_state
 from dashboards.reviews.yields import PARTS, transitions_behind
 from funnel.models import Definition
@@ -134,7 +136,9 @@ def review_holding(request: UserRequest, pk: int) -> HttpResponse:
         messages.error(request, _("The days that it looks back on are not over yet."))
         return redirect("review", pk)
     try:
-        stored.hold(by=request.user, at=at)
+        with transaction.atomic():
+            stored.hold(by=request.user, at=at)
+            keep(stored, at)
     except Review.Held:
         return _render_already_held(request, stored)
     messages.success(request, _("The review is held. What it decided stays."))

@@ -32,6 +32,7 @@ LISTS: tuple[tuple[str, str, Reason.Kind, StrOrPromise, StrOrPromise], ...] = (
 class CountedReason:
     """How often one reason was given, with the URL of the leads behind it."""
 
+    key: str
     name: str
     n: int
     url: str
@@ -58,9 +59,19 @@ def reason_lists(question: Question) -> list[ReasonList]:
 
 def asked_reason_lists(question: Question) -> Asked[list[ReasonList]]:
     """The lists, to be asked with what else a page shows."""
-    questions = [(name, replace(question, by=by)) for name, by, *_words in LISTS]
+    questions = _questions(question)
     asked = Asked.all_of([metric(name).asked(each) for name, each in questions])
     return Asked(asked.querysets, lambda *found: _lists_of(questions, asked.make(*found)))
+
+
+def lists_of_counts(question: Question, counts: Mapping[str, Mapping[str, int]]) -> list[ReasonList]:
+    """The lists of counts that were kept: how often each reason was given, by the name of the list and its key."""
+    kept = [[Row.of_count(key, n) for key, n in counts[name].items()] for name, *_words in LISTS]
+    return _lists_of(_questions(question), kept)
+
+
+def _questions(question: Question) -> list[tuple[str, Question]]:
+    return [(name, replace(question, by=by)) for name, by, *_words in LISTS]
 
 
 def _lists_of(questions: list[tuple[str, Question]], answers: list[list[Row]]) -> list[ReasonList]:
@@ -77,7 +88,7 @@ def _counted(name: str, question: Question, rows: list[Row], names: Mapping[str,
     without = dimension(question.by).key_label("")
     return [
         CountedReason(
-            names.get(row.key, row.key) or without, row.numerator, _url(name, question, row.key, row.numerator)
+            row.key, names.get(row.key, row.key) or without, row.numerator, _url(name, question, row.key, row.numerator)
         )
         for row in sorted(rows, key=lambda row: (-row.numerator, row.key))
     ]

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 
+from dashboards.reviews.models import KeptReview
 from dashboards.reviews.page import ReviewPage
 from funnel.models import Opportunity, Reason, Stage, StageRole, Transition
 from sla.agreement import drafting
 from sla.attainment import computing as attainment
 from sla.disputes.disputing import settle
+from sla.flow.merging import merge
 from sla.models import Agreement, Decision, Dispute, Handoff, Review
 from sla.reviews.reviewing import plan_reviews
 from teams.models import Role, Team, User
@@ -33,7 +36,7 @@ def at_december():
 
 
 class Cast:
-    def __init__(self) -> None:
+    def __init__(self, *more_clauses: dict[str, str]) -> None:
         self.gina = make.user(Role.MANAGER, given_name="Gina", language="en")
         self.hana = make.user(Role.REP, given_name="Hana", language="en")
         self.sam = make.user(Role.REP, given_name="Sam", language="en")
@@ -44,7 +47,7 @@ class Cast:
             in_force_from=OCTOBER,
             receiving=self.sales,
             definitions=[self.definition],
-            clauses=[{"metric": "acceptance", "target": "0.8", "every": "month"}],
+            clauses=[{"metric": "acceptance", "target": "0.8", "every": "month"}, *more_clauses],
         )
         plan_reviews(at=OCTOBER)
         self.review = Review.objects.get(kind="goals", starts_on=date(2026, 11, 1))
@@ -192,6 +195,73 @@ def test_what_was_told_after_it_was_held_is_none_of_what_the_meeting_saw(cast: C
         page = ReviewPage(cast.review, held_at + timedelta(days=1))
         assert [yielded.counts["customers"] for yielded in page.yields] == [1]
         assert [each.total for each in page.reasons if each.name == "contracts"] == [1]
+
+
+def promised(page: ReviewPage) -> list[tuple[str, str, str]]:
+    return [
+        (each.value_text, each.row.state, each.revised_from)
+        for _team, promises in page.sides
+        for promise in promises
+        for each in promise.periods
+    ]
+
+
+def test_the_numbers_of_a_held_review_stay_whatever_becomes_of_the_records(cast: Cast):
+    first, second = qualified(cast, "accepted"), qualified(cast, "rejected")
+    attainment.compute(at=DECEMBER)
+    before = ReviewPage(cast.review, DECEMBER)
+    assert promised(before) == [("1 / 2", "missed", "")]
+    make.signed_in(cast.gina).post(f"/reviews/{cast.review.pk}/holding/")
+    cast.review.refresh_from_db()
+    qualified(cast, "accepted")
+    merge(first.lead, second.lead, by=cast.gina, at=DECEMBER + timedelta(hours=1))
+    attainment.compute(at=DECEMBER + timedelta(days=1), full=True)
+    page = ReviewPage(cast.review, DECEMBER + timedelta(days=1))
+    assert promised(page) == promised(before)
+    assert [each.counts for each in page.yields] == [each.counts for each in before.yields]
+    assert [each.rows[0].n for each in page.reasons if each.name == "rejected"] == [1]
+    assert "known then" in seen(cast.mara, f"/reviews/{cast.review.pk}/")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        KeptReview.objects.update(numbers={})
+
+
+def test_a_review_that_was_held_before_its_numbers_were_kept_shows_what_was_known_then():
+    cast = Cast({"metric": "contracts", "target": "2", "every": "month"})
+    lead = qualified(cast, "accepted").lead
+    attainment.compute(at=DECEMBER)
+    held_at = DECEMBER + timedelta(hours=1)
+    cast.review.hold(by=cast.gina, at=held_at)
+    with time_machine.travel(held_at + timedelta(days=1), tick=False):
+        make.opportunity(lead, opened_at=NOVEMBER, won_at=NOVEMBER + timedelta(days=2))
+        attainment.compute(full=True)
+        page = ReviewPage(cast.review, held_at + timedelta(days=1))
+        assert promised(page) == [("1 / 1", "met", ""), ("0", "missed", "")]
+        Review.objects.update(held_at=None)
+        cast.review.refresh_from_db()
+        page = ReviewPage(cast.review, held_at + timedelta(days=1))
+        assert promised(page) == [("1 / 1", "met", ""), ("1", "missed", "0")]
+
+
+def test_what_a_promise_was_decided_as_before_the_meeting_is_shown_as_the_meeting_saw_it():
+    cast = Cast({"metric": "contracts", "target": "1", "every": "month"})
+    attainment.compute(at=DECEMBER)
+    with time_machine.travel(DECEMBER + timedelta(days=1), tick=False):
+        make.opportunity(opened_at=NOVEMBER, won_at=NOVEMBER + timedelta(days=2))
+        attainment.compute(full=True)
+    with time_machine.travel(DECEMBER + timedelta(days=2), tick=False):
+        cast.review.hold(by=cast.gina)
+        assert promised(ReviewPage(cast.review, DECEMBER + timedelta(days=2)))[-1] == ("1", "met", "0")
+
+
+def test_a_dispute_that_was_settled_after_the_review_was_open_then(cast: Cast):
+    handoff = qualified(cast, "rejected")
+    dispute = Dispute.objects.create(handoff=handoff, text="Wrong", by=cast.mara, at=NOVEMBER + timedelta(days=1))
+    cast.review.hold(by=cast.gina, at=DECEMBER)
+    with time_machine.travel(DECEMBER + timedelta(days=1), tick=False):
+        settle(dispute, upheld=False, ruling="It stands, says Gina", by=cast.gina)
+        html = seen(cast.mara, f"/reviews/{cast.review.pk}/")
+    assert "It stands, says Gina" not in html
+    assert "the rejection stands" not in html
 
 
 def test_a_review_whose_days_are_not_over_is_not_held(cast: Cast):

@@ -78,6 +78,12 @@ class Journey(models.Model):
         return since is not None and (self.news_at is None or self.news_at <= since)
 
     @property
+    def is_recycled(self) -> bool:
+        """Whether it stands in nurture by a recycling."""
+        is_there = self.closed_at is None and self.stage.role == StageRole.LEAD
+        return is_there and self.recycled_at is not None and self.recycled_at >= self.entered_at
+
+    @property
     def is_customer(self) -> bool:
         """Whether it stands at the customer stage, or at one of the company's own behind it."""
         return self.stage.position >= Stage.objects.role(StageRole.CUSTOMER).position
@@ -185,7 +191,7 @@ class Journey(models.Model):
         only_with_news: bool = False,
         sends_back_from: Stage | None = None,
     ) -> Transition:
-        """Go to `stage` and write it down. Back to the `lead` stage with a reason is a recycling.
+        """Go to `stage` and write it down. Back to the `lead` stage with a reason is a recycling; without one, a step.
 
         An earlier stage sends it back, if a person or a hand-off says so: from where it stood, or `sends_back_from`
         (from the stage that it goes to: not at all). A person's step forward frees it.
@@ -195,12 +201,9 @@ class Journey(models.Model):
         at = max(at or now(), self.last_step_at)
         if self.closed_at:
             raise self.Closed
-        recycled = stage.role == StageRole.LEAD and self.stage_id != stage.pk
         changed: dict[str, Any] = {"stage": stage, "entered_at": at}
-        if recycled:
-            changed |= {"recycled_at": at, "wake_at": wake_at}
-            if only_with_news:
-                changed["news_count_from"] = at
+        if stage.role == StageRole.LEAD and self.stage_id != stage.pk:
+            changed |= self._put_to_sleep(wake_at, only_with_news, at=at) if reason else self._keep_awake()
         changed |= self._sent_back(stage, how=how, came_from=sends_back_from or self.stage, at=at)
         with transaction.atomic():
             # Compare and set: of two who move the same lead, one wins.
@@ -212,14 +215,22 @@ class Journey(models.Model):
             setattr(self, name, value)
         return step
 
+    def _put_to_sleep(self, wake_at: datetime | None, only_with_news: bool, *, at: datetime) -> dict[str, Any]:
+        return {"recycled_at": at, "wake_at": wake_at, **({"news_count_from": at} if only_with_news else {})}
+
+    def _keep_awake(self) -> dict[str, Any]:
+        """Back there without a reason, it is not recycled: nor does it sleep by a recycling of before."""
+        slept_until_news = self.recycled_at is not None and self.news_count_from == self.recycled_at
+        return {"wake_at": None, **({"news_count_from": None} if slept_until_news else {})}
+
     def _sent_back(self, stage: Stage, *, how: str, came_from: Stage, at: datetime) -> dict[str, Any]:
-        """What a step to that stage makes of being sent back."""
+        """What a step to that stage makes of being sent back. Opened again where it ended, it is what it was."""
         if stage.position < self.stage.position:
             by_people = how in (Transition.How.PERSON, Transition.How.HANDOFF)
             sends_back = by_people and stage.position < came_from.position
             return {"sent_back_from": came_from, "sent_back_at": at} if sends_back else {}
-        before = self.sent_back_from
-        if before is None or how != Transition.How.PERSON and stage.position < before.position:
+        before, frees = self.sent_back_from, how == Transition.How.PERSON and stage.position > self.stage.position
+        if before is None or not frees and stage.position < before.position:
             return {}
         return {"sent_back_from": None, "sent_back_at": None}
 
@@ -252,16 +263,19 @@ class Journey(models.Model):
         to: Stage | None = None,
         how: Transition.How = "person",  # type: ignore[assignment]
     ) -> Transition:
-        """Open a closed journey again, at the stage where it ended or at another."""
+        """Open a closed journey again, at the stage where it ended or at another: an earlier one sends it back, and a
+        later one frees it, as a step does. Raises `Moved`."""
         at = max(at or now(), self.last_step_at)
         stage = to or self.stage
+        changed: dict[str, Any] = {"closed_at": None, "closed_as": "", "stage": stage, "entered_at": at}
+        changed |= self._sent_back(stage, how=how, came_from=self.stage, at=at)
         with transaction.atomic():
-            closed = Journey.objects.filter(pk=self.pk, closed_at__isnull=False)
-            free: dict[str, Any] = {"sent_back_from": None, "sent_back_at": None}
-            if not closed.update(closed_at=None, closed_as="", stage=stage, entered_at=at, **free):
+            closed = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at__isnull=False)
+            if not closed.update(**changed):
                 raise self.Moved
             step = self._write(stage, at=at, by=by, how=how, because=because, anew=True)
-        self.closed_at, self.closed_as, self.stage, self.entered_at = None, "", stage, at
+        for name, value in changed.items():
+            setattr(self, name, value)
         return step
 
     def _write(

@@ -225,7 +225,7 @@ def may_qualify_from(journey: Journey, *, at: datetime | None = None) -> datetim
     if definition is None:
         return None
     since = _sent_back_at(journey, definition)
-    if journey.stage.role == StageRole.LEAD and journey.recycled_at and journey.recycled_at >= journey.entered_at:
+    if journey.is_recycled and journey.recycled_at:
         since = max(journey.recycled_at, since or journey.recycled_at)
     if since is None:
         return None

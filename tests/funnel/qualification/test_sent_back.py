@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from funnel.models import Definition, Journey, Reason, Stage, StageRole, Transition
+from funnel.models import Definition, Journey, Opportunity, Reason, Stage, StageRole, Transition
 from funnel.qualification.qualifying import may_qualify_from, qualify, waits_for_news
 from leads.activities.recording import record
 from leads.models import Lead
@@ -103,14 +103,12 @@ def test_what_others_do_is_no_news():
 
 def test_an_earlier_stage_than_it_came_from_is_open_to_it():
     lead = sent_back("sql", "lead", "person")
-    Journey.objects.filter(pk=lead.pk).update(recycled_at=None)
     assert qualify([lead.pk], at=BACK + DAY) == [lead.pk]
     assert role_of(lead) == "mql"
 
 
 def test_and_it_is_still_sent_back_from_there():
     lead = sent_back("sql", "lead", "person")
-    Journey.objects.filter(pk=lead.pk).update(recycled_at=None)
     qualify([lead.pk], at=BACK + DAY)
     Journey.objects.filter(pk=lead.pk).update(stage=stage("sal"))
     assert qualify([lead.pk], at=BACK + 2 * DAY) == []
@@ -127,6 +125,36 @@ def test_a_person_may_put_it_forward_and_frees_it(move: str):
         journey.move_to(stage("sal"), because="They called", at=BACK + 2 * DAY)
     assert qualify([lead.pk], at=BACK + 3 * DAY) == [lead.pk]
     assert role_of(lead) == "sql"
+
+
+@pytest.mark.parametrize(("ended_at", "opened_at"), [("sql", "sal"), ("mql", "lead")])
+def test_who_is_opened_again_at_an_earlier_stage_than_it_ended_at_is_sent_back(ended_at: str, opened_at: str):
+    lead = make.lead(ended_at, created_at=BACK - 30 * DAY)
+    lead.journey.close(Journey.Ended.LOST, because="", at=BACK - DAY)
+    lead.journey.reopen(to=stage(opened_at), because="They called", at=BACK)
+    journey = Journey.objects.get(pk=lead.pk)
+    assert (journey.sent_back_from, journey.sent_back_at) == (stage(ended_at), BACK)
+    does(lead)
+    assert qualify([lead.pk], at=AGAIN - MOMENT) == []
+    assert qualify([lead.pk], at=AGAIN) == [lead.pk]
+    assert role_of(lead) == ended_at
+
+
+def test_who_is_opened_again_where_it_ended_is_as_free_as_it_was():
+    free, lead = make.lead("sal", created_at=BACK - 30 * DAY), sent_back("sql", "sal")
+    for each in (free, lead):
+        journey = Journey.objects.get(pk=each.pk)
+        journey.close(Journey.Ended.DISQUALIFIED, because="", at=BACK + DAY)
+        journey.reopen(because="A mistake", at=BACK + 2 * DAY)
+    assert qualify([free.pk, lead.pk], at=BACK + 3 * DAY) == [free.pk]
+
+
+def test_a_deal_that_is_opened_sends_back_no_lead_that_was_closed():
+    lead = make.lead("customer", created_at=BACK - 30 * DAY)
+    lead.journey.close(Journey.Ended.DISQUALIFIED, because="", at=BACK - DAY)
+    Opportunity.open(lead, opened_at=BACK)
+    journey = Journey.objects.get(pk=lead.pk)
+    assert (journey.stage.role, journey.sent_back_at) == ("opportunity", None)
 
 
 def test_a_recycled_lead_that_a_person_put_forward_goes_on():
@@ -187,6 +215,27 @@ def test_an_opportunity_that_is_opened_again_sends_nobody_back():
     assert Journey.objects.get(pk=sent_back("customer", "sql", "opportunity").pk).sent_back_at is None
 
 
+def test_a_step_back_to_the_first_stage_without_a_reason_is_no_recycling():
+    lead = recycle_until_news()
+    Journey.objects.filter(pk=lead.pk).update(wake_at=BACK + 90 * DAY)
+    Journey.objects.get(pk=lead.pk).move_to(stage("sql"), because="They called", at=BACK + DAY)
+    Journey.objects.get(pk=lead.pk).move_to(stage("lead"), because="No", at=BACK + 2 * DAY)
+    journey = Journey.objects.get(pk=lead.pk)
+    assert (journey.recycled_at, journey.wake_at, journey.is_recycled) == (BACK, None, False)
+    assert not waits_for_news(journey, at=BACK + 3 * DAY)
+    assert may_qualify_from(journey, at=BACK + 3 * DAY) is None
+    # Sent back it is all the same: into the stage from which it came.
+    assert (journey.sent_back_from, journey.sent_back_at) == (stage("sql"), BACK + 2 * DAY)
+
+
+def test_what_lapsed_is_sent_back_and_not_recycled():
+    handoff = make.handoff()
+    handoff.lapse(at=BACK)
+    journey = Journey.objects.get(pk=handoff.lead_id)
+    assert (journey.recycled_at, journey.sent_back_at) == (None, BACK)
+    assert may_qualify_from(journey, at=BACK + DAY) == AGAIN
+
+
 REJECTED = Reason.Kind.REJECTED
 
 
@@ -234,7 +283,8 @@ def test_its_page_says_from_when_and_that_it_waits_for_news():
 
 
 def test_its_page_says_nothing_of_news_where_the_next_stage_asks_for_none():
-    lead = sent_back("sql", "lead", "person")
+    lead = make.lead("sql", created_at=BACK - 30 * DAY)
+    lead.journey.recycle(Reason.objects.offered("recycled").filter(needs_text=False)[0], at=BACK)
     make.activity(lead, "page_view", BACK - DAY)
     journey = Journey.objects.get(pk=lead.pk)
     assert may_qualify_from(journey, at=BACK + DAY) == AGAIN

@@ -384,7 +384,8 @@ def test_what_is_not_there_is_404_and_not_403() -> None:
     browser = make.signed_in(rep)
     for name, pk in (("lead_edit", gone.pk), ("lead_edit", 10**9), ("opportunity_lost", 10**9)):
         assert browser.get(reverse(name, args=[pk])).status_code == 404
-    faults(Program(rep).patch(f"leads/{gone.pk}/", {}), 404)
+    faults(Program(rep).patch(f"leads/{gone.pk}/", {}), 410)
+    faults(Program(rep).patch(f"leads/{10**9}/", {}), 404)
 
 
 def test_a_selection_with_a_lead_that_is_only_read_changes_none() -> None:

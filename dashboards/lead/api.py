@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -23,7 +27,7 @@ from scoring.formula import MILLION
 from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
-from smarketing.api.problems import Conflict, problems, writing_problems
+from smarketing.api.problems import MOVED, Conflict, Merged, problems, writing_problems
 from teams.api.authentication import caller
 from teams.models import Role
 from teams.records import changing, get_editable
@@ -92,6 +96,18 @@ def lead_queryset() -> LeadQuerySet:
     return leads.prefetch_related("identities")
 
 
+@contextmanager
+def naming_successor(pk: int) -> Iterator[None]:
+    """Where there is no such lead because it became one with another, raise `Merged`, which names that one."""
+    try:
+        yield
+    except Http404:
+        became = Lead.objects.filter(pk=pk).values_list("merged_into", flat=True).first()
+        if became is None:
+            raise
+        raise Merged(became, reverse("api-lead", args=[became])) from None
+
+
 class LeadList(Endpoint):
     @extend_schema(
         operation_id="leads_list",
@@ -131,18 +147,25 @@ class LeadList(Endpoint):
 
 
 class LeadDetail(Endpoint):
-    @extend_schema(operation_id="leads_read", responses={200: LeadOut, **problems(404)})
+    @extend_schema(operation_id="leads_read", responses={200: LeadOut, **problems(MOVED, 404)})
     def get(self, request: Request, pk: int) -> Response:
-        """One lead."""
-        return Response(LeadOut(get_object_or_404(lead_queryset(), pk=pk)).data)
+        """One lead. One that was merged redirects to the lead that it became (308)."""
+        with naming_successor(pk):
+            return Response(LeadOut(get_object_or_404(lead_queryset(), pk=pk)).data)
 
     @extend_schema(
-        operation_id="leads_update", request=LeadChange, responses={200: LeadOut, **writing_problems(404, 409, 422)}
+        operation_id="leads_update",
+        request=LeadChange,
+        responses={200: LeadOut, **writing_problems(404, 409, 410, 422)},
     )
     def patch(self, request: Request, pk: int) -> Response:
-        """Change what is said: what is left out stays, what is empty or null is emptied."""
+        """Change what is said: what is left out stays, what is empty or null is emptied.
+
+        Of a lead that was merged nothing is changed (410): `merged_into` names the one that it became.
+        """
         by = caller(request)
-        lead = get_editable(lead_queryset(), by, pk=pk)
+        with naming_successor(pk):
+            lead = get_editable(lead_queryset(), by, pk=pk)
         serializer = LeadChange(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
@@ -160,10 +183,11 @@ class LeadDetail(Endpoint):
 
 
 class LeadTaking(Endpoint):
-    @extend_schema(operation_id="leads_take", request=None, responses={200: LeadOut, **writing_problems(404, 409)})
+    @extend_schema(operation_id="leads_take", request=None, responses={200: LeadOut, **writing_problems(404, 409, 410)})
     def post(self, request: Request, pk: int) -> Response:
         """Own a lead that nobody owns or works. Taken again it stays yours; what is somebody's is 409."""
-        lead = get_object_or_404(lead_queryset(), pk=pk)
+        with naming_successor(pk):
+            lead = get_object_or_404(lead_queryset(), pk=pk)
         NoMembers.check(request.data)
         try:
             take(lead, by=caller(request), how="api")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -52,11 +53,12 @@ def single_lead(leads: list[Lead]) -> Lead:
 
 
 def filter_by_lead(request: Request, queryset: QuerySet[Any]) -> QuerySet[Any]:
-    """Narrow rows to the lead that the address names, if it names one."""
+    """Narrow rows to the lead that the address names, if it names one: of a merged one, the lead that it became."""
     text = request.query_params.get("lead")
     if text is None:
         return queryset
     pk = parse_whole_number(text)
     if pk is None:
         raise serializers.ValidationError({"lead": [_("Write the id of a lead.")]})
-    return queryset.filter(lead=pk)
+    goes_on = Lead.objects.filter(pk=pk).order_by().values(goes_on=Coalesce("merged_into", "pk"))
+    return queryset.filter(lead=Subquery(goes_on))

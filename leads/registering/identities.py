@@ -43,7 +43,8 @@ class Unnamed(ValueError):
 
 @dataclass(frozen=True)
 class LeadKeys:
-    """What somebody names a lead by: its id, its e-mail, the id that another system gave it; at least one of them."""
+    """What somebody names a lead by: its id, its e-mail, the id that another system gave it; at least one of them. What
+    a merged lead was known by names the lead that it became."""
 
     id: int | None = None
     email: str = ""
@@ -66,7 +67,7 @@ def lead_of_external_id(system: str, external_id: str) -> str:
 
 # Row by row through the unique indexes, however the planner estimates the tables.
 LEADS_NAMED = f"""
-SELECT (SELECT l.id FROM leads_lead l WHERE l.id = r.id AND l.merged_into_id IS NULL),
+SELECT (SELECT coalesce(l.merged_into_id, l.id) FROM leads_lead l WHERE l.id = r.id),
        {lead_of_email("r.email_key")}, {lead_of_external_id("r.system", "r.external_id")}
 FROM unnest(%(ids)s::bigint[], %(email_keys)s::text[], %(systems)s::text[], %(external_ids)s::text[])
      WITH ORDINALITY r (id, email_key, system, external_id, place)

@@ -23,6 +23,8 @@ from rest_framework.views import exception_handler
 from smarketing.database.outages import is_outage
 
 MEDIA_TYPE = "application/problem+json"
+# Where it is now, for good; whoever follows asks in the same way.
+MOVED = status.HTTP_308_PERMANENT_REDIRECT
 # Where the API is mounted.
 API = "/api/"
 # Seconds: servers that were killed are back by then.
@@ -35,6 +37,16 @@ class Conflict(exceptions.APIException):
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
+
+
+class Merged(exceptions.APIException):
+    """It became one with another record, which is named. Who reads is led there; for who writes nothing was changed."""
+
+    default_code = "merged"
+
+    def __init__(self, into: int, address: str) -> None:
+        super().__init__(_("It became one with record %(id)s.") % {"id": into})
+        self.into, self.address = into, address
 
 
 class Unprocessable(exceptions.ValidationError):
@@ -65,6 +77,7 @@ class Problem(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField()
+    merged_into = serializers.IntegerField(required=False, help_text="The id of the record that it became.")
     errors = Fault(many=True, required=False)  # type: ignore[assignment]
 
 
@@ -85,6 +98,8 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
     """Answer what went wrong as problem details. A parameter's fault names the parameter, a body's its place."""
     if isinstance(error, RequestDataTooBig):
         error = TooLarge(_("That is too much at once: send it in parts."))
+    if isinstance(error, Merged):
+        error.status_code = MOVED if context["request"].method in SAFE_METHODS else status.HTTP_410_GONE
     response = exception_handler(error, dict(context))
     if response is None:
         return None
@@ -100,6 +115,9 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> Response |
     response.data = problem(response.status_code, detail)
     if faults:
         response.data["errors"] = faults
+    if isinstance(error, Merged):
+        response.data["merged_into"] = error.into
+        response["Location"] = error.address
     response.content_type = MEDIA_TYPE
     return response
 

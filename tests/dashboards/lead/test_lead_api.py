@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from funnel.models import StageRole
 from history.models import Change
 from leads.models import Campaign, Company, CustomField, Identity, Lead, PendingReevaluation
+from sla.flow.merging import merge
 from teams.models import Role
 from tests import make
 from tests.api import Program, faults
@@ -39,10 +40,30 @@ def test_a_lead_without_anything_is_read_too(program: Program) -> None:
     assert (said["company"], said["owner"], said["campaign"], said["fit"], said["stage"]) == (None,) * 5
 
 
-def test_a_merged_lead_is_not_there(program: Program) -> None:
-    merged = make.lead()
-    Lead.objects.filter(pk=merged.pk).update(merged_into=make.lead(), merged_at=now())
-    faults(program.get(f"leads/{merged.pk}/"), 404)
+def test_a_merged_lead_names_the_one_that_it_became(program: Program) -> None:
+    merged, between, kept = make.lead(), make.lead(), make.lead()
+    merge(between, merged, by=program.person)
+    merge(kept, between, by=program.person)
+    for gone in (merged, between):
+        answer = program.get(f"leads/{gone.pk}/")
+        assert (answer.status_code, answer["Location"]) == (308, f"/api/v1/leads/{kept.pk}/")
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.json()["merged_into"] == kept.pk
+        assert program.client.get(answer["Location"]).json()["id"] == kept.pk
+
+
+def test_a_merged_lead_is_not_written_to(program: Program) -> None:
+    merged, kept = make.lead(), make.lead(title="CTO")
+    merge(kept, merged, by=program.person)
+    for answer in (
+        program.patch(f"leads/{merged.pk}/", {"title": "Boss"}),
+        program.post(f"leads/{merged.pk}/taking/"),
+    ):
+        assert (answer.status_code, answer.json()["merged_into"]) == (410, kept.pk)
+        assert answer["Location"] == f"/api/v1/leads/{kept.pk}/"
+    kept.refresh_from_db()
+    assert (kept.title, kept.owner) == ("CTO", None)
+    faults(program.get(f"leads/{kept.pk + 1000}/"), 404)
 
 
 def test_the_list_is_turned_by_key_to_its_end(program: Program) -> None:

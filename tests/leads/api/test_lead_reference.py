@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import ValidationError
 
 from leads.api.lead_reference import LeadReference, filter_by_lead, get_lead, single_lead
-from leads.models import Activity, Identity
+from leads.models import Activity, Identity, Lead
 from smarketing.api.problems import Conflict
 from tests import make
 
@@ -85,6 +85,15 @@ def test_rows_are_those_of_the_lead_in_the_address_and_else_all() -> None:
     assert of_lead(lead=one.pk) == [one.pk]
     assert of_lead() == [one.pk, two.pk]
     assert of_lead(lead="9" * 18) == []
+
+
+def test_a_merged_lead_is_named_by_its_id_as_by_its_address() -> None:
+    kept, merged = make.lead(email="aya@example.org"), make.lead()
+    make.activity(kept, "call", make.MONDAY_9AM)
+    Lead.objects.filter(pk=merged.pk).update(merged_into=kept, merged_at=make.MONDAY_9AM)
+    assert get_lead({"id": merged.pk}) == kept
+    assert get_lead({"id": merged.pk, "email": "aya@example.org"}) == kept
+    assert of_lead(lead=merged.pk) == [kept.pk]
 
 
 @pytest.mark.parametrize("text", ["", "a", "-1", "1.0", " 1", "１", "9" * 19])

@@ -50,7 +50,8 @@ register(
                 because="By which step and rule it was made.",
             ),
             personal(
-                "id lead offered_at answer answered_at reason verdict persona named_persona quadrant given_up_at",
+                "id lead offered_at answer answered_at reason verdict persona named_persona quadrant given_up_at"
+                " merged_away_at",
                 kept=COUNTED,
             ),
             personal("note"),

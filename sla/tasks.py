@@ -29,15 +29,16 @@ def offer_waiting() -> None:
 @shared_task(ignore_result=True)
 def sweep_timers() -> None:
     with background.running() as step:
+        # First, so that no clock of a lead that left is found late.
+        _end_moved(step)
         sweeping.sweep_timers(step=step)
-        _withdraw_moved(step)
         reassigning.reassign_from_deactivated(step=step)
 
 
-def _withdraw_moved(step: Step) -> None:
-    """The flow withdraws those of the leads that it takes along: here nobody is left out."""
+def _end_moved(step: Step) -> None:
+    """The flow ends those of the leads that it takes along: here nobody is left out."""
     with step():
-        offering.withdraw_moved()
+        offering.end_moved()
 
 
 @shared_task(ignore_result=True)

@@ -30,7 +30,7 @@ from scoring.models import Score
 from sla.handoffs.models.handoffs import HandoffQuerySet
 from sla.handoffs.worklist import Countdown, being_worked, nobodys_work
 from sla.inbox.queries import thread_of
-from sla.models import Calendar, Handoff, Touch
+from sla.models import Calendar, Handoff, Timer, Touch
 from sla.routing.offering import unoffered_leads
 from sla.routing.readiness import format_fields
 from sla.routing.reassigning import give, reassign_to
@@ -219,8 +219,11 @@ def lead_activity(request: UserRequest, pk: int) -> HttpResponse:
 
 
 def touch_own(user: User, lead: Lead, kind: str, done_at: datetime, note: str) -> bool:
-    """Log it as a touch where it is one: a call, a meeting, a mail or a message of the rep who works the lead."""
-    handoff = being_worked(Handoff.objects.for_rep(user).filter(lead=lead)).first()
+    """Log it as a touch where it is one: a call, a meeting, a mail or a message of the rep who works the lead, or whose
+    first touch is still awaited where it has moved on."""
+    mine = Handoff.objects.for_rep(user).filter(lead=lead)
+    awaited = mine.filter(timers__kind=Timer.Kind.FIRST_TOUCH, timers__stopped_at=None)
+    handoff = being_worked(mine).first() or awaited.order_by("-pk").first()
     if handoff is None or kind not in Touch.Kind.values:
         return False
     try:

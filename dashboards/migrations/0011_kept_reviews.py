@@ -3,9 +3,10 @@
 import django.db.models.deletion
 import django.utils.timezone
 import pgtrigger.compiler
-import pgtrigger.migrations
 import smarketing.database.triggers
 from django.db import migrations, models
+
+from smarketing.database import operations
 
 
 class Migration(migrations.Migration):
@@ -25,7 +26,7 @@ class Migration(migrations.Migration):
                 ('review', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='kept', to='sla.review')),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
+        operations.AddTrigger(
             model_name='keptreview',
             trigger=pgtrigger.compiler.Trigger(name='frozen', sql=smarketing.database.triggers.CallSql(execute="keep_frozen('kept_at')", func='', hash='fe2508f2182f57676b16e39d93c56f1fe72aa591', operation='UPDATE OR DELETE', pgid='pgtrigger_frozen_0b168', table='dashboards_keptreview', when='BEFORE')),
         ),

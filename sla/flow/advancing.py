@@ -30,7 +30,7 @@ from sla.flow.models import BegunDay
 from sla.flow.notices import notify_failed_checks
 from sla.reviews import reviewing
 from sla.routing.divided import report_divided
-from sla.routing.offering import offer, withdraw_moved
+from sla.routing.offering import end_moved, offer
 from smarketing.company import company_zone, knowing
 from smarketing.database.isolating import isolate
 from smarketing.database.statements import Given
@@ -194,7 +194,7 @@ def run_flow(lead_ids: Sequence[int], *, at: datetime, news: dict[int, datetime 
         begin_missing(lead_ids, at=at, news=news, funnel=funnel)
         _update_news(news or {}, lead_ids)
     qualify(lead_ids, at=at, funnel=funnel)
-    withdraw_moved(lead_ids, at=at)
+    end_moved(lead_ids, at=at)
 
 
 def _agreed_personas() -> QuerySet[AgreedPersona]:

@@ -14,6 +14,7 @@ from leads.models import Company, Lead
 from leads.text.free_mail import is_free_mail
 from leads.text.placeholders import is_placeholder
 from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.querying import TAKEN, WORKED
 from sla.handoffs.models.threads import TwoReps
 from smarketing.database.statements import Given, given_ids
 from smarketing.database.together import Together
@@ -55,7 +56,7 @@ class CompanyReps:
         companies = {lead.company.pk for lead in leads if lead.company and is_one_company(lead.company)}
         if not companies:
             return cls([])
-        handoffs, deals = WORKED.fetch(team=team.pk, head=team.head_id, companies=sorted(companies))
+        handoffs, deals = WORKED_NOW.fetch(team=team.pk, head=team.head_id, companies=sorted(companies))
         return cls([*_by_handoff(team, handoffs), *_by_deal(deals)], companies)
 
     def rep_for(self, lead: Lead, *, persona: int | None) -> WorkedLead | None:
@@ -122,12 +123,12 @@ def worked_handoffs() -> QuerySet[Handoff]:
         lead__journey__stage__position__lte=_position(StageRole.OPPORTUNITY),
     )
     later = Handoff.objects.filter(
+        TAKEN,
         lead=OuterRef("lead"),
-        answer="accepted",
         hop__receiving_team=OuterRef("hop__receiving_team"),
         pk__gt=OuterRef("pk"),
     )
-    accepted = Q(answer="accepted", given_up_at=None) & stands & ~Exists(later)
+    accepted = WORKED & stands & ~Exists(later)
     return Handoff.objects.filter(Q(answer="") | accepted, rep__is_active=True, lead__merged_into=None)
 
 
@@ -153,7 +154,7 @@ def _worked() -> list[QuerySet[Any, Any]]:
     ]  # fmt: skip
 
 
-WORKED = Together(_worked)
+WORKED_NOW = Together(_worked)
 
 
 def _by_handoff(team: Team, rows: Iterable[Any]) -> Iterable[WorkedLead]:

@@ -31,6 +31,7 @@ from sla.calendars.hours import MICROSECOND, OpeningHours, Span
 from sla.calendars.models import hours_as_text
 from sla.handoffs.cadence import Cadence, Progress, measure_progress
 from sla.handoffs.models.handoffs import Handoff
+from sla.handoffs.models.querying import TAKEN, WORKED
 from sla.handoffs.models.timers import Pause
 from sla.handoffs.models.touches import Touch
 
@@ -191,14 +192,13 @@ def _due(
 
 
 def being_worked(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Of those, the accepted ones that are not given up, their lead where the acceptance put it, and not handed on
+    """Of those, the accepted ones that are not over, their lead where the acceptance put it, and not handed on
     since. Each with its touches counted and the timer of its first touch."""
-    handed_on = Handoff.objects.filter(lead=OuterRef("lead"), answer=Handoff.Answer.ACCEPTED, pk__gt=OuterRef("pk"))
+    handed_on = Handoff.objects.filter(TAKEN, lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
     worked = handoffs.filter(
+        WORKED,
         Q(lead__journey__recycled_at=None) | Q(lead__journey__recycled_at__lte=F("answered_at")),
         ~Exists(handed_on),
-        answer=Handoff.Answer.ACCEPTED,
-        given_up_at=None,
         lead__merged_into=None,
         lead__journey__stage=F("hop__accepted_stage"),
         lead__journey__closed_at=None,

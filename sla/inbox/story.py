@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from funnel.journeys.merging import MERGED
 from sla.agreement.models.policies import Step
 from sla.disputes.models import Dispute
 from sla.handoffs.models.handoffs import Handoff
@@ -125,6 +126,8 @@ def _offer_items(offer: Handoff) -> Iterator[TimelineItem]:
     if offer.given_up_at:
         text = _("Given up by %(rep)s: %(reason)s") % {"rep": person_name(offer.given_up_by), "reason": offer.reason}
         yield TimelineItem(offer.given_up_at, "back", text, note=offer.note, party="sales")
+    if offer.merged_away_at:
+        yield TimelineItem(offer.merged_away_at, "merge", _(MERGED))
 
 
 def _answer_item(offer: Handoff, at: datetime) -> TimelineItem:

@@ -24,6 +24,7 @@ from sla.agreement.models.agreements import Agreement
 from sla.agreement.models.hops import Hop
 from sla.agreement.models.policies import Policy, Step
 from sla.events import HANDOFF_OFFERED
+from sla.handoffs.leaving import left_clocks, stop_left_clocks
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.notices import OFFERED, HandoffParams
@@ -320,11 +321,17 @@ def _notice_subject(transition: Transition) -> str:
     return f"step {transition.pk}"
 
 
-def withdraw_moved(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None) -> int:
-    """Withdraw open hand-offs whose lead has left the stage another way, of these leads or of all, and return how many.
-    Safe to run twice."""
+def end_moved(lead_ids: Sequence[int] | None = None, *, at: datetime | None = None) -> int:
+    """End what waits for a lead that left another way, of these leads or of all: open hand-offs are withdrawn, and
+    clocks of first touches stop. Return how many of both. Safe to run twice."""
     at = at or now()
-    (moved,) = [list(_moved())] if lead_ids is None else MOVED.fetch(leads=list(lead_ids))
+    moved, left = MOVED.fetch(leads=list(lead_ids)) if lead_ids is not None else (list(_moved()), list(_left()))
+    failed = isolate([clock for (clock,) in left], stop_left_clocks)
+    notify_failed_leads(Timer.objects.filter(pk__in=failed).values_list("handoff__lead", flat=True), at=at)
+    return _withdraw(moved, at=at) + len(left) - len(failed)
+
+
+def _withdraw(moved: Iterable[Handoff], *, at: datetime) -> int:
     withdrawn = 0
     failed: list[int] = []
     for handoff in moved:
@@ -350,4 +357,10 @@ def _moved(lead_ids: RawSQL | None = None) -> QuerySet[Handoff]:
     return standing.exclude(**stands, lead__merged_into=None).order_by("pk")
 
 
-MOVED = Together(lambda: [_moved(given_ids("leads"))])
+def _left(lead_ids: RawSQL | None = None) -> QuerySet[Timer, Any]:
+    """The clocks of first touches of leads that are to be called no more; of all leads, so many at a time."""
+    clocks = left_clocks(lead_ids).values_list("pk")
+    return clocks[:BATCH] if lead_ids is None else clocks
+
+
+MOVED = Together(lambda: [_moved(given_ids("leads")), _left(given_ids("leads"))])

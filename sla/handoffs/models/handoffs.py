@@ -26,7 +26,7 @@ from sla.agreement.models.policies import Policy
 from sla.calendars.models import Calendar
 from sla.handoffs.cadence import Cadence, Progress, measure_progress
 from sla.handoffs.models.constraints import CONSTRAINTS, INDEXES
-from sla.handoffs.models.querying import ClockedQuerySet
+from sla.handoffs.models.querying import TAKEN, WORKED, ClockedQuerySet
 from sla.handoffs.models.threads import OfThread
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
@@ -61,7 +61,7 @@ class Handoff(OfThread):
         """The agreement does not name this reason for this hand-off."""
 
     class Over(Exception):
-        """It is not being worked: never accepted, given up, handed on, or its lead went back or was closed since."""
+        """It is not being worked: never accepted, given up, handed on, or its lead went back, was closed or merged."""
 
     class TooSoon(Exception):
         """It ends before what was agreed is done: a note must say why."""
@@ -93,7 +93,7 @@ class Handoff(OfThread):
     class Meta:
         constraints = CONSTRAINTS
         indexes = INDEXES
-        triggers = watched(uncounted="follows two_reps answered_by note stood_before given_up_by")
+        triggers = watched(uncounted="follows two_reps answered_by note stood_before given_up_by merged_away_at")
 
     def accept(
         self,
@@ -252,16 +252,18 @@ class Handoff(OfThread):
 
     def lock_worked(self) -> list[Timer]:
         """Lock it if it is still worked, and return the timer of the first touch if that runs. Raises `Over`."""
-        if not self._lock(answer=self.Answer.ACCEPTED, given_up_at=None):
+        if not self._lock(WORKED):
             raise self.Over
-        if Handoff.objects.filter(replaces=self.pk).exists():
-            raise self.Over
-        running = self._lock_timers(kind=Timer.Kind.FIRST_TOUCH)
-        # Back in nurture, or closed: nobody is to be called any more.
+        mine = Hop.objects.filter(pk=self.hop_id)
+        # Handed on, or offered and accepted again, as it had gone back meanwhile.
+        again = TAKEN & Q(lead=self.lead_id, hop__from_stage__in=mine.values("from_stage"), pk__gt=self.pk)
+        # Back in nurture or before, or closed: nobody is to be called any more.
         still_worked = Q(recycled_at=None) | Q(recycled_at__lte=self.answered_at)
-        if not Journey.objects.filter(still_worked, pk=self.lead_id, closed_at=None).exists():
+        stands = Q(pk=self.lead_id, closed_at=None, stage__position__gte=mine.values("accepted_stage__position"))
+        is_handed_on = Handoff.objects.filter(Q(replaces=self.pk) | again).exists()
+        if is_handed_on or not Journey.objects.filter(still_worked & stands).exists():
             raise self.Over
-        return running
+        return self._lock_timers(kind=Timer.Kind.FIRST_TOUCH)
 
     def accept_by_default(self, *, at: datetime | None = None) -> None:
         """Accept it without an answer, as its policy says: by the rule, and not in time.
@@ -349,9 +351,9 @@ class Handoff(OfThread):
         if journey.closed_at or journey.stage_id != self.hop.from_stage_id:
             raise Journey.Moved
 
-    def _lock(self, **standing: object) -> bool:
+    def _lock(self, standing: Q) -> bool:
         """Lock it if it stands so; return whether it does. A merge may have given it to another lead."""
-        locked = Handoff.objects.select_for_update(of=("self",), no_key=True).filter(pk=self.pk, **standing)
+        locked = Handoff.objects.select_for_update(of=("self",), no_key=True).filter(standing, pk=self.pk)
         found = locked.values_list("lead", "answered_at").first()
         if found is None:
             return False
@@ -379,7 +381,7 @@ class Handoff(OfThread):
         """Set the answer if there is none, and stop the timers; those that waited for it get their own. The moment is
         taken under the locks: of two who answer at once only the first succeeds, and an answer in time never finds its
         timer breached."""
-        if not self._lock(answer=""):
+        if not self._lock(Q(answer="")):
             raise self.Answered
         timers = self._lock_timers()
         at = self.moment_after(at)

@@ -11,6 +11,9 @@ from django.db.models.functions import Cast, Coalesce
 from teams.models import User
 
 Row = TypeVar("Row", bound=models.Model)
+# Accepted, and not over by a merge: the last of a lead is the one that is worked, unless that was given up.
+TAKEN = Q(answer="accepted", merged_away_at=None)
+WORKED = TAKEN & Q(given_up_at=None)
 
 
 class ClockedQuerySet(models.QuerySet[Row]):
@@ -24,8 +27,8 @@ class ClockedQuerySet(models.QuerySet[Row]):
 
     def standing(self) -> Self:
         """Those that wait for an answer, and the last that was accepted of each lead until it is given up."""
-        later = self.model._default_manager.filter(lead=OuterRef("lead"), answer="accepted", pk__gt=OuterRef("pk"))
-        return self.filter(Q(answer="") | Q(~Exists(later), answer="accepted", given_up_at=None))
+        later = self.model._default_manager.filter(TAKEN, lead=OuterRef("lead"), pk__gt=OuterRef("pk"))
+        return self.filter(Q(answer="") | WORKED & ~Exists(later))
 
     def with_clock(self) -> Self:
         """By deadline, the overdue first, each with its answer clock as `due_at` and `breached_at`: its own, or while

@@ -1,10 +1,10 @@
 """Several leads of one company with one rep: while the first waits for its answer, the others have no timer of their
-own; and why a company has two reps of one team after all."""
+own; why a company has two reps of one team after all; and the work that ended when two records became one."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from leads.models import Persona
@@ -27,7 +27,8 @@ class TwoReps(models.TextChoices):
 
 
 class OfThread(models.Model):
-    """The columns of a hand-off that are about the other leads of its company, and what its rep says of the persona."""
+    """The columns of a hand-off that are about other leads, of its company or of its person, and what its rep says of
+    the persona."""
 
     class Verdict(models.TextChoices):
         FITS = "fits", _("Fits")
@@ -42,6 +43,8 @@ class OfThread(models.Model):
     verdict = models.CharField(max_length=6, choices=Verdict, blank=True)
     # Of a lead without one: which one its rep says it is, if any.
     named_persona = models.ForeignKey(Persona, models.PROTECT, null=True, related_name="+", db_index=False)
+    # Accepted, and over since its lead became one with another that goes on without it, whatever came of it before.
+    merged_away_at = models.DateTimeField(null=True)
 
     class Meta:
         abstract = True
@@ -50,6 +53,10 @@ class OfThread(models.Model):
 CONSTRAINTS = [
     models.CheckConstraint(
         condition=Q(named_persona=None) | Q(persona=None), name="a_persona_is_named_of_a_lead_without_one"
+    ),
+    models.CheckConstraint(
+        condition=Q(merged_away_at=None) | Q(answer="accepted", merged_away_at__gte=F("answered_at")),
+        name="merged_away_after_it_was_accepted",
     ),
 ]
 INDEXES = [models.Index(fields=["follows"], name="handoff_of_thread", condition=Q(follows__isnull=False))]

@@ -23,7 +23,7 @@ from sla.attainment.computing import compute, refresh
 from sla.escalation.sweeping import sweep_timers
 from sla.models import Absence, Agreement, Attainment, Calendar, Escalation, Handoff, Timer, Touch
 from sla.notices import AT_RISK
-from sla.routing.offering import offer, withdraw_moved
+from sla.routing.offering import end_moved, offer
 from sla.routing.reassigning import reassign_from_deactivated
 from teams.models import Notice, Organization, Role, Team, User
 from tests import make
@@ -83,7 +83,7 @@ class Company:
             cursor.execute("ANALYZE")
         refresh(at=at)
         reassign_from_deactivated(at=at)
-        withdraw_moved(at=at)
+        end_moved(at=at)
         offer(at=at)
         if day % 9 == 4:
             today = at.astimezone(BERLIN).date()

@@ -15,7 +15,7 @@ from sla.flow.advancing import advance_all
 from sla.models import Agreement, Capacity, Handoff, Hop, Timer
 from sla.notices import OFFERED, UNOFFERED
 from sla.routing import next_offers
-from sla.routing.offering import offer, unoffered_leads, withdraw_moved
+from sla.routing.offering import end_moved, offer, unoffered_leads
 from sla.routing.policies import policies, policy_for
 from teams.models import Notice, Role, Team
 from tests import make
@@ -115,15 +115,15 @@ def test_a_lead_that_left_the_stage_is_withdrawn():
     lead = make.mql()
     offer(at=MONDAY_9AM)
     lead.journey.move_to(Stage.objects.role(StageRole.CUSTOMER), because="Bought", at=MONDAY_9AM)
-    assert withdraw_moved(at=MONDAY_9AM) == 1
-    assert withdraw_moved(at=MONDAY_9AM) == 0
+    assert end_moved(at=MONDAY_9AM) == 1
+    assert end_moved(at=MONDAY_9AM) == 0
     assert Handoff.objects.get().answer == Handoff.Answer.WITHDRAWN
 
 
 def test_a_lead_whose_journey_was_closed_where_it_stood_is_withdrawn():
     closed, other = make.handoff(), make.handoff()
     Journey.objects.get(lead=closed.lead).close(Journey.Ended.LOST, because="", at=MONDAY_9AM)
-    assert withdraw_moved(at=MONDAY_9AM) == 1
+    assert end_moved(at=MONDAY_9AM) == 1
     answers = dict(Handoff.objects.values_list("pk", "answer"))
     assert answers == {closed.pk: Handoff.Answer.WITHDRAWN, other.pk: ""}
 
@@ -132,10 +132,10 @@ def test_only_the_leads_that_are_asked_for_are_looked_at():
     closed, other = make.handoff(), make.handoff()
     for each in (closed, other):
         Journey.objects.get(lead=each.lead).close(Journey.Ended.LOST, because="", at=MONDAY_9AM)
-    assert withdraw_moved([other.lead_id], at=MONDAY_9AM) == 1
-    assert withdraw_moved([other.lead_id], at=MONDAY_9AM) == 0
+    assert end_moved([other.lead_id], at=MONDAY_9AM) == 1
+    assert end_moved([other.lead_id], at=MONDAY_9AM) == 0
     assert dict(Handoff.objects.values_list("pk", "answer")) == {closed.pk: "", other.pk: Handoff.Answer.WITHDRAWN}
-    assert withdraw_moved(at=MONDAY_9AM) == 1
+    assert end_moved(at=MONDAY_9AM) == 1
 
 
 def test_closing_a_journey_is_news_to_the_flow_which_withdraws_what_was_offered():
@@ -149,7 +149,7 @@ def test_closing_a_journey_is_news_to_the_flow_which_withdraws_what_was_offered(
 def test_a_lead_that_was_merged_into_another_is_withdrawn():
     merged, other = make.handoff(), make.handoff()
     Lead.objects.filter(pk=merged.lead_id).update(merged_into=other.lead, merged_at=MONDAY_9AM)
-    assert withdraw_moved(at=MONDAY_9AM) == 1
+    assert end_moved(at=MONDAY_9AM) == 1
     assert Handoff.objects.get(pk=merged.pk).answer == Handoff.Answer.WITHDRAWN
 
 
@@ -350,6 +350,6 @@ def test_a_handoff_that_cannot_be_withdrawn_does_not_hold_up_the_others(monkeypa
         real(handoff, **given)
 
     monkeypatch.setattr(Handoff, "withdraw", fails_for_one)
-    assert withdraw_moved(at=MONDAY_9AM) == 1
+    assert end_moved(at=MONDAY_9AM) == 1
     assert Handoff.objects.open().get().lead_id == first.pk
     assert Notice.objects.get(kind="lead_failed").params["lead"] == first.pk

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +56,17 @@ def vacuum(*tables: str, analyze: bool = False) -> None:
     with connection.cursor() as cursor:
         for table in tables or ("",):
             cursor.execute(f"VACUUM {'(ANALYZE)' if analyze else ''} {table}")
+
+
+def wait_for_sweepers(seconds: float = 120) -> None:
+    """Wait until nobody sweeps up by itself: it would be counted as work of ours."""
+    end = monotonic() + seconds
+    with connection.cursor() as cursor:
+        while monotonic() < end:
+            cursor.execute("SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'")
+            if not cursor.rowcount:
+                return
+            sleep(0.1)
 
 
 @contextmanager

@@ -149,12 +149,14 @@ class Peak:
 
 
 def _works(pid: int) -> bool:
-    """Whether this is a backend of our database, or one that helps it, and busy: its title says so."""
+    """Whether this is a backend of our database, or one that helps it, and busy: its title says so. Who sweeps up by
+    itself does none of our work."""
     try:
         title = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False
-    return "parallel worker" in title or f" {NAME} " in title and " idle" not in title
+    is_ours = f" {NAME} " in title and " idle" not in title and "autovacuum" not in title
+    return is_ours or "parallel worker" in title
 
 
 def memory(pid: int) -> int:

@@ -7,6 +7,7 @@ from time import perf_counter
 
 from django.db import connection
 
+from bench.database import wait_for_sweepers
 from bench.machine import Load, Peak, postmaster
 from bench.report import say
 
@@ -115,6 +116,7 @@ def _timed(benchmark: Benchmark, way: Callable[[int], int], number: int, server:
     # Each starts with what the other left behind swept up and written out.
     with connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
+    wait_for_sweepers()
     before = Load.now(server)
     start = perf_counter()
     done = way(number)

@@ -151,8 +151,9 @@ class AttainmentPage:
     def sides(self) -> list[tuple[str, list[Side]]]:
         """Marketing's teams, then those that sell."""
         agreements = {line.clause.agreement_id for line in self.lines}
-        parties = Party.objects.filter(agreement__in=agreements).select_related("head").order_by("agreement__number")
-        heads = {party.team_id: party.head for party in parties}
+        parties = Party.objects.filter(agreement__in=agreements).order_by("agreement__number")
+        people = parties.select_related("team__head", "head", "signature__by")
+        heads = {party.team_id: party.promiser for party in people}
         sides: dict[int, Side] = {}
         for line in self.lines:
             team = line.clause.team

@@ -15,6 +15,8 @@ def keep_hours(apps, schema_editor):
     zone, country = Organization.objects.filter(pk=1).values_list("time_zone", "country").first() or ("", "")
     zone = settings.COMPANY_TIME_ZONE or zone or FALLBACK
     for calendar in Calendar.objects.all():
+        if not any(calendar.windows.values()):
+            continue  # Nothing can be counted by it, until somebody has written its hours.
         stated = {
             "windows": calendar.windows,
             "closed": [" ".join(map(str, _span(day))) for day in calendar.days.order_by("day")],

@@ -56,6 +56,12 @@ class Party(models.Model):
         """Whose signature it takes now: who heads the team at the moment, else whom the agreement names."""
         return self.team.head or self.head
 
+    @property
+    def promiser(self) -> User | None:
+        """Who promises for it: who signed, and until then whose signature it takes."""
+        signature: Signature | None = getattr(self, "signature", None)
+        return signature.by if signature else self.signer
+
 
 class Signature(models.Model):
     """One head's signature for one party."""

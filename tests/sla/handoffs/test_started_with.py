@@ -258,6 +258,16 @@ def test_an_upgrade_keeps_the_hours_of_clocks_that_run(sam: User):
     assert Timer.objects.get(pk=stopped.pk).started_with is None
 
 
+def test_an_upgrade_keeps_no_hours_by_which_nothing_can_be_counted(sam: User):
+    timer = make.handoff(to=sam).timers.get()
+    Timer.objects.update(started_with=None)
+    windows = Calendar.default().windows
+    Calendar.objects.update(windows={"0": []})
+    upgrade()
+    Calendar.objects.update(windows=windows)
+    assert Timer.objects.get(pk=timer.pk).hours == timer.hours
+
+
 def test_an_upgrade_changes_no_hours_that_are_kept(sam: User):
     timer = accepted(sam)
     open_mornings_alone(sam)

@@ -1,13 +1,17 @@
 """The page on which heads sign, or send it back."""
 
 import json
+import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from scoring.models import ScoreModel
-from sla.agreement import drafting, proposing, returning, scoring
+from sla.agreement import drafting, proposing, returning, scoring, signing
 from sla.models import Agreement, Signature
 from teams.models import Role, Team
 from tests import make
@@ -128,6 +132,36 @@ def test_whoever_has_signed_finds_nothing_more_to_sign(client, proposal, cast):
     client.post(reverse("agreement_signature", args=[2]), agrees(proposal))
     answer = client.get(reverse("agreement_signature", args=[2]))
     assert answer.url == reverse("agreement_version", args=[2])
+
+
+def test_who_signed_is_who_promises(client, proposal, cast):
+    new = make.user(Role.MANAGER, given_name="Rosa", language="en")
+    Team.objects.filter(pk=cast.sales.pk).update(head=new)
+    make.sign_in(client, new)
+    address = reverse("agreement_version", args=[2])
+    assert promisers(client, address) == ["Mara", "Rosa"]
+    client.post(reverse("agreement_signature", args=[2]), agrees(proposal))
+    Team.objects.filter(pk=cast.sales.pk).update(head=cast.gina)
+    assert promisers(client, address) == ["Mara", "Rosa"]
+    assert promisers(client, reverse("agreement_version", args=[1])) == ["Mara", "Gina"]
+
+
+def test_who_signed_stands_beside_what_the_side_attained(client, proposal, cast):
+    new = make.user(Role.MANAGER, given_name="Rosa", language="en")
+    Team.objects.filter(pk=cast.sales.pk).update(head=new)
+    signing.sign(proposal, by=new)
+    signing.sign(proposal, by=cast.mara)
+    with time_machine.travel(now() + timedelta(days=100), tick=False):
+        make.sign_in(client, new)
+        page = client.get(reverse("attainment")).content.decode()
+    names = re.findall(r'card__note push">([^<]*)<', page)
+    assert {name.strip() for name in names} == {"Mara", "Rosa"}
+
+
+def promisers(client: Client, address: str) -> list[str]:
+    """Whom the page names under “Who promises”."""
+    said = client.get(address).content.decode().partition('id="asked"')[2].partition("</section>")[0]
+    return [name for name in ("Mara", "Gina", "Rosa") if name in said]
 
 
 def propose_anew(proposal: Agreement, cast: Cast) -> None:

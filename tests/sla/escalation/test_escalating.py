@@ -153,7 +153,9 @@ def test_taken_back_its_lead_goes_where_a_rejection_would_have_sent_it_and_is_no
     (handoff,) = offered()
     sweep_timers(at=DUE + MOMENT)
     journey = Journey.objects.get(pk=handoff.lead_id)
-    assert (journey.stage, journey.recycled_at) == (handoff.hop.rejected_stage, DUE + MOMENT)
+    # Sent back, and not recycled: nobody gave a reason.
+    assert (journey.stage, journey.sent_back_at) == (handoff.hop.rejected_stage, DUE + MOMENT)
+    assert journey.recycled_at is None
     assert not unoffered_transitions(hops_in_force(at=DUE + MOMENT).get(pk=handoff.hop_id)).exists()
 
     journey.move_to(handoff.hop.from_stage, because="Qualified again", at=DUE + NIGHT)

@@ -60,10 +60,10 @@ def test_a_lead_is_named_by_any_of_its_names(keys: LeadKeys, named: list[str]) -
     assert leads_named([keys]) == [[leads[name] for name in named]]
 
 
-def test_an_id_of_ours_names_a_lead_unless_it_was_merged() -> None:
+def test_an_id_of_ours_names_a_lead_or_the_one_that_it_became() -> None:
     kept, gone = lead("kept@x.example"), lead("gone@x.example")
     merge(kept, gone, by=make.user(), at=NOW)
-    assert leads_named([LeadKeys(id=kept.pk), LeadKeys(id=gone.pk), LeadKeys(id=10**15)]) == [[kept], [], []]
+    assert leads_named([LeadKeys(id=kept.pk), LeadKeys(id=gone.pk), LeadKeys(id=10**15)]) == [[kept], [kept], []]
 
 
 def test_what_named_a_merged_lead_names_the_one_it_became() -> None:

@@ -5,6 +5,8 @@ from django.db import migrations
 from django.db.models import F, Func, TextField
 from django.db.models.functions import Cast
 
+from smarketing.database import operations
+
 
 def sought_text(*columns: str) -> Func:
     texts = [Cast(F(name), TextField()) for name in columns]
@@ -24,6 +26,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddIndex(model_name="edit", index=trigrams("edit_text", "about", "changes")),
-        migrations.AddIndex(model_name="auditentry", index=trigrams("audit_text", "name", "about")),
+        operations.AddIndex(model_name="edit", index=trigrams("edit_text", "about", "changes")),
+        operations.AddIndex(model_name="auditentry", index=trigrams("audit_text", "name", "about")),
     ]

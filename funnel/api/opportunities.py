@@ -90,6 +90,13 @@ class OpportunityTerms(KnownMembers):
             raise serializers.ValidationError(_("There is no currency %(code)s.") % {"code": currency})
         return currency
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Told without its currency, an amount is compared with that of the deal, once it is found."""
+        if attrs.get("currency"):
+            with deal_problems():
+                check_amount(None, attrs)
+        return attrs
+
 
 class OpportunityIn(OpportunityTerms):
     lead = LeadReference()

@@ -17,9 +17,10 @@ from sla.agreement.models.policies import Step
 from sla.escalation.notices import ENDED, EndedParams
 from sla.escalation.notifying import TOO_LATE
 from sla.handoffs.company_reps import why_two_reps
-from sla.handoffs.models.handoffs import UNANSWERED, Handoff
+from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.threads import TwoReps
 from sla.handoffs.models.timers import Escalation
+from sla.handoffs.notices import UNANSWERED
 from sla.routing.assignment import next_rep
 from sla.routing.notices import REASSIGNED, ReassignedParams
 from sla.routing.offering import notify_offered, with_thread

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from leads.notices import LEAD_EXAMPLE, LEAD_PAGE, LeadParams, lead_name
 from smarketing.pages.wording import in_language
@@ -13,6 +13,8 @@ from teams.permissions import ANSWERING
 HANDOFF_PAGE = Page("handoff", ["handoff"])
 # With the link to answer.
 ANSWER_PAGE = Page("handoff", ["handoff"], gettext_lazy("Accept or reject"))
+# The reason that a policy gives where a person would write one; shown in the reader's language.
+UNANSWERED = gettext_noop("Not answered in time.")
 
 
 class HandoffParams(LeadParams):

@@ -10,7 +10,7 @@ from funnel.models import Journey, StageRole
 from history.models import Change
 from leads.models import Activity, Company, Lead, PersonaMatch
 from sla.models import Agreement, Handoff
-from sla.routing.offering import withdraw_moved
+from sla.routing.offering import end_moved
 
 pytestmark = pytest.mark.django_db
 LEADS = 100
@@ -81,7 +81,7 @@ def test_after_the_flow_everything_is_as_it_was(leads: int):
 def test_generated_leads_stand_where_their_steps_and_their_hand_offs_left_them(leads: int):
     timers.prepare(leads)
     assert misplaced_leads() == []
-    assert withdraw_moved() == 0
+    assert end_moved() == 0
 
 
 def test_batches_are_taken_once_by_both_ways(leads: int):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leads.metrics import persona_name, text_at
+from leads.metrics import persona_names, text_at
 from leads.models import Campaign, Lead, Persona, PersonaMatch, PersonaVersion
 from metrics.question import dimension
 from tests import make
@@ -53,9 +53,9 @@ def test_a_key_is_reached_from_other_rows() -> None:
 
 def test_a_persona_is_called_by_its_name() -> None:
     head = plant_head()
-    assert persona_name(str(head.pk)) == "Plant head"
+    assert dimension("persona").key_labels([str(head.pk)]) == {str(head.pk): "Plant head"}
 
 
 @pytest.mark.parametrize("key", ["", "none", "12345", "-1", "1.5"])
-def test_a_key_of_no_persona_is_shown_as_it_is(key: str) -> None:
-    assert persona_name(key) == key
+def test_a_key_of_no_persona_has_no_name(key: str) -> None:
+    assert persona_names([key]) == {}

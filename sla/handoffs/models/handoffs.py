@@ -10,7 +10,6 @@ from django.db import models, transaction
 from django.db.models import Q, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from funnel.models import Journey, Reason, StageRole, Transition
 from history.events import Event
@@ -30,13 +29,10 @@ from sla.handoffs.models.querying import TAKEN, WORKED, ClockedQuerySet
 from sla.handoffs.models.threads import OfThread
 from sla.handoffs.models.timers import Timer
 from sla.handoffs.models.touches import Touch
-from sla.handoffs.notices import REJECTED, RejectedParams
+from sla.handoffs.notices import REJECTED, UNANSWERED, RejectedParams
 from smarketing.pages.wording import in_every_language
 from teams.models import Notice, User
 from teams.people.standing_in import stand_in
-
-# The reason that a policy gives where a person would write one; shown in the reader's language.
-UNANSWERED = gettext_noop("Not answered in time.")
 
 
 class HandoffQuerySet(ClockedQuerySet["Handoff"]):

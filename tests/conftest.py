@@ -4,7 +4,8 @@ import gc
 import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from smarketing import embedded, translations
 from teams.models import Role, User
 from tests import make
 from tests.api import Program
-from tests.site import WORKER, migrated_pattern, queue_database
+from tests.site import WORKER, connect, migrated_pattern, queue_database
 
 servers = ExitStack()
+# The database of this process, once a test asked for it.
+databases: list[str] = []
+tests_over = count(1)
 # A browser test drives Playwright, whose loop runs in this thread; the database is asked between its steps, not in it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -109,12 +113,24 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     """Playwright's loop runs in a context of its own, whose connection nobody closes: it would hold up the drop."""
     from django.db import connection  # noqa: PLC0415
 
+    databases.append(connection.settings_dict["NAME"])
     yield
+    databases.clear()
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def pytest_runtest_logfinish() -> None:
+    """What was rolled back still lies in the tables: after thousands of tests a statement that reads a table whole goes
+    over all of it, and the planner has counted nothing but that."""
+    if next(tests_over) % 300 == 0:
+        for name in databases:
+            with closing(connect(name)) as connection, connection.cursor() as cursor:
+                connection.autocommit = True
+                cursor.execute("VACUUM")
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,12 @@ import gc
 import os
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -128,7 +129,7 @@ def pytest_runtest_logfinish() -> None:
     over all of it, and the planner has counted nothing but that."""
     if next(tests_over) % 300 == 0:
         for name in databases:
-            with closing(connect(name)) as connection, connection.cursor() as cursor:
+            with suppress(psycopg2.Error), closing(connect(name)) as connection, connection.cursor() as cursor:
                 connection.autocommit = True
                 cursor.execute("VACUUM")
 

@@ -24,7 +24,7 @@ from sla.handoffs.notices import UNANSWERED
 from sla.routing.assignment import next_rep
 from sla.routing.notices import REASSIGNED, ReassignedParams
 from sla.routing.offering import notify_offered, with_thread
-from smarketing.database.isolating import is_outage
+from smarketing.database.isolating import is_nobodys_fault
 from teams.models import Notice
 from teams.notices import name_params
 from teams.people.standing_in import stand_in
@@ -39,7 +39,7 @@ def run_steps(steps: Sequence[Escalation], *, at: datetime) -> list[Escalation]:
         try:
             step.outcome = _run_step(step, at=at)
         except Exception as problem:
-            if is_outage(problem):
+            if is_nobodys_fault(problem):
                 raise  # the whole batch is rolled back and run again
             log.exception("Step %s of timer %s failed; trying again with the next sweep.", step.pk, step.timer_id)
             failed.append(step)

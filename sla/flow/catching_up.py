@@ -15,7 +15,7 @@ from sla.escalation import sweeping
 from sla.flow import advancing
 from sla.flow.notices import notify_catching_up_failed
 from sla.routing import offering, reassigning
-from smarketing.database.isolating import is_outage
+from smarketing.database.isolating import is_nobodys_fault
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def catch_up(*, step: Step = transaction.atomic) -> None:
         try:
             work()
         except Exception as problem:
-            if is_outage(problem) or isinstance(problem, leases.Lost):
+            if is_nobodys_fault(problem) or isinstance(problem, leases.Lost):
                 raise
             log.exception("Catching up failed at one of its parts; the others go on.")
             with step():

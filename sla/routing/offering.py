@@ -36,7 +36,7 @@ from sla.routing.policies import COMPARED, keep_policies, policies_of
 from sla.routing.readiness import missing_fields, ready
 from sla.routing.standing import OfferingHop, StandingShares, entered_since, with_first_day
 from smarketing.company import knowing
-from smarketing.database.isolating import is_outage, isolate
+from smarketing.database.isolating import is_nobodys_fault, isolate
 from smarketing.database.keyset import RowComparison, row_value
 from smarketing.database.statements import Given, Statement, given_ids
 from smarketing.database.together import Together, fetch_together
@@ -340,7 +340,7 @@ def _withdraw(moved: Iterable[Handoff], *, at: datetime) -> int:
         except Handoff.Answered:
             continue  # its rep answered a moment ago
         except Exception as problem:
-            if is_outage(problem):
+            if is_nobodys_fault(problem):
                 raise
             log.exception("Hand-off %s was not withdrawn; the others go on.", handoff.pk)
             failed.append(handoff.lead_id)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from smarketing.database import outages
+from smarketing.database.outages import is_outage
 
 T = TypeVar("T")
 # When so many failed alone and nothing went through, the fault lies not in them: the rest is not tried one by one.
@@ -18,12 +18,12 @@ PROGRAM_LIMIT = "54"
 log = logging.getLogger(__name__)
 
 
-def is_outage(problem: Exception) -> bool:
-    """Whether the database is away, busy or in a deadlock, which is the fault of no item."""
+def is_nobodys_fault(problem: Exception) -> bool:
+    """Whether the fault is that of no item: an outage, or a statement that was cancelled or waited in vain."""
     code = getattr(problem.__cause__, "pgcode", None) or ""
     if code.startswith(PROGRAM_LIMIT):
         return False
-    return outages.is_outage(problem) or isinstance(problem, OperationalError | InterfaceError)
+    return is_outage(problem) or isinstance(problem, OperationalError | InterfaceError)
 
 
 def isolate(items: Sequence[T], work: Callable[[Sequence[T]], object]) -> list[T]:
@@ -43,7 +43,7 @@ def isolate(items: Sequence[T], work: Callable[[Sequence[T]], object]) -> list[T
             with transaction.atomic():
                 work(some)
         except Exception as problem:
-            if is_outage(problem):
+            if is_nobodys_fault(problem):
                 raise
             if len(some) == 1:
                 log.exception("Failed on %s; the others go on.", some[0])

@@ -37,7 +37,7 @@ from leads.notices import MOST_FAILED, ROW_FAILED, RowFailedParams
 from leads.registering.races import Raced
 from smarketing.company import company_zone
 from smarketing.database.authors import writing
-from smarketing.database.isolating import is_outage
+from smarketing.database.isolating import is_nobodys_fault
 from smarketing.queue.waking import wake
 from teams.models import Notice, Organization, Role, User
 
@@ -194,7 +194,7 @@ class Run:
             with transaction.atomic():
                 return self._import_batch(rows, at)
         except Exception as problem:
-            if is_outage(problem):
+            if is_nobodys_fault(problem):
                 raise
             if isinstance(problem, Raced) and tries > 1:
                 return self._import_rows(rows, tries - 1, at=at)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from django.db import OperationalError
 
-from smarketing.database.isolating import MOST_ALONE, is_outage, isolate
+from smarketing.database.isolating import MOST_ALONE, is_nobodys_fault, isolate
 
 pytestmark = pytest.mark.django_db
 
@@ -72,5 +72,5 @@ def test_what_is_too_large_for_the_database_is_the_fault_of_its_row():
 
     problem = OperationalError()
     problem.__cause__ = TooLong()
-    assert not is_outage(problem)
-    assert is_outage(OperationalError())
+    assert not is_nobodys_fault(problem)
+    assert is_nobodys_fault(OperationalError())

@@ -82,7 +82,8 @@ def test_every_number_opens_its_rows(gina):
     promised()
     some_hand_offs()
     found = {(unescape(url), text.strip()) for url, text in LINK.findall(shown(gina))}
-    assert len(found) >= 4
+    # Three of three were accepted: two numbers, each with its rows; and the leads that were handed over.
+    assert sorted(text for _url, text in found) == ["3", "3", "4"]
     for url, text in found:
         with time_machine.travel(FRIDAY, tick=False):
             answer = gina.get(url)

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import translation
-from hypothesis import Phase
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker, Settings
 from xdist.scheduler import LoadScopeScheduling
@@ -33,7 +33,12 @@ tests_over = count(1)
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 # For runs that ask only whether a test fails: the smallest example that fails takes minutes to find.
-hypothesis_settings.register_profile("unshrunk", phases=[Phase.explicit, Phase.reuse, Phase.generate])
+# How quickly examples come says something of the machine, and nothing of the product.
+hypothesis_settings.register_profile("patient", suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "unshrunk", hypothesis_settings.get_profile("patient"), phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
+hypothesis_settings.load_profile("patient")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -69,6 +69,14 @@ ENDING_SQL = CLAIM_STEPS_SQL.format(
     locked="lead, journey, handoff, timer, step",
 )
 
+MAY_END_SQL = """
+SELECT EXISTS (
+    SELECT FROM sla_escalation
+    WHERE due_at <= %(at)s AND (due_at < %(at)s OR percent < 100) AND done_at IS NULL
+      AND action NOT IN ('remind', 'tell')
+)
+"""
+
 
 def sweep_timers(*, at: datetime | None = None, step: Step = transaction.atomic) -> dict[str, int]:
     """Mark overdue timers as breached and run the steps that are due; return how many of each.
@@ -97,7 +105,7 @@ def breach_due(*, at: datetime | None = None, step: Step = transaction.atomic) -
         moment = at or now()
         marked = mark_overdue(at=moment)
         failed = isolate(marked, partial(notify_breaches, at=moment))
-        _notify_failed(Timer.objects.filter(pk__in=failed), at=moment)
+        _notify_failed(failed, Timer.objects.filter(pk__in=failed), at=moment)
     return len(marked)
 
 
@@ -113,27 +121,33 @@ def notify_due(*, at: datetime | None = None, step: Step = transaction.atomic) -
     with step():
         moment = at or now()
         claimed = _claim_steps(moment, notifies=True, limit=NOTIFY_BATCH)
+        if not claimed:
+            return 0
         failed = isolate(claimed, partial(notify_steps, at=moment))
-        Escalation.objects.filter(pk__in=failed).update(done_at=None)
-        _notify_failed(Timer.objects.filter(escalations__in=failed), at=moment)
+        _let_be_due_again(failed)
+        _notify_failed(failed, Timer.objects.filter(escalations__in=failed), at=moment)
     return len(claimed) - len(failed)
 
 
 def end_due(*, at: datetime | None = None, step: Step = transaction.atomic) -> int:
     """Run one batch of due steps that end a hand-off, at most one for each; return how many succeeded."""
     with step():
+        # Whoever offers waits for this lock: it is taken only where something may end.
+        if not _any_may_end(at or now()):
+            return 0
         lock_assignment()
         moment = at or now()
         steps = _with_handoffs(_claim_steps(moment, notifies=False, limit=END_BATCH))
         failed = escalating.run_steps(steps, at=moment)
         _store_outcomes(steps, failed)
-        _notify_failed(Timer.objects.filter(escalations__in=failed), at=moment)
+        _notify_failed(failed, Timer.objects.filter(escalations__in=failed), at=moment)
     return len(steps) - len(failed)
 
 
-def _notify_failed(timers: QuerySet[Timer], *, at: datetime) -> None:
+def _notify_failed(failed: Collection[object], timers: QuerySet[Timer], *, at: datetime) -> None:
     """Notify the administrators of the leads whose timers failed; the others went on."""
-    notify_failed_leads(timers.values_list("handoff__lead", flat=True), at=at)
+    if failed:
+        notify_failed_leads(timers.values_list("handoff__lead", flat=True), at=at)
 
 
 def _claim_steps(at: datetime, *, notifies: bool, limit: int) -> list[int]:
@@ -143,7 +157,15 @@ def _claim_steps(at: datetime, *, notifies: bool, limit: int) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
+def _any_may_end(at: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(MAY_END_SQL, {"at": at})
+        return bool(cursor.fetchone()[0])
+
+
 def _with_handoffs(marked: list[int]) -> list[Escalation]:
+    if not marked:
+        return []
     steps = list(Escalation.objects.filter(pk__in=marked).select_related("timer").order_by("due_at", "percent", "pk"))
     # Load each hand-off once, however many of its steps are due, and share the few hops among them.
     handoff_ids = {step.timer.handoff_id for step in steps}
@@ -165,4 +187,9 @@ def _store_outcomes(steps: Iterable[Escalation], failed: Iterable[Escalation]) -
         outcomes.setdefault(step.outcome, []).append(step.pk)
     for outcome, ids in outcomes.items():
         Escalation.objects.filter(pk__in=ids).update(outcome=outcome)
-    Escalation.objects.filter(pk__in=[step.pk for step in failed]).update(done_at=None)
+    _let_be_due_again([step.pk for step in failed])
+
+
+def _let_be_due_again(failed: Collection[int]) -> None:
+    if failed:
+        Escalation.objects.filter(pk__in=failed).update(done_at=None)

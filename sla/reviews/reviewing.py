@@ -89,6 +89,8 @@ def plan_reviews(*, at: datetime | None = None) -> int:
 
 def _update_planned(review: Review, planned: PlannedReview, agreement: Agreement, at: datetime) -> None:
     """Point a planned review to the agreement in force, and move it to its new day, unless one of its kind is there."""
+    if (agreement.pk, planned.due_on) == (review.agreement_id, review.due_on):
+        return
     taken = Review.objects.filter(kind=review.kind, due_on=planned.due_on).exclude(pk=review.pk).exists()
     due_on = review.due_on if taken else planned.due_on
     changed_at = at if due_on != review.due_on else review.changed_at

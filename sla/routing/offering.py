@@ -327,7 +327,8 @@ def end_moved(lead_ids: Sequence[int] | None = None, *, at: datetime | None = No
     at = at or now()
     moved, left = MOVED.fetch(leads=list(lead_ids)) if lead_ids is not None else (list(_moved()), list(_left()))
     failed = isolate([clock for (clock,) in left], stop_left_clocks)
-    notify_failed_leads(Timer.objects.filter(pk__in=failed).values_list("handoff__lead", flat=True), at=at)
+    if failed:
+        notify_failed_leads(Timer.objects.filter(pk__in=failed).values_list("handoff__lead", flat=True), at=at)
     return _withdraw(moved, at=at) + len(left) - len(failed)
 
 

@@ -87,6 +87,18 @@ def test_nothing_is_taken_away_as_long_as_an_answer_would_be_in_time():
 
 
 @pytest.mark.django_db
+def test_while_nothing_ends_a_sweep_holds_up_nobody_who_offers():
+    sales((100, "reassign"))
+    offered()
+    with CaptureQueriesContext(connection) as asked:
+        sweep_timers(at=DUE)
+    assert "pg_advisory" not in str(asked.captured_queries)
+    with CaptureQueriesContext(connection) as asked:
+        sweep_timers(at=DUE + MOMENT)
+    assert "pg_advisory" in str(asked.captured_queries)
+
+
+@pytest.mark.django_db
 def test_a_sweep_that_comes_late_takes_what_still_makes_sense_and_ends_with_the_first_end():
     sales((50, "remind"), (80, "tell"), (100, "reassign"), (120, "tell"), (200, "accept"))
     offered()

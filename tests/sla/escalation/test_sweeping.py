@@ -2,7 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from history.models import Outbox
 from sla.escalation import sweeping
@@ -43,6 +44,13 @@ def test_the_rep_is_reminded_once_and_the_head_is_told_of_the_breach():
     sweep_timers(at=LATE)
     told = Notice.objects.exclude(kind=OFFERED.key).values_list("user", "kind").order_by("pk")
     assert list(told) == [(handoff.rep_id, "reminder"), (handoff.rep_id, "breach"), (head.pk, "breach")]
+
+
+def test_a_sweep_without_work_asks_four_statements():
+    make.handoff()
+    with CaptureQueriesContext(connection) as asked:
+        sweep_timers(at=MONDAY_9AM)
+    assert len([query for query in asked if "SAVEPOINT" not in query["sql"]]) <= 4
 
 
 def test_an_answer_after_the_sweep_stays_late():

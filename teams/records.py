@@ -74,9 +74,7 @@ class RecordQuerySet(models.QuerySet[R]):
         if Reach.ALL in reaches(person, self.kind):
             return self.annotate(is_editable=Value(True), is_takeable=Value(False))
         same = _records_of(self.model).filter(pk=OuterRef("pk"))
-        return self.annotate(
-            is_editable=_holds(same.editable_by(person)), is_takeable=_holds(same.takeable_by(person))
-        )
+        return self.annotate(is_editable=_holds(same.editable_by(person)), is_takeable=_holds(same.takeable_by(person)))
 
 
 def _holds(same: RecordQuerySet[Any]) -> Coalesce:

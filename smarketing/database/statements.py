@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, Expression, Field, QuerySet
+from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.sql.compiler import SQLCompiler
 
@@ -30,6 +30,18 @@ class Given(Expression):
 def given_ids(name: str) -> RawSQL:
     """A place for keys in a statement: `filter(rep__in=given_ids("reps"))`."""
     return RawSQL("SELECT unnest(%s::bigint[])", [Given(name, BigIntegerField())])
+
+
+class KeyAmong(Func):
+    """One of the few keys that a query set finds: `filter(KeyAmong(F("pk"), ArraySubquery(page)))`.
+
+    `pk__in=page` is a join. Beside more than a handful of others the planner leaves it where it stands, joins whole
+    tables first, and looks for the keys among their rows; an array of keys is found by the index.
+    """
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 class Statement:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import connections
 from django.utils.timezone import now
 from playwright.sync_api import Browser, Page, Route
 
@@ -31,11 +32,13 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/jso
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     with chromium() as found:
         if found is None:
             pytest.skip(MISSING)
         yield found
+        # Beside an event loop Django opens a connection of its own.
+        connections.close_all()
 
 
 @pytest.fixture(params=["en", "ja"])

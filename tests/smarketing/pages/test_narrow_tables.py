@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 from django.utils.timezone import now
 from playwright.sync_api import Browser
 
@@ -28,11 +29,13 @@ SCROLLED = """[...document.querySelectorAll(".scroll-x")]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
     with chromium() as found:
         if found is None:
             pytest.skip(MISSING)
         yield found
+        # Beside an event loop Django opens a connection of its own.
+        connections.close_all()
 
 
 @pytest.fixture(params=["en", "ja"])

@@ -231,7 +231,7 @@ STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static")
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
 STATICFILES_FINDERS = [
-    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "smarketing.static_files.finders.JoiningFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "smarketing.static_files.finders.PlotlyFinder",
 ]

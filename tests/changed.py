@@ -19,6 +19,7 @@ WHOLE = {
     r"(urls|permissions)\.py$": "tests/test_permissions.py",
     r"/api(/\w+)?\.py$": "tests/test_api_contract.py",
     r"\.(html|css)$": "tests/smarketing/pages/test_templates.py",
+    r"^static/(css|js)/": "tests/smarketing/static_files/test_finders.py",
     r"\.po$": "tests/smarketing/test_translations.py",
     r"\.md$": "tests/test_documents.py",
 }

@@ -22,6 +22,7 @@ LEFT = (
     "valkey.password",
     "run-*",
     "static",
+    "joined",
     "log",
     "backups",
     "restoring",

@@ -1,4 +1,5 @@
 // One small module a behaviour. Each finds its elements by a data- attribute and leaves the rest alone.
+// They are fetched as one: smarketing/static_files/joining.py.
 import "./copy.js";
 import "./countdown.js";
 import "./criteria.js";

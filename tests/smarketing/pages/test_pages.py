@@ -146,7 +146,7 @@ def test_plotly_is_served_from_its_package():
 def test_plotly_finds_its_styles_taken_care_of():
     """What plotly.js would write into <style> elements is named in figure.js, by the ids that it looks for."""
     plotly = Path(str(finders.find("plotly/plotly.min.js"))).read_text(encoding="utf-8")
-    figure = Path(str(finders.find("js/figure.js"))).read_text(encoding="utf-8")
+    scripts = Path(str(finders.find("js/app.js"))).read_text(encoding="utf-8")
     wanted = set(re.findall(r'getElementById\("([0-9a-f]{64})"\)', plotly))
-    assert all(each in figure for each in wanted)
+    assert all(each in scripts for each in wanted)
     assert "no-inline-styles" in plotly

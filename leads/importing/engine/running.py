@@ -6,7 +6,7 @@ A job that was interrupted goes on behind the last line that was imported. A dry
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +47,12 @@ BATCH = 5_000
 TRIES = 3
 # From so many rows on, the planner is told of the tables that grew.
 MANY_ROWS = 1_000
+# The planner is told of a table that grew by this part of it, as autovacuum's default is.
+GROWN_BY = 0.1
+GROWN_SQL = """
+SELECT quote_ident(relname) FROM pg_class
+WHERE oid = ANY (%(tables)s::regclass[]) AND reltuples * %(part)s < %(rows)s ORDER BY oid
+"""
 # So many rejected rows of a dry run are kept.
 MOST_REJECTED = 20
 
@@ -262,9 +268,7 @@ def import_file(
     run.rings = rings
     outcome = run.run()
     if outcome.created + outcome.updated >= MANY_ROWS:
-        # What works on them next must not plan for the tables as they were.
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {', '.join(run.kind.tables)}")
+        _analyze_grown(run.kind.tables, outcome.created + outcome.updated)
     with step():
         EqualRow.objects.filter(import_job=job).delete()
         unfinished = Import.objects.filter(pk=job.pk).exclude(status=Import.Status.CANCELLED)
@@ -272,6 +276,15 @@ def import_file(
             forget(job)
             then()
     return outcome
+
+
+def _analyze_grown(tables: Sequence[str], rows: int) -> None:
+    """What works on them next must not plan for the tables as they were. Of a large one so few rows change little, and
+    autovacuum looks at it in time."""
+    with connection.cursor() as cursor:
+        cursor.execute(GROWN_SQL, {"tables": list(tables), "rows": rows, "part": GROWN_BY})
+        if grown := [table for (table,) in cursor.fetchall()]:
+            cursor.execute(f"ANALYZE {', '.join(grown)}")
 
 
 def rehearse(job: Import, source: Source, *, at: datetime | None = None, is_tracked: bool = False) -> Outcome:

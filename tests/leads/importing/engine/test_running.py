@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.importing.engine import running
+from leads.importing.engine.kinds import kind_of
 from leads.importing.engine.mapping import Plan
 from leads.importing.files import uploads
 from leads.models import (
@@ -25,6 +28,7 @@ from tests.leads.importing.importing import bring, counts, job, reasons, source_
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_tokyo")]
 NOW = make.MONDAY_9AM
+TABLES = kind_of("leads").tables
 LEADS = {"id": "external_id", "mail": "email", "title": "title"}
 DID = {
     "lead": "lead.external_id",
@@ -151,3 +155,15 @@ def test_a_cancelled_job_stops_before_the_next_batch() -> None:
     with pytest.raises(running.Stopped):
         running.import_file(made, source_of("mail\na@x.example\n"), at=NOW)
     assert not Lead.objects.exists()
+
+
+@pytest.mark.parametrize(("known", "analyzed"), [(20, True), (29, True), (30, False), (1000, False)])
+def test_the_planner_is_told_of_tables_that_grew_by_a_tenth(
+    known: int, analyzed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "MANY_ROWS", 2)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE pg_class SET reltuples = %s WHERE oid = ANY (%s::regclass[])", [known, list(TABLES)])
+    with CaptureQueriesContext(connection) as asked:
+        bring("leads", "mail\na@x.example\nb@x.example\nc@x.example\n", {"mail": "email"})
+    assert any(query["sql"].startswith("ANALYZE leads_lead") for query in asked) == analyzed

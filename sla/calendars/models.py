@@ -176,7 +176,7 @@ HOURS_OF_USER = Statement(_hours_query)
 def _calendars_of_users() -> list[models.QuerySet[Any, Any]]:
     """The nearest calendar of each of some users, and all calendars, with their closed days and countries."""
     nearest = Calendar.nearest(OuterRef("pk"), OuterRef("team")).values("pk")[:1]
-    users = User.objects.get_queryset().filter(pk__in=given_ids("users")).order_by()
+    users = User.objects.get_queryset().filter(pk__among=given_ids("users")).order_by()
     calendars = Calendar.objects.annotate(closed=_closed_spans(), of_country=_country())
     return [users.values_list("pk", Subquery(nearest)), calendars]
 

@@ -37,7 +37,7 @@ from smarketing.database.statements import Given
 from smarketing.database.together import Together
 from teams.models import stored_time_zones
 
-BATCH = 500
+BATCH = 1000
 # The morning's: between two of them whoever waits for a lead's row, or for the lock of assignments, has a turn.
 DAY_BATCH = 2000
 LEASE = "begin_day"

@@ -140,9 +140,9 @@ def _worked() -> list[QuerySet[Any, Any]]:
     """The hand-offs and the open deals of a team's reps at some companies."""
     team, head, companies = Given("team", BigIntegerField()), Given("head", BigIntegerField()), given_ids("companies")
     ours = Q(rep__team=team) | Q(rep=head)
-    handoffs: QuerySet[Any] = worked_handoffs().filter(ours, hop__receiving_team=team, lead__company__in=companies)
+    handoffs: QuerySet[Any] = worked_handoffs().filter(ours, hop__receiving_team=team, lead__company__among=companies)
     deals = Opportunity.objects.open().filter(
-        owner__team=team, owner__is_active=True, lead__company__in=companies, lead__merged_into=None
+        owner__team=team, owner__is_active=True, lead__company__among=companies, lead__merged_into=None
     )
     dated: QuerySet[Any] = deals.annotate(persona=F("lead__persona_match__persona"))
     return [

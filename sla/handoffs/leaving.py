@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, When
-from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest
 
 from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.models.timers import Timer
+from smarketing.database.statements import Given
 
 JOURNEY = "handoff__lead__journey"
 # What ends it, and when it did. A lead that went on to a later stage is still to be called.
@@ -26,9 +26,9 @@ LEFT_AT = Case(
 )
 
 
-def left_clocks(lead_ids: Sequence[int] | RawSQL | None = None) -> QuerySet[Timer]:
+def left_clocks(lead_ids: Sequence[int] | Given | None = None) -> QuerySet[Timer]:
     """The clocks of first touches that run on without their lead, of these leads or of all."""
-    clocks = _left().filter(breached_at=None) if lead_ids is None else _left().filter(handoff__lead__in=lead_ids)
+    clocks = _left().filter(breached_at=None) if lead_ids is None else _left().filter(handoff__lead__among=lead_ids)
     return clocks.order_by("pk")
 
 

@@ -36,7 +36,7 @@ from sla.handoffs.models.handoffs import Handoff
 from sla.handoffs.worklist import Countdown, being_worked, with_touch_clock
 from smarketing.database.counting import COUNT_TO, CountOf
 from smarketing.database.keyset import Cursor, Order, Page, RowComparison, row_value
-from smarketing.database.statements import Given, KeyAmong, Statement
+from smarketing.database.statements import Given, Statement
 from smarketing.database.together import Asked
 from smarketing.pages.paging import ListPage
 from smarketing.pages.wording import full_name
@@ -119,7 +119,7 @@ def _offers_statement(*, beyond: str = "", descending: bool = False) -> QuerySet
     names = Func(F("kind__name_en"), F("kind__name_ja"), template="ARRAY[%(expressions)s]", output_field=TextField())
     last = Activity.objects.filter(lead=OuterRef("lead")).order_by("-occurred_at", "-pk").values(names=names)[:1]
     more = Subquery(last), CountOf(mine.open()), CountOf(being_worked(mine), limit=None)
-    shown = Handoff.objects.filter(KeyAmong(F("pk"), ArraySubquery(keys))).with_clock()
+    shown = Handoff.objects.filter(pk__among=ArraySubquery(keys)).with_clock()
     return _with_columns(shown, *more).order_by(*order)
 
 

@@ -14,7 +14,7 @@ from teams.models import User
 MOST = timedelta(hours=24)
 
 
-UNTIL = Statement(lambda: CompanyWait.objects.filter(pk__in=given_ids("steps")).values_list("pk", "until"))
+UNTIL = Statement(lambda: CompanyWait.objects.filter(pk__among=given_ids("steps")).values_list("pk", "until"))
 
 
 class CompanyWaits:

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet, Value
-from django.db.models.expressions import RawSQL
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
-from funnel.models import Journey, Transition
+from funnel.models import Transition
 from history import leases
 from leads.criteria import Field
 from leads.models import Lead
@@ -153,15 +152,19 @@ def hops_in_force(*, at: datetime | Given) -> QuerySet[Hop]:
     return hops.select_related("from_stage", "receiving_team__head", "offering_team__head")
 
 
-def unoffered_transitions(hop: OfferingHop, lead_ids: Sequence[int] | RawSQL | None = None) -> QuerySet[Any]:
+def unoffered_transitions(hop: OfferingHop, lead_ids: Sequence[int] | Given | None = None) -> QuerySet[Any]:
     """The transitions into the hop's stage that have no hand-off yet, of leads that are still in it.
 
     Imported history opens no hand-off; nor does an entry from before the hop's first day, unless the signers chose so.
     """
-    journeys = Journey.objects.filter(stage=hop.from_stage_id, closed_at=None, lead__merged_into=None)
+    entries = Transition.objects.filter(
+        to_stage=hop.from_stage_id,
+        lead__journey__stage=hop.from_stage_id,
+        lead__journey__closed_at=None,
+        lead__merged_into=None,
+    )
     if lead_ids is not None:
-        journeys = journeys.filter(lead__in=lead_ids)
-    entries = Transition.objects.filter(to_stage=hop.from_stage_id, lead__journey__in=journeys)
+        entries = entries.filter(lead__among=lead_ids)
     unoffered = entries.filter(at=F("lead__journey__entered_at"), handoffs=None).exclude(how=Transition.How.IMPORT)
     return entered_since(unoffered.exclude(Q(lead__handoffs__answer="", lead__handoffs__isnull=False)), hop)
 
@@ -351,14 +354,14 @@ def _withdraw(moved: Iterable[Handoff], *, at: datetime) -> int:
     return withdrawn
 
 
-def _moved(lead_ids: RawSQL | None = None) -> QuerySet[Handoff]:
+def _moved(lead_ids: Given | None = None) -> QuerySet[Handoff]:
     """Open hand-offs whose lead stands there no more."""
-    standing = Handoff.objects.open() if lead_ids is None else Handoff.objects.open().filter(lead__in=lead_ids)
+    standing = Handoff.objects.open() if lead_ids is None else Handoff.objects.open().filter(lead__among=lead_ids)
     stands = {"lead__journey__stage": F("hop__from_stage"), "lead__journey__closed_at": None}
     return standing.exclude(**stands, lead__merged_into=None).order_by("pk")
 
 
-def _left(lead_ids: RawSQL | None = None) -> QuerySet[Timer, Any]:
+def _left(lead_ids: Given | None = None) -> QuerySet[Timer, Any]:
     """The clocks of first touches of leads that are to be called no more; of all leads, so many at a time."""
     clocks = left_clocks(lead_ids).values_list("pk")
     return clocks[:BATCH] if lead_ids is None else clocks

@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, Expression, Field, Func, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import BigIntegerField, Expression, Field, ForeignObject, Lookup, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
 
@@ -27,21 +26,30 @@ class Given(Expression):
         return "%s", (self,)
 
 
-def given_ids(name: str) -> RawSQL:
-    """A place for keys in a statement: `filter(rep__in=given_ids("reps"))`."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [Given(name, BigIntegerField())])
+def given_ids(name: str) -> Given:
+    """A place for keys in a statement: `filter(rep__among=given_ids("reps"))`."""
+    return Given(name, BigIntegerField())
 
 
-class KeyAmong(Func):
-    """One of the few keys that a query set finds: `filter(KeyAmong(F("pk"), ArraySubquery(page)))`.
+@Field.register_lookup
+@ForeignObject.register_lookup
+class Among(Lookup[Any]):
+    """One of some keys, given or found: `filter(pk__among=ArraySubquery(page))`.
 
     `pk__in=page` is a join. Beside more than a handful of others the planner leaves it where it stands, joins whole
     tables first, and looks for the keys among their rows; an array of keys is found by the index.
     """
 
-    template = "(%(expressions)s))"
-    arg_joiner = " = ANY("
-    output_field = BooleanField()
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def get_db_prep_lookup(self, value: Any, connection: Any) -> Any:
+        return "%s", [list(value)]
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> Any:
+        left, left_params = self.process_lhs(compiler, connection)
+        right, right_params = self.process_rhs(compiler, connection)
+        return f"{left} = ANY ({right}::bigint[])", [*left_params, *right_params]
 
 
 class Statement:

@@ -47,7 +47,7 @@ register(
         export="transitions",
         history="transition",
         columns=[
-            personal("id lead from_stage to_stage at recorded_at how reason persona quadrant", kept=LEDGER),
+            personal("id lead from_stage to_stage at day recorded_at how reason persona quadrant", kept=LEDGER),
             not_personal("definition", because="A rule for all leads."),
             personal("because"),
             done_by("by"),
@@ -64,8 +64,8 @@ register(
         history="opportunity",
         columns=[
             personal(
-                "id lead kind amount currency opened_at expected_close_on won_at lost_at reopened_at reason"
-                " stage created_at recorded_at",
+                "id lead kind amount currency opened_at opened_on expected_close_on won_at won_on lost_at lost_on"
+                " reopened_at reason stage created_at recorded_at",
                 kept="Deals and amounts go on counting.",
             ),
             personal("system external_id", kept="Without it, the next file of the other system makes a second deal."),
@@ -84,7 +84,7 @@ register(
         columns=[
             not_personal("id", because=NUMBER),
             personal(
-                "opportunity what at recorded_at how stage kind amount currency expected_close_on reason",
+                "opportunity what at day recorded_at how stage kind amount currency expected_close_on reason",
                 kept="Deals and amounts go on counting.",
             ),
             personal("text"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,16 @@ def day_around(at: datetime) -> tuple[datetime, datetime]:
     """The bounds, half open, of the company day that `at` lies in. It has 23 hours, or 25, when the clocks change."""
     start = start_of_day(at)
     return start, start_of_day(start + timedelta(hours=36))
+
+
+def day_of(at: datetime) -> date:
+    """The company day that `at` lies in."""
+    return at.astimezone(company_zone()).date()
+
+
+def bounds_of(day: date) -> tuple[datetime, datetime]:
+    """The bounds, half open, of a company day."""
+    return day_around(datetime.combine(day, time(12), company_zone()))
 
 
 def day_starting_at(at: datetime) -> tuple[datetime, datetime] | None:

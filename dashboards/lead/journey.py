@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from funnel.models import Definition, Journey, Stage, Transition
 
@@ -16,7 +16,8 @@ class StageVisit:
     stage: Stage
     # "past", "here" or "" for a stage not reached.
     state: str
-    entered_at: datetime | None
+    # The day alone, where nothing else is known.
+    entered_at: date | None
     times: int
     definition: Definition | None
 
@@ -33,9 +34,7 @@ def stage_visits(journey: Journey | None, steps: Sequence[Transition]) -> list[S
         is_here = journey is not None and journey.stage_id == stage.pk
         state = "here" if is_here else "past" if entered else ""
         last = entered[-1] if entered else None
-        visits.append(
-            StageVisit(
-                stage, state, last.at if last else None, len(entered), last.definition if last and is_here else None
-            )
-        )
+        entered_at = (last.day or last.at) if last else None
+        definition = last.definition if last and is_here else None
+        visits.append(StageVisit(stage, state, entered_at, len(entered), definition))
     return visits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.urls import reverse
 from django.utils.timezone import localdate
@@ -37,7 +37,8 @@ class Item:
 
     icon: str
     text: str
-    at: datetime
+    # The day alone, where nothing else is known.
+    at: date
     note: str = ""
     party: str = ""
     url: str = ""
@@ -74,9 +75,9 @@ def describe_events(events: list[tuple[datetime, str, int]]) -> list[Item]:
     return [items[what[2:]](at, pk) for at, what, pk in events]
 
 
-def day_heading(at: datetime) -> str:
-    """The heading of a moment: today, yesterday, the last seven days, else its month."""
-    today, day = localdate(), localdate(at)
+def day_heading(at: date) -> str:
+    """The heading of a moment or a day: today, yesterday, the last seven days, else its month."""
+    today, day = localdate(), localdate(at) if isinstance(at, datetime) else at
     if day == today:
         return _("Today")
     if day == today - timedelta(days=1):
@@ -123,8 +124,8 @@ def step_item(at: datetime, step: Transition) -> Item:
         note=" · ".join(filter(None, (who, why))),
         party=owner.party if owner else "",
         url=reverse("definition", args=[step.definition.stage_id, step.definition.number]) if step.definition else "",
-        at=at,
-        day=day_heading(at),
+        at=step.day or at,
+        day=day_heading(step.day or at),
     )
 
 

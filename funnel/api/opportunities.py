@@ -26,7 +26,7 @@ from smarketing.api.endpoint import Endpoint
 from smarketing.api.fields import KnownMembers, MomentField, NaturalKeyField, NoMembers
 from smarketing.api.paging import AFTER, NEWEST, SIZE, list_response
 from smarketing.api.problems import Conflict, problems, writing_problems
-from smarketing.company import day_around
+from smarketing.company import day_of
 from smarketing.currencies import CODES, DIGITS, MOST_DECIMALS, in_currency
 from teams.api.authentication import caller
 from teams.models import User
@@ -43,9 +43,14 @@ class OpportunityOut(serializers.ModelSerializer[Opportunity]):
         model = Opportunity
         fields = [
             "id", "lead", "system", "external_id", "name", "kind", "stage", "amount", "currency", "opened_at",
-            "expected_close_on", "won_at", "lost_at", "reopened_at", "reason", "reason_text", "owner",
+            "opened_on", "expected_close_on", "won_at", "won_on", "lost_at", "lost_on", "reopened_at", "reason",
+            "reason_text", "owner",
         ]  # fmt: skip
         read_only_fields = fields
+        extra_kwargs = {
+            day: {"help_text": f"The company day, where of `{moment}` only that is known."}
+            for day, moment in (("opened_on", "opened_at"), ("won_on", "won_at"), ("lost_on", "lost_at"))
+        }
 
     @extend_schema_field({"type": ["string", "null"], "format": "decimal"})
     def get_amount(self, deal: Opportunity) -> str | None:
@@ -110,7 +115,13 @@ class OpportunityIn(OpportunityTerms):
         if opened_at > at:
             raise serializers.ValidationError(_("This moment is still to come."))
         is_day = len(str(self.initial_data["opened_at"]).strip()) <= len("2026-11-16")
-        return None if is_day and day_around(opened_at) == day_around(at) else opened_at
+        return None if is_day and day_of(opened_at) == day_of(at) else opened_at
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        attrs = super().validate(attrs)
+        if "opened_at" in attrs and attrs["opened_at"] is None:
+            attrs["opened_on"] = day_of(now())
+        return attrs
 
 
 class OutcomeIn(KnownMembers):
@@ -123,7 +134,7 @@ class ReopeningIn(KnownMembers):
 
 
 DECIDING = writing_problems(404, 409)
-KNOWN_BY = ("name", "opened_at", "system", "external_id")
+KNOWN_BY = ("name", "opened_at", "opened_on", "system", "external_id")
 
 
 def opportunity_queryset() -> OpportunityQuerySet:

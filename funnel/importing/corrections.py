@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -24,20 +23,30 @@ def is_day(moment: str) -> str:
 
     Where the clocks go back over midnight, it is the first of the two: `date_trunc` would give the second.
     """
-    return f"{_day_of(moment)} <> {_day_of(f'{moment} - interval {A_MICROSECOND}')}"
+    return f"{day_of(moment)} <> {day_of(f'{moment} - interval {A_MICROSECOND}')}"
 
 
 def same_day(one: str, other: str) -> str:
-    return f"{_day_of(one)} = {_day_of(other)}"
+    return f"{day_of(one)} = {day_of(other)}"
 
 
-def _day_of(moment: str) -> str:
+def day_of(moment: str) -> str:
+    """The company day of a moment."""
     return f"(({moment}) AT TIME ZONE %(zone)s)::date"
 
 
-def same_fact(one: str, other: str) -> str:
-    """Whether two moments may be those of one fact: a day equals every moment of it."""
-    return f"({one} = {other} OR {same_day(one, other)} AND ({is_day(one)} OR {is_day(other)}))"
+def only_day(moment: str) -> str:
+    """The day of a fact that is written so; nothing for every other moment."""
+    return f"CASE WHEN {is_day(moment)} THEN {day_of(moment)} END"
+
+
+def same_fact(one: tuple[str, str], other: tuple[str, str]) -> str:
+    """Whether two facts may be one, each with its moment and the day that it keeps where only that is known: a day
+    equals every moment of it."""
+    # Rows of before days were kept lie at the start of theirs.
+    days = " = ".join(f"coalesce({day}, {day_of(moment)})" for moment, day in (one, other))
+    known = " OR ".join(f"{day} IS NOT NULL OR {is_day(moment)}" for moment, day in (one, other))
+    return f"({one[0]} = {other[0]} OR {days} AND ({known}))"
 
 
 def means_now(day: str) -> str:
@@ -45,43 +54,27 @@ def means_now(day: str) -> str:
     return f"{is_day(day)} AND {same_day(day, '%(at)s::timestamptz')}"
 
 
-# A lead stands at its last step; where that closed its journey, at the last stage that it entered.
-STAND_AT_LAST_STEP = """
-WITH last AS (
-    SELECT DISTINCT ON (lead_id) lead_id, to_stage_id, at, reason_id FROM funnel_transition
-    WHERE lead_id = ANY (%(leads)s) ORDER BY lead_id, at DESC, id DESC
-), entry AS (
-    SELECT DISTINCT ON (lead_id) lead_id, to_stage_id, at FROM funnel_transition
-    WHERE lead_id = ANY (%(leads)s) AND to_stage_id IS NOT NULL ORDER BY lead_id, at DESC, id DESC
-)
-UPDATE funnel_journey j
-SET stage_id = entry.to_stage_id, entered_at = entry.at,
-    closed_at = CASE WHEN last.to_stage_id IS NULL THEN last.at END,
-    closed_as = CASE WHEN last.to_stage_id IS NOT NULL THEN ''
-                     WHEN j.closed_as <> '' THEN j.closed_as
-                     WHEN r.kind = 'disqualified' THEN 'disqualified' ELSE 'lost' END
-FROM last JOIN entry ON entry.lead_id = last.lead_id LEFT JOIN funnel_reason r ON r.id = last.reason_id
-WHERE j.lead_id = last.lead_id AND (j.stage_id, j.entered_at, j.closed_at) IS DISTINCT FROM
-    (entry.to_stage_id, entry.at, CASE WHEN last.to_stage_id IS NULL THEN last.at END)
-"""
-
-
 # A beginning that nobody but an import wrote lies before everything known of its lead.
 MOVE_BEGINNINGS = """
 WITH begun AS (
-    SELECT t.id, t.at, known.first_at FROM ({known}) known JOIN funnel_transition t ON t.lead_id = known.lead_id
+    SELECT t.id, t.at, t.day, known.first_at, known.first_on
+    FROM ({known}) known JOIN funnel_transition t ON t.lead_id = known.lead_id
     WHERE t.from_stage_id IS NULL AND t.how = 'import' AND t.because = '' AND t.at > known.first_at
     ORDER BY t.id FOR UPDATE OF t
 ), kept AS (
     INSERT INTO history_change (subject, subject_id, field, old, new, at, by_id, how)
-    SELECT 'transition', id, 'at', to_jsonb(at), to_jsonb(first_at), %(at)s, %(by)s, %(how)s FROM begun
+    SELECT 'transition', b.id, v.field, v.old, v.new, %(at)s, %(by)s, %(how)s FROM begun b
+    CROSS JOIN LATERAL (VALUES
+        ('at', to_jsonb(b.at), to_jsonb(b.first_at)), ('day', to_jsonb(b.day), to_jsonb(b.first_on))
+    ) v (field, old, new) WHERE v.old IS DISTINCT FROM v.new
 )
-UPDATE funnel_transition t SET at = begun.first_at FROM begun WHERE begun.id = t.id
+UPDATE funnel_transition t SET at = begun.first_at, day = begun.first_on FROM begun WHERE begun.id = t.id
 """
 
 
 def move_beginnings(batch: Batch, known: str) -> None:
-    """`known` selects leads (lead_id, first_at), with the first moment that the file knows of them."""
+    """`known` selects leads (lead_id, first_at, first_on), with the first moment that the file knows of them, and its
+    day where only that is known."""
     batch.execute(MOVE_BEGINNINGS.format(known=known))
 
 
@@ -89,7 +82,8 @@ def correct_step(batch: Batch, step: Transition, **values: Any) -> None:
     """Give a step other values, by the names of their columns. That it was made later than we were told is told now."""
     if values.get("at", step.at) > step.recorded_at:
         values["recorded_at"] = max(batch.at, values["at"])
-    _write_change(batch, step, {name: (getattr(step, name), value) for name, value in values.items()})
+    differs = {name: value for name, value in values.items() if getattr(step, name) != value}
+    _write_change(batch, step, {name: (getattr(step, name), value) for name, value in differs.items()})
     Transition.objects.filter(pk=step.pk).update(**values)
     for name, value in values.items():
         setattr(step, name, value)
@@ -109,10 +103,6 @@ def relink_next(batch: Batch, step: Transition) -> None:
     following = Transition.objects.filter(behind, lead=step.lead_id).order_by("at", "pk").first()
     if following and following.from_stage_id != step.to_stage_id:
         correct_step(batch, following, from_stage_id=step.to_stage_id)
-
-
-def stand_at_last_step(batch: Batch, leads: Sequence[int]) -> None:
-    batch.execute(STAND_AT_LAST_STEP, leads=list(leads))
 
 
 def _write_change(batch: Batch, step: Transition, changes: dict[str, tuple[Any, Any]]) -> None:

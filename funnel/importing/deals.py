@@ -8,66 +8,23 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from funnel.importing.corrections import TABLES, WHEN, is_day, means_now, same_day, same_fact
+from funnel.importing.corrections import TABLES, day_of, is_day, means_now, only_day, same_day, same_fact
+from funnel.importing.deal_fields import DATES, DAYS, FIELDS
 from funnel.importing.deal_history import write_histories
 from funnel.importing.deal_steps import move_leads
 from funnel.models.deal_stages import DealStage
 from funnel.models.stages import Reason
 from leads.importing.engine.attributes import Attribute
 from leads.importing.engine.batches import Batch
-from leads.importing.engine.fields import Field, Values, fields_by_name
+from leads.importing.engine.fields import Values
 from leads.importing.engine.staging import Column
 from leads.importing.files import cells
-from leads.importing.kinds.lead_keys import EMAIL, EXTERNAL_ID, OfLeadImport, find_lead_of_rows, lead_email_key
+from leads.importing.kinds.lead_keys import OfLeadImport, find_lead_of_rows, lead_email_key
 from leads.importing.kinds.links import users_by_email
 from leads.text.folding import fold
 from smarketing.company import company_zone
 from smarketing.pages.wording import moment
 from teams.models import Organization
-
-DEAL = gettext_lazy("Deal")
-KINDS = {
-    "new business": "new", "new": "new", "newbusiness": "new", "新規": "new", "新規ビジネス": "new", "新規契約": "new",
-    "up-sell": "up_sell", "up_sell": "up_sell", "upsell": "up_sell", "アップセル": "up_sell", "増額": "up_sell",
-    "existing business": "up_sell", "existingbusiness": "up_sell",
-    "cross-sell": "cross_sell", "cross_sell": "cross_sell", "crosssell": "cross_sell", "クロスセル": "cross_sell",
-}  # fmt: skip
-DEAL_FIELDS = [
-    EXTERNAL_ID,
-    EMAIL,
-    Field("external_id", gettext_lazy("External id of the deal"), cells.external_id, group=DEAL, is_vital=True,
-          synonyms=(
-        "opportunity_id", "opportunity id", "deal id", "record id", "案件id", "案件番号", "商談id", "商談番号")),
-    Field("name", gettext_lazy("Name"), cells.text(200), group=DEAL, synonyms=(
-        "deal name", "opportunity name", "opportunity", "deal", "案件名", "商談名", "件名")),
-    Field("kind", gettext_lazy("Kind"), cells.one_of(KINDS), group=DEAL,
-          synonyms=("deal type", "type", "商談種別", "種別")),
-    Field("stage", gettext_lazy("Stage of the deal"), cells.words(80), group=DEAL, synonyms=(
-        "deal stage", "opportunity stage", "sales stage", "stage", "pipeline stage", "商談ステージ", "商談フェーズ",
-        "案件ステージ", "フェーズ", "ステージ")),
-    Field("amount", gettext_lazy("Amount"), cells.money, "numeric", DEAL, beside=("currency",), is_vital=True,
-          synonyms=(
-        "value", "deal amount", "estimated_acv", "acv", "金額", "受注金額", "契約金額", "見込金額", "商談金額")),
-    Field("currency", gettext_lazy("Currency"), cells.currency, group=DEAL, is_vital=True,
-          synonyms=("deal currency code", "通貨")),
-    Field("owner", gettext_lazy("Owner (e-mail of one of us)"), cells.text(254), "", DEAL,
-          synonyms=("owner.email", "owner email", "deal owner email", "担当営業メール")),
-    Field("opened_at", gettext_lazy("Opened"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
-          synonyms=(
-        "create date", "created", "created_at", "created date", "open date", "opened", "作成日", "商談開始日",
-        "商談化日")),
-    Field("expected_close_on", gettext_lazy("Expected close"), cells.day, "date", WHEN,
-          synonyms=("expected close date", "完了予定日", "受注予定日", "成約予定日")),
-    Field("won_at", gettext_lazy("Won"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
-          synonyms=("won date", "won_date", "close won date", "受注日", "成約日", "契約日")),
-    Field("lost_at", gettext_lazy("Lost"), cells.past_moment, "timestamptz", WHEN, is_moment=True, is_vital=True,
-          synonyms=("lost date", "lost_date", "失注日")),
-    Field("lost_reason", gettext_lazy("Why lost"), cells.text(300), group=WHEN,
-          synonyms=("closed lost reason", "loss reason", "lost reason", "失注理由", "敗因")),
-    Field("won_reason", gettext_lazy("Why won"), cells.text(300), group=WHEN,
-          synonyms=("closed won reason", "won reason", "受注理由", "勝因")),
-]  # fmt: skip
-FIELDS = fields_by_name(DEAL_FIELDS)
 
 
 class DealImport(OfLeadImport):
@@ -87,6 +44,8 @@ class DealImport(OfLeadImport):
         Column("stage_id", "bigint"),
         Column("won_reason_id", "bigint"),
         Column("lost_reason_id", "bigint"),
+        # The days of its moments, where only they are known.
+        *(Column(name, "date") for name in DAYS.values()),
         # When it was opened, won and lost before the file said otherwise.
         Column("dates_before", "jsonb"),
     )
@@ -129,10 +88,11 @@ class DealImport(OfLeadImport):
         )
         find_lead_of_rows(batch)
         _find_reasons(batch)
-        _report_taken_for_one(batch)
+        batch.execute(KNOWN_DAYS, zone=str(company_zone()))
         _lock_leads(batch)
         for turn in batch.turns():
             _import_turn(batch, turn)
+        _report_taken_for_one(batch)
         move_leads(batch)
 
 
@@ -142,6 +102,10 @@ def _day(at: datetime) -> date:
 
 # Locked before their deals, which other verbs lock after them.
 LOCK = "SELECT FROM {table} WHERE {key} IN (SELECT lead_id FROM staging_rows) ORDER BY {key} FOR NO KEY UPDATE"
+KNOWN_DAYS = f"""
+UPDATE staging_rows SET {", ".join(f"{day} = {only_day(moment)}" for moment, day in DAYS.items())}
+WHERE {" OR ".join(map(is_day, DAYS))}
+"""
 FIND_BY_ID = """
 UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
 WHERE s.refused IS NULL AND s.turn = %(turn)s AND o.external_id <> '' AND o.system = %(system)s
@@ -151,16 +115,17 @@ FIND_BY_LIKENESS = f"""
 UPDATE staging_rows s SET opportunity_id = o.id FROM funnel_opportunity o
 WHERE s.refused IS NULL AND s.turn = %(turn)s AND s.external_id IS NULL AND s.opportunity_id IS NULL
   AND o.lead_id = s.lead_id AND o.name = coalesce(s.name, '')
-  AND (o.opened_at IS NULL AND s.opened_at IS NULL OR {same_fact("o.opened_at", "s.opened_at")})
+  AND (o.opened_at IS NULL AND s.opened_at IS NULL
+       OR {same_fact(("o.opened_at", "o.opened_on"), ("s.opened_at", "s.opened_on"))})
 """
-# Two rows of one turn that turn out to be one deal: the later waits for the next turn.
-WAIT = """
+# Two rows of one turn that turn out to be one deal, or may: the later waits for the next turn.
+WAIT = f"""
 UPDATE staging_rows s SET turn = turn + 1, opportunity_id = NULL
 FROM (
     SELECT line, row_number() OVER (
         PARTITION BY coalesce(opportunity_id::text, 'new ' || lead_id || ' ' || coalesce(external_id, '')
-            || ' ' || CASE WHEN external_id IS NULL THEN coalesce(name, '') || ' ' || coalesce(opened_at::text, '')
-                      ELSE '' END)
+            || ' ' || CASE WHEN external_id IS NULL THEN coalesce(name, '') || ' '
+                      || coalesce({day_of("opened_at")}::text, '') ELSE '' END)
         ORDER BY line) AS nth
     FROM staging_rows WHERE turn = %(turn)s AND refused IS NULL
 ) again
@@ -189,25 +154,26 @@ UPDATE staging_rows s SET {outcome} = d.opened_at FROM ({dated}) d
 WHERE d.line = s.line AND d.decided_at = s.{outcome} AND d.decided_at < d.opened_at AND {is_that_day}
 """
 DECIDED_BEFORE = "SELECT line FROM ({dated}) d WHERE d.decided_at < d.opened_at"
-NEW = """
+NEW = f"""
 WITH made AS (
     UPDATE staging_rows s
     SET opportunity_id = nextval(pg_get_serial_sequence('funnel_opportunity', 'id')), is_new = true
     WHERE s.turn = %(turn)s AND s.refused IS NULL AND s.opportunity_id IS NULL RETURNING s.*
 )
 INSERT INTO funnel_opportunity (id, lead_id, system, external_id, name, kind, amount, currency, opened_at,
-    expected_close_on, won_at, lost_at, reason_id, reason_text, owner_id, stage_id, created_at, recorded_at)
+    expected_close_on, won_at, lost_at, {", ".join(DAYS.values())}, reason_id, reason_text, owner_id, stage_id,
+    created_at, recorded_at)
 SELECT opportunity_id, lead_id, %(system)s, coalesce(external_id, ''), coalesce(name, ''), coalesce(kind, 'new'),
-    amount, coalesce(currency, %(currency)s), opened_at, expected_close_on, won_at, lost_at,
+    amount, coalesce(currency, %(currency)s), opened_at, expected_close_on, won_at, lost_at, {", ".join(DAYS.values())},
     CASE WHEN won_at IS NOT NULL THEN won_reason_id WHEN lost_at IS NOT NULL THEN lost_reason_id END,
     coalesce(CASE WHEN won_at IS NOT NULL THEN won_reason WHEN lost_at IS NOT NULL THEN lost_reason END, ''),
     owner_id, stage_id, %(at)s, %(at)s
 FROM made ORDER BY line
 """
 PLAIN = ("name", "kind", "amount", "currency", "expected_close_on")
-# An outcome that was open may be filled in; one that was there is changed only by a correction.
-# Each with the outcome that it excludes.
-DATES = {"opened_at": "", "won_at": "lost_at", "lost_at": "won_at"}
+
+
+DATES_BEFORE = ", ".join(f"'{name}', r.{name}" for name in (*DAYS, *DAYS.values()))
 
 
 def _stages_by_name(batch: Batch) -> dict[str, int]:
@@ -225,9 +191,7 @@ def _stages_by_name(batch: Batch) -> dict[str, int]:
 def _report_taken_for_one(batch: Batch) -> None:
     """A deal that the file tells by its lead, name and opening alone is the same as the one before it, if another is
     meant or not: that is said."""
-    for line, name in batch.fetch(
-        "SELECT line, coalesce(name, '') FROM staging_rows WHERE turn > 1 AND external_id IS NULL ORDER BY line"
-    ):
+    for line, name in batch.fetch(TAKEN_FOR_ONE):
         batch.warnings.add(
             _(
                 "Line %(line)s: “%(name)s” was taken for the deal of the same lead, name and opening further up. An"
@@ -235,6 +199,15 @@ def _report_taken_for_one(batch: Batch) -> None:
             )
             % {"line": line, "name": name}
         )
+
+
+TAKEN_FOR_ONE = """
+SELECT s.line, coalesce(s.name, '') FROM staging_rows s
+WHERE s.turn > 1 AND s.external_id IS NULL AND EXISTS (
+    SELECT FROM staging_rows above
+    WHERE above.opportunity_id = s.opportunity_id AND above.turn < s.turn AND above.refused IS NULL)
+ORDER BY s.line
+"""
 
 
 def _find_reasons(batch: Batch) -> None:
@@ -257,7 +230,7 @@ def _lock_leads(batch: Batch) -> None:
 def _import_turn(batch: Batch, turn: int) -> None:
     batch.execute(FIND_BY_ID, turn=turn)
     batch.execute(FIND_BY_LIKENESS, turn=turn, zone=str(company_zone()))
-    batch.execute(WAIT, turn=turn)
+    batch.execute(WAIT, turn=turn, zone=str(company_zone()))
     for name in DATES:
         values = {"same_day": same_day(f"r.{name}", f"s.{name}"), "means_now": means_now(f"s.{name}")}
         batch.execute(TODAY.format(name=name, **values), turn=turn, zone=str(company_zone()))
@@ -273,7 +246,7 @@ def _import_turn(batch: Batch, turn: int) -> None:
     given["stage"] = Attribute("stage", "stage_id", "s.stage_id")
     for name, other in DATES.items():
         # A deal that was won is not lost by a file, nor the other way round, without a correction.
-        may = f"({kept} AND {same_fact(f'r.{name}', f's.{name}')} IS NOT TRUE"
+        may = f"({kept} AND {_same_fact(name)} IS NOT TRUE"
         may += f" OR r.{name} IS NULL AND {f'r.{other} IS NULL' if other else 'TRUE'})"
         if other:
             # What was taken back is not taken again from the file that told it.
@@ -281,12 +254,13 @@ def _import_turn(batch: Batch, turn: int) -> None:
         given[name] = Attribute(name, name, f"CASE WHEN {may} THEN s.{name} END")
     changed = " OR ".join(attribute.is_changed for attribute in given.values())
     values = {each.column: _merged_value(each, given, correct=kept) for each in given.values()}
+    values |= {day: _merged_day(name, given, correct=kept) for name, day in DAYS.items()}
     sets = [f"{column} = {value}" for column, value in values.items()]
     batch.execute(
         f"""
         WITH different AS MATERIALIZED (
             SELECT s.ctid AS place, r.id,
-                jsonb_build_object('opened_at', r.opened_at, 'won_at', r.won_at, 'lost_at', r.lost_at) AS before
+                jsonb_build_object({DATES_BEFORE}) AS before
             FROM staging_rows s JOIN funnel_opportunity r ON {due} WHERE {changed}
         ), marked AS (
             UPDATE staging_rows s SET is_changed = true, dates_before = d.before FROM different d WHERE s.ctid = d.place
@@ -335,6 +309,18 @@ def _merged_value(attribute: Attribute, given: Mapping[str, Attribute], *, corre
     return f"CASE WHEN {correct} AND ({given[excludes].given}) IS NOT NULL THEN NULL ELSE {value} END"
 
 
+def _merged_day(name: str, given: Mapping[str, Attribute], *, correct: str) -> str:
+    """The day comes with its moment, and goes with it."""
+    day, other = DAYS[name], DATES[name]
+    value = f"CASE WHEN ({given[name].given}) IS NOT NULL THEN s.{day} ELSE r.{day} END"
+    return f"CASE WHEN {correct} AND ({given[other].given}) IS NOT NULL THEN NULL ELSE {value} END" if other else value
+
+
+def _same_fact(name: str) -> str:
+    """Whether the row tells that moment as the deal has it."""
+    return same_fact((f"r.{name}", f"r.{DAYS[name]}"), (f"s.{name}", f"s.{DAYS[name]}"))
+
+
 def _report_taken_back(batch: Batch, due: str) -> None:
     """An outcome that was taken back since is not taken again from the file that told it."""
     for name, other in (("won_at", "lost_at"), ("lost_at", "won_at")):
@@ -357,14 +343,20 @@ def _report_changed_dates(batch: Batch, due: str) -> None:
         return
     for name in filter(batch.gives, DATES):
         other = DATES[name] or name
-        for line, known, given in batch.fetch(
-            f"SELECT s.line, coalesce(r.{name}, r.{other}), s.{name}"
+        for line, known_on, known, given_on, given in batch.fetch(
+            f"SELECT s.line, coalesce(r.{DAYS[name]}, r.{DAYS[other]}), coalesce(r.{name}, r.{other}), s.{DAYS[name]},"
+            f" s.{name}"
             f" FROM staging_rows s JOIN funnel_opportunity r ON {due}"
-            f" WHERE NOT {same_fact(f'r.{name}', f's.{name}')}"
+            f" WHERE NOT {_same_fact(name)}"
             f" OR (r.{name} IS NULL AND r.{other} IS NOT NULL AND s.{name} IS NOT NULL)",
             zone=str(company_zone()),
         ):
             batch.warnings.add(
                 _("Line %(line)s: “%(field)s” is %(known)s here, the file says %(given)s. It was left so.")
-                % {"line": line, "field": FIELDS[name].label, "known": moment(known), "given": moment(given)}
+                % {
+                    "line": line,
+                    "field": FIELDS[name].label,
+                    "known": moment(known_on or known),
+                    "given": moment(given_on or given),
+                }
             )

@@ -17,12 +17,14 @@ from funnel.importing.corrections import (
     is_day,
     means_now,
     move_beginnings,
+    only_day,
     same_day,
     same_fact,
-    stand_at_last_step,
 )
+from funnel.journeys.standing import stand_at_last_step
 from funnel.models.journeys import Journey, Transition
 from funnel.models.stages import Stage, StageRole
+from funnel.models.when import When
 from funnel.qualification.qualifying import begin_missing
 from leads.importing.engine.batches import Batch
 from leads.importing.engine.fields import Field, fields_by_name
@@ -67,11 +69,12 @@ def stage_fields() -> list[Field]:
 
 
 # The steps that the rows name, each stage once a lead.
-STEPS = """
+STEPS = f"""
 CREATE TEMP TABLE steps ON COMMIT DROP AS
-SELECT DISTINCT ON (s.lead_id, stage.id) s.line, s.lead_id, stage.id AS stage_id, stage.position, stage.role, given.at
+SELECT DISTINCT ON (s.lead_id, stage.id) s.line, s.lead_id, stage.id AS stage_id, stage.position, stage.role, given.at,
+    {only_day("given.at")} AS day
 FROM staging_rows s
-CROSS JOIN LATERAL (VALUES {given}) given (role, at)
+CROSS JOIN LATERAL (VALUES {{given}}) given (role, at)
 JOIN funnel_stage stage ON stage.role = given.role
 WHERE s.refused IS NULL AND given.at IS NOT NULL
 ORDER BY s.lead_id, stage.id, s.line DESC
@@ -97,7 +100,7 @@ FROM (
 WHERE steps.line = earlier.line AND steps.stage_id = earlier.stage_id AND earlier.at > steps.at
 """
 # What would lie behind the step into customer is not written.
-AFTER_CUSTOMER = """
+AFTER_CUSTOMER = f"""
 DELETE FROM steps st USING (
     SELECT lead_id, min(at) AS at FROM (
         SELECT lead_id, at FROM steps WHERE role = 'customer'
@@ -108,8 +111,9 @@ DELETE FROM steps st USING (
 ) customer
 WHERE customer.lead_id = st.lead_id AND st.role <> 'customer' AND st.at > customer.at
   AND NOT EXISTS (
-      SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id AND t.at = st.at)
-RETURNING st.line, st.role, st.at
+      SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id
+        AND {same_fact(("t.at", "t.day"), ("st.at", "st.day"))})
+RETURNING st.line, st.role, st.at, st.day
 """
 # Journeys of leads that have none: the steps in the order of their dates, and the lead stands at the last.
 BEGIN = """
@@ -123,8 +127,8 @@ WITH laid AS (
     SELECT lead_id, stage_id, at, '', %(news_count_from)s FROM laid WHERE is_last ORDER BY lead_id
     ON CONFLICT DO NOTHING RETURNING lead_id
 )
-INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, recorded_at, how, by_id, because)
-SELECT l.lead_id, l.came_from, l.stage_id, l.at, greatest(%(at)s, l.at),
+INSERT INTO funnel_transition (lead_id, from_stage_id, to_stage_id, at, day, recorded_at, how, by_id, because)
+SELECT l.lead_id, l.came_from, l.stage_id, l.at, l.day, greatest(%(at)s, l.at),
        CASE WHEN l.is_last THEN %(last_how)s ELSE 'import' END,
        CASE WHEN l.is_last AND %(last_how)s <> 'import' THEN %(by)s::bigint END, %(because)s
 FROM laid l JOIN begun b ON b.lead_id = l.lead_id
@@ -133,17 +137,23 @@ RETURNING lead_id
 """
 # Steps of leads that were on their way before, which the ledger does not have at that moment.
 DIFFERENT_STEPS = f"""
-SELECT st.line, st.lead_id, st.role, st.at, known.at
+SELECT st.line, st.lead_id, st.role, st.at, st.day, known.at, known.day
 FROM steps st
 LEFT JOIN LATERAL (
-    SELECT t.at FROM funnel_transition t
+    SELECT t.at, t.day FROM funnel_transition t
     WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id ORDER BY t.at LIMIT 1
 ) known ON true
 WHERE NOT EXISTS (
     SELECT FROM funnel_transition t WHERE t.lead_id = st.lead_id AND t.to_stage_id = st.stage_id
-      AND {same_fact("t.at", "st.at")}
+      AND {same_fact(("t.at", "t.day"), ("st.at", "st.day"))}
 )
 ORDER BY st.line, st.position
+"""
+
+
+# What a corrected file knows first of each lead.
+FIRST_KNOWN = """
+SELECT DISTINCT ON (lead_id) lead_id, at AS first_at, day AS first_on FROM steps ORDER BY lead_id, at, position
 """
 
 
@@ -175,23 +185,26 @@ def _begin_quietly(batch: Batch) -> None:
 
 def _import_steps(batch: Batch, roles: list[str]) -> None:
     batch.execute("DROP TABLE IF EXISTS pg_temp.steps")
-    batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)))
     zone = str(company_zone())
+    batch.execute(STEPS.format(given=", ".join(f"('{role}', s.\"stage.{role}\")" for role in roles)), zone=zone)
     batch.execute(TODAY, zone=zone)
     batch.execute(ON_THAT_DAY, zone=zone)
-    for line, role, at in batch.fetch(AFTER_CUSTOMER):
-        batch.warnings.add(_format_after_customer(line, role, at))
+    for line, role, *when in batch.fetch(AFTER_CUSTOMER, zone=zone):
+        batch.warnings.add(_format_after_customer(line, role, When(*when)))
     batch.execute("ANALYZE steps")
     begun = batch.fetch(BEGIN, **_step_values(batch))
     batch.execute(
         "UPDATE staging_rows SET is_changed = true WHERE lead_id = ANY(%(leads)s)", leads=[lead for (lead,) in begun]
     )
-    different = batch.fetch(DIFFERENT_STEPS, zone=zone)
+    different = [
+        (line, lead, role, When(at, day), When(known_at, known_day) if known_at else None)
+        for line, lead, role, at, day, known_at, known_day in batch.fetch(DIFFERENT_STEPS, zone=zone)
+    ]
     if batch.correct:
         _correct_steps(batch, different)
         return
-    for line, _lead, role, at, known in different:
-        batch.warnings.add(_format_difference(line, role, at, known))
+    for line, _lead, role, given, known in different:
+        batch.warnings.add(_format_difference(line, role, given, known))
 
 
 def _step_values(batch: Batch) -> dict[str, Any]:
@@ -205,46 +218,49 @@ def _step_values(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _format_after_customer(line: int, role: str, at: Any) -> str:
-    words = {"line": line, "stage": LABELS[StageRole(role)], "given": moment(at)}
+def _format_after_customer(line: int, role: str, given: When) -> str:
+    words = {"line": line, "stage": LABELS[StageRole(role)], "given": moment(given.day or given.at)}
     return _("Line %(line)s: “%(stage)s” %(given)s lies after it became a customer. It was left out.") % words
 
 
-def _format_difference(line: int, role: str, at: Any, known: Any) -> str:
-    zone = company_zone()
-    words = {"line": line, "stage": LABELS[StageRole(role)], "given": f"{at.astimezone(zone):%Y-%m-%d %H:%M}"}
+def _format_difference(line: int, role: str, given: When, known: When | None) -> str:
+    words = {"line": line, "stage": LABELS[StageRole(role)], "given": _format_when(given)}
     if known is None:
         return (
             _("Line %(line)s: “%(stage)s” %(given)s is not in the journey, which had begun before. It was left so.")
             % words
         )
-    words["known"] = f"{known.astimezone(zone):%Y-%m-%d %H:%M}"
+    words["known"] = _format_when(known)
     return _("Line %(line)s: “%(stage)s” is %(known)s here, the file says %(given)s. It was left so.") % words
+
+
+def _format_when(when: When) -> str:
+    return f"{when.day}" if when.day else f"{when.at.astimezone(company_zone()):%Y-%m-%d %H:%M}"
 
 
 def _correct_steps(batch: Batch, different: Iterable[tuple[Any, ...]]) -> None:
     """Let the file's dates stand in the ledger, and lay the journeys anew that are imported history alone."""
     stages = {stage.role: stage for stage in Stage.objects.exclude(role=None)}
     leads = set()
-    for line, lead_id, role, at, known in different:
+    for line, lead_id, role, given, known in different:
         imported = Transition.objects.filter(lead=lead_id, to_stage=stages[role], how=Transition.How.IMPORT)
         if known is None:
             Transition.objects.create(
-                lead_id=lead_id, to_stage=stages[role], at=at, recorded_at=max(batch.at, at), how=Transition.How.IMPORT,
-                because=batch.how.capitalize(),
+                lead_id=lead_id, to_stage=stages[role], **given._asdict(), recorded_at=max(batch.at, given.at),
+                how=Transition.How.IMPORT, because=batch.how.capitalize(),
             )  # fmt: skip
         elif first := imported.order_by("at", "pk").first():
-            correct_step(batch, first, at=at)
+            correct_step(batch, first, **given._asdict())
         else:
-            batch.warnings.add(_format_difference(line, role, at, known))
+            batch.warnings.add(_format_difference(line, role, given, known))
             continue
         leads.add(lead_id)
         batch.execute("UPDATE staging_rows SET is_changed = true WHERE line = %(line)s", line=line)
     list(Journey.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=leads).order_by("pk"))
-    move_beginnings(batch, "SELECT lead_id, min(at) AS first_at FROM steps GROUP BY lead_id")
+    move_beginnings(batch, FIRST_KNOWN)
     for lead_id in sorted(leads):
         _relink_imported(lead_id)
-    stand_at_last_step(batch, sorted(leads))
+    stand_at_last_step(sorted(leads))
 
 
 def _relink_imported(lead_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from funnel.events import JOURNEY_MOVED
 from funnel.models.kept import NOTHING_KEPT, kept_of
 from funnel.models.stages import Definition, Reason, Stage, StageRole
+from funnel.models.when import When
 from history.recording import RecordedAt
 from leads.models import Lead, PendingReevaluation, Persona
 from metrics.changes import watched
 from scoring.models import Quadrant
-from smarketing.company import day_starting_at
+from smarketing.company import bounds_of, day_of, day_starting_at
 from smarketing.queue.waking import wake
 from teams.models import User
 
@@ -88,13 +89,13 @@ class Journey(models.Model):
         """Whether it stands at the customer stage, or at one of the company's own behind it."""
         return self.stage.position >= Stage.objects.role(StageRole.CUSTOMER).position
 
-    def is_customer_by_win(self, won_at: datetime) -> bool:
+    def is_customer_by_win(self, won: When) -> bool:
         """Whether it is one by the win of that moment or day, and not by a person or by the stage dates of a file."""
         entries = Transition.objects.filter(lead=self.pk, to_stage__role=StageRole.CUSTOMER)
         entry = entries.order_by("at", "pk").last()
         if not self.is_customer or entry is None:
             return False
-        first, last = day_starting_at(won_at) or (won_at, won_at)
+        first, last = bounds_of(won.day) if won.day else day_starting_at(won.at) or (won.at, won.at)
         imported = entry.how == Transition.How.IMPORT and (entry.at == first or first <= entry.at < last)
         return imported or entry.how == Transition.How.OPPORTUNITY
 
@@ -102,17 +103,28 @@ class Journey(models.Model):
     def last_step_at(self) -> datetime:
         return self.closed_at or self.entered_at
 
-    def moment_on(self, day: datetime, *, before: Stage) -> datetime:
-        """When a fact happened of which only the day is known, given as the day's start: after the steps of that day
-        into stages before `before`. Any other moment stands as it is."""
-        if not (day_of := day_starting_at(day)):
-            return day
-        steps = Transition.objects.filter(lead=self.pk, to_stage__position__lt=before.position)
-        return steps.filter(at__gte=day_of[0], at__lt=day_of[1]).aggregate(last=Max("at"))["last"] or day
+    def when(self, at: datetime | None, day: date | None, *, before: Stage) -> When:
+        """When a fact happened; told as `day`, or as the day's start, only its day is known.
 
-    def moved_at(self, at: datetime) -> datetime:
+        Today's day means now, as does nothing; a moment stands as it is.
+        """
+        if day is None:
+            if at is None or not day_starting_at(at):
+                return When(at or now())
+            day = day_of(at)
+        elif day == day_of(now()):
+            return When(now(), day)
+        return self.when_on(day, before=before)
+
+    def when_on(self, day: date, *, before: Stage) -> When:
+        """When a fact of a past day happened: after the steps of that day into stages before `before`."""
+        start, end = bounds_of(day)
+        steps = Transition.objects.filter(lead=self.pk, to_stage__position__lt=before.position)
+        return When(steps.filter(at__gte=start, at__lt=end).aggregate(last=Max("at"))["last"] or start, day)
+
+    def moved(self, when: When) -> When:
         """When a fact of that moment moves it: then, or, where it has gone on since then, now that it is told."""
-        return at if at >= self.last_step_at else max(now(), self.last_step_at)
+        return when if when.at >= self.last_step_at else When(max(now(), self.last_step_at))
 
     @classmethod
     def of(cls, lead: Lead) -> Journey:
@@ -190,6 +202,7 @@ class Journey(models.Model):
         wake_at: datetime | None = None,
         only_with_news: bool = False,
         sends_back_from: Stage | None = None,
+        day: date | None = None,
     ) -> Transition:
         """Go to `stage` and write it down. Back to the `lead` stage with a reason is a recycling; without one, a step.
 
@@ -210,7 +223,8 @@ class Journey(models.Model):
             still_here = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at=None)
             if not still_here.update(**changed):
                 raise self.Moved
-            step = self._write(stage, at=at, by=by, how=how, because=because, definition=definition, reason=reason)
+            said: dict[str, Any] = {"because": because, "definition": definition, "reason": reason, "day": day}
+            step = self._write(stage, at=at, by=by, how=how, **said)
         for name, value in changed.items():
             setattr(self, name, value)
         return step
@@ -243,6 +257,7 @@ class Journey(models.Model):
         at: datetime | None = None,
         how: Transition.How = "person",  # type: ignore[assignment]
         reason: Reason | None = None,
+        day: date | None = None,
     ) -> Transition:
         """End the journey: no buyer, or lost. The stage it stood at stays readable."""
         at = max(at or now(), self.last_step_at)
@@ -250,7 +265,7 @@ class Journey(models.Model):
             still_here = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at=None)
             if not still_here.update(closed_at=at, closed_as=ended):
                 raise self.Moved
-            step = self._write(None, at=at, by=by, how=how, because=because, reason=reason)
+            step = self._write(None, at=at, by=by, how=how, because=because, reason=reason, day=day)
         self.closed_at, self.closed_as = at, ended
         return step
 
@@ -262,6 +277,7 @@ class Journey(models.Model):
         at: datetime | None = None,
         to: Stage | None = None,
         how: Transition.How = "person",  # type: ignore[assignment]
+        day: date | None = None,
     ) -> Transition:
         """Open a closed journey again, at the stage where it ended or at another: an earlier one sends it back, and a
         later one frees it, as a step does. Raises `Moved`."""
@@ -273,7 +289,7 @@ class Journey(models.Model):
             closed = Journey.objects.filter(pk=self.pk, stage=self.stage_id, closed_at__isnull=False)
             if not closed.update(**changed):
                 raise self.Moved
-            step = self._write(stage, at=at, by=by, how=how, because=because, anew=True)
+            step = self._write(stage, at=at, by=by, how=how, because=because, anew=True, day=day)
         for name, value in changed.items():
             setattr(self, name, value)
         return step
@@ -289,6 +305,7 @@ class Journey(models.Model):
         definition: Definition | None = None,
         reason: Reason | None = None,
         anew: bool = False,
+        day: date | None = None,
     ) -> Transition:
         """Write the step down. `anew`: from nowhere, as a journey begins or is opened again."""
         kept = NOTHING_KEPT if how in Transition.BROUGHT_IN else kept_of(self.pk)
@@ -297,6 +314,7 @@ class Journey(models.Model):
             from_stage_id=None if anew else self.stage_id,
             to_stage=to_stage,
             at=at,
+            day=day,
             by=by,
             how=how,
             because=because[:300],
@@ -342,6 +360,8 @@ class Transition(models.Model):
     from_stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="+", db_index=False)
     to_stage = models.ForeignKey(Stage, models.PROTECT, null=True, related_name="entries", db_index=False)
     at = models.DateTimeField(default=now)
+    # The company day, where only that is known.
+    day = models.DateField(null=True)
     recorded_at = RecordedAt(of="at")
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     how = models.CharField(max_length=12, choices=How)
@@ -368,4 +388,4 @@ class Transition(models.Model):
                 condition=Q(quadrant__in=["", *Quadrant.values]), name="a_step_keeps_a_known_quadrant"
             ),
         ]
-        triggers = watched(uncounted="by because")
+        triggers = watched(uncounted="by because day")

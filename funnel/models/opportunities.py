@@ -8,22 +8,24 @@ from decimal import Decimal
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from funnel import events
+from funnel.models.deal_constraints import CONSTRAINTS
 from funnel.models.deal_stages import DealStage
 from funnel.models.journeys import Journey, Transition
 from funnel.models.opportunity_steps import TERMS, OpportunityStep
 from funnel.models.stages import Reason, Stage, StageRole
+from funnel.models.when import When
 from history.edited import edited
 from history.events import Event
 from history.models import Change
 from history.recording import RecordedAt
 from leads.models import Lead
 from metrics.changes import watched
-from smarketing.company import day_starting_at
+from smarketing.company import day_of
 from smarketing.currencies import DIGITS, MOST_DECIMALS, in_currency
 from teams.models import Organization, User
 from teams.records import RecordQuerySet
@@ -86,6 +88,10 @@ class Opportunity(models.Model):
     expected_close_on = models.DateField(_("Expected close"), null=True, blank=True)
     won_at = models.DateTimeField(_("Won"), null=True, blank=True)
     lost_at = models.DateTimeField(_("Lost"), null=True, blank=True)
+    # The company days of these moments, where only they are known.
+    opened_on = models.DateField(_("Opened on"), null=True, editable=False)
+    won_on = models.DateField(_("Won on"), null=True, editable=False)
+    lost_on = models.DateField(_("Lost on"), null=True, editable=False)
     reopened_at = models.DateTimeField(null=True, blank=True, editable=False)
     reason = models.ForeignKey(
         Reason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Reason")
@@ -112,19 +118,9 @@ class Opportunity(models.Model):
         indexes = [
             models.Index(fields=["won_at"], name="opportunity_won", condition=Q(won_at__isnull=False)),
         ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["system", "external_id"], condition=~Q(external_id=""), name="one_opportunity_per_external_id"
-            ),
-            models.CheckConstraint(condition=Q(won_at=None) | Q(lost_at=None), name="not_both_won_and_lost"),
-            models.CheckConstraint(
-                condition=Q(opened_at=None)
-                | (Q(won_at=None) | Q(won_at__gte=F("opened_at"))) & (Q(lost_at=None) | Q(lost_at__gte=F("opened_at"))),
-                name="decided_after_it_was_opened",
-            ),
-        ]
+        constraints = CONSTRAINTS
         triggers = [
-            *watched(uncounted="system external_id name reason_text created_at recorded_at"),
+            *watched(uncounted="system external_id name reason_text created_at recorded_at opened_on won_on lost_on"),
             *edited("lead name", unkept="created_at recorded_at"),
         ]
 
@@ -158,15 +154,17 @@ class Opportunity(models.Model):
                 self._begin_history(by=by, how=how)
 
     def _begin_history(self, *, by: User | None, how: str) -> None:
-        decided_at = self.won_at or self.lost_at
+        decided_at, decided_on = self.won_at or self.lost_at, self.won_on or self.lost_on
         opened_at = self.opened_at or decided_at or self.reopened_at or self.created_at
+        opened_on = self.opened_on if self.opened_at else decided_on
         told: dict[str, Any] = {"by": by, "how": how}
-        self._write(OpportunityStep.What.OPENED, at=opened_at, stage=self.stage, **self.terms, **told)
+        self._write(OpportunityStep.What.OPENED, at=opened_at, day=opened_on, stage=self.stage, **self.terms, **told)
         if self.reopened_at:
             self._write(OpportunityStep.What.REOPENED, at=self.reopened_at, **told)
         if decided_at:
             what = OpportunityStep.What.WON if self.won_at else OpportunityStep.What.LOST
-            self._write(what, at=decided_at, reason=self.reason, text=self.reason_text, **told)
+            told |= {"reason": self.reason, "text": self.reason_text}
+            self._write(what, at=decided_at, day=decided_on, **told)
 
     @classmethod
     def open(
@@ -181,6 +179,7 @@ class Opportunity(models.Model):
         owner: User | None = None,
         stage: DealStage | None = None,
         opened_at: datetime | None = None,
+        opened_on: date | None = None,
         system: str = "",
         external_id: str = "",
         by: User | None = None,
@@ -194,7 +193,7 @@ class Opportunity(models.Model):
         with transaction.atomic():
             journey = Journey.of(lead)
             opportunity = Stage.objects.role(StageRole.OPPORTUNITY)
-            opened_at = journey.moment_on(opened_at, before=opportunity) if opened_at else now()
+            when = journey.when(opened_at, opened_on, before=opportunity)
             made = cls(
                 lead=journey.lead,
                 name=name,
@@ -204,13 +203,14 @@ class Opportunity(models.Model):
                 expected_close_on=expected_close_on,
                 owner=owner or by,
                 stage=stage or DealStage.objects.offered().first(),
-                opened_at=opened_at,
+                opened_at=when.at,
+                opened_on=when.day,
                 system=system,
                 external_id=external_id,
             )
             made.save(by=by, how=how)
-            made._take_to(journey, StageRole.OPPORTUNITY, because="Opportunity opened", by=by, at=opened_at)
-            made._emit(events.OPPORTUNITY_OPENED, at=opened_at)
+            made._take_to(journey, StageRole.OPPORTUNITY, because="Opportunity opened", by=by, when=when)
+            made._emit(events.OPPORTUNITY_OPENED, at=when.at)
         return made
 
     def move(self, stage: DealStage, *, by: User | None = None, how: str = "", at: datetime | None = None) -> bool:
@@ -264,6 +264,7 @@ class Opportunity(models.Model):
         by: User | None = None,
         how: str = "",
         at: datetime | None = None,
+        on: date | None = None,
     ) -> None:
         """A contract: the lead becomes a customer then, at its first; where it has gone on since, now.
 
@@ -273,11 +274,11 @@ class Opportunity(models.Model):
             reason.check_for(Reason.Kind.WON, text=text)
         with transaction.atomic():
             journey = self._lock()
-            at = self._decided_at(journey, at)
-            self._decide(won_at=at, reason=reason, reason_text=text)
-            self._write(OpportunityStep.What.WON, at=at, by=by, how=how, reason=reason, text=text)
-            self._take_to(journey, StageRole.CUSTOMER, because="Opportunity won", by=by, at=at)
-            self._emit(events.OPPORTUNITY_WON, at=at)
+            when = self._decided_at(journey, at, on)
+            self._decide(won_at=when.at, won_on=when.day, reason=reason, reason_text=text)
+            self._write(OpportunityStep.What.WON, **when._asdict(), by=by, how=how, reason=reason, text=text)
+            self._take_to(journey, StageRole.CUSTOMER, because="Opportunity won", by=by, when=when)
+            self._emit(events.OPPORTUNITY_WON, at=when.at)
 
     def lose(
         self,
@@ -287,6 +288,7 @@ class Opportunity(models.Model):
         by: User | None = None,
         how: str = "",
         at: datetime | None = None,
+        on: date | None = None,
     ) -> None:
         """No contract: lost new business closes the journey, unless the lead is a customer or has other such open.
 
@@ -296,11 +298,12 @@ class Opportunity(models.Model):
             reason.check_for(Reason.Kind.LOST, text=text)
         with transaction.atomic():
             journey = self._lock()
-            at = self._decided_at(journey, at)
-            self._decide(lost_at=at, reason=reason, reason_text=text)
-            self._write(OpportunityStep.What.LOST, at=at, by=by, how=how, reason=reason, text=text)
-            self._close_lost(journey, because=text or (reason.name_en if reason else "Opportunity lost"), by=by, at=at)
-            self._emit(events.OPPORTUNITY_LOST, at=at)
+            when = self._decided_at(journey, at, on)
+            self._decide(lost_at=when.at, lost_on=when.day, reason=reason, reason_text=text)
+            self._write(OpportunityStep.What.LOST, **when._asdict(), by=by, how=how, reason=reason, text=text)
+            because = text or (reason.name_en if reason else "Opportunity lost")
+            self._close_lost(journey, because=because, by=by, when=when)
+            self._emit(events.OPPORTUNITY_LOST, at=when.at)
 
     def reopen(self, *, because: str = "", by: User | None = None, how: str = "", at: datetime | None = None) -> None:
         """Take the outcome back: it holds no longer from then on, and did until then. The lead stands at the
@@ -311,13 +314,15 @@ class Opportunity(models.Model):
         """
         with transaction.atomic():
             journey = self._lock()
-            won_at, decided_at = self.won_at, self.won_at or self.lost_at
+            won = When(self.won_at, self.won_on) if self.won_at else None
+            decided_at = self.won_at or self.lost_at
             if decided_at is None:
                 raise self.Decided
             at = max(at or now(), decided_at)
-            self._set(won_at=None, lost_at=None, reopened_at=at, reason=None, reason_text="")
+            nothing = dict.fromkeys(("won_at", "won_on", "lost_at", "lost_on", "reason"))
+            self._set(**nothing, reopened_at=at, reason_text="")
             self._write(OpportunityStep.What.REOPENED, at=at, by=by, how=how, text=because)
-            self._take_back(journey, won_at, because=because or "Opportunity reopened", by=by, at=at)
+            self._take_back(journey, won, because=because or "Opportunity reopened", by=by, at=at)
             self._emit(events.OPPORTUNITY_REOPENED, at=at)
 
     def _lock(self) -> Journey:
@@ -329,17 +334,14 @@ class Opportunity(models.Model):
         self.lead = journey.lead
         return journey
 
-    def _decided_at(self, journey: Journey, at: datetime | None) -> datetime:
-        """The moment of an outcome: now, or on its day after the lead's steps and the opening of that day."""
-        if at is None:
-            return now()
-        day, open_since = day_starting_at(at), self.open_since
-        at = journey.moment_on(at, before=Stage.objects.role(StageRole.CUSTOMER))
-        if open_since and at < open_since:
-            if day is None or open_since >= day[1]:
-                raise self.BeforeOpened
-            return open_since
-        return at
+    def _decided_at(self, journey: Journey, at: datetime | None, day: date | None) -> When:
+        """When an outcome came about: known only to its day, after the lead's steps and the opening of that day."""
+        when, open_since = journey.when(at, day, before=Stage.objects.role(StageRole.CUSTOMER)), self.open_since
+        if at is None and day is None or open_since is None or when.at >= open_since:
+            return when
+        if when.day is None or day_of(open_since) > when.day:
+            raise self.BeforeOpened
+        return When(open_since, when.day)
 
     def _decide(self, **outcome: object) -> None:
         """Of two who decide at once, one wins."""
@@ -355,34 +357,31 @@ class Opportunity(models.Model):
     def _write(self, what: OpportunityStep.What, **said: Any) -> OpportunityStep:
         return OpportunityStep.objects.write(self.pk, what, **said)
 
-    def _take_to(self, journey: Journey, role: StageRole, *, because: str, by: User | None, at: datetime) -> None:
+    def _take_to(self, journey: Journey, role: StageRole, *, because: str, by: User | None, when: When) -> None:
         if not self.moves_journey:
             return
         stage = Stage.objects.role(role)
-        how = Transition.How.OPPORTUNITY
+        step: dict[str, Any] = {"because": because, "by": by, "how": Transition.How.OPPORTUNITY}
         if journey.closed_at:
-            journey.reopen(because=because, by=by, at=journey.moved_at(at), to=stage, how=how)
+            journey.reopen(to=stage, **step, **journey.moved(when)._asdict())
         elif journey.stage.position < stage.position:
-            journey.move_to(stage, because=because, by=by, at=journey.moved_at(at), how=how)
+            journey.move_to(stage, **step, **journey.moved(when)._asdict())
 
-    def _close_lost(self, journey: Journey, *, because: str, by: User | None, at: datetime) -> None:
+    def _close_lost(self, journey: Journey, *, because: str, by: User | None, when: When) -> None:
         if not self.moves_journey or self._others().filter(lost_at=None).exists():
             return
         if not journey.closed_at and not journey.is_customer:
-            how = Transition.How.OPPORTUNITY
-            at = journey.moved_at(at)
-            journey.close(Journey.Ended.LOST, because=because, by=by, at=at, how=how, reason=self.reason)
+            step: dict[str, Any] = {"because": because, "by": by, "how": Transition.How.OPPORTUNITY}
+            journey.close(Journey.Ended.LOST, reason=self.reason, **step, **journey.moved(when)._asdict())
 
-    def _take_back(
-        self, journey: Journey, won_at: datetime | None, *, because: str, by: User | None, at: datetime
-    ) -> None:
+    def _take_back(self, journey: Journey, won: When | None, *, because: str, by: User | None, at: datetime) -> None:
         if not self.moves_journey or self._others().won().exists():
             return
-        if not journey.closed_at and won_at and journey.is_customer_by_win(won_at):
+        if not journey.closed_at and won and journey.is_customer_by_win(won):
             stage = Stage.objects.role(StageRole.OPPORTUNITY)
             journey.move_to(stage, because=because, by=by, at=at, how=Transition.How.OPPORTUNITY)
         else:
-            self._take_to(journey, StageRole.OPPORTUNITY, because=because, by=by, at=at)
+            self._take_to(journey, StageRole.OPPORTUNITY, because=because, by=by, when=When(at))
 
     def _others(self) -> OpportunityQuerySet:
         """The other deals that move the same journey."""

@@ -7,7 +7,7 @@ that the state at any moment is the last row of each. The columns of the deal ar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
@@ -49,22 +49,23 @@ class OpportunityStepQuerySet(models.QuerySet["OpportunityStep"]):
         at: datetime,
         by: User | None,
         how: str,
+        day: date | None = None,
         **said: Any,
     ) -> OpportunityStep:
         """Write a row of the deal with that id, never before the last of its strands."""
         if what in (OpportunityStep.What.WON, OpportunityStep.What.LOST):
-            self._begin_by(deal, at, by=by, how=how)
+            self._begin_by(deal, at, day, by=by, how=how)
         strands = {each for strand in OpportunityStep.STRANDS if what in strand for each in strand}
         last = self.filter(opportunity=deal, what__in=strands).aggregate(last=Max("at"))["last"]
         moment = max(at, last) if last else at
-        return self.create(opportunity_id=deal, what=what, at=moment, by=by, how=how, **said)
+        return self.create(opportunity_id=deal, what=what, at=moment, day=day, by=by, how=how, **said)
 
-    def _begin_by(self, deal: int, at: datetime, *, by: User | None, how: str) -> None:
+    def _begin_by(self, deal: int, at: datetime, day: date | None, *, by: User | None, how: str) -> None:
         """A deal of which nobody knows when it was opened begins when we were told of it: one that was decided before
         began by then. It is a correction, and kept as one."""
         for begun in self.filter(opportunity=deal, what=OpportunityStep.What.OPENED, at__gt=at):
             Change.objects.write(OpportunityStep.SUBJECT, begun.pk, {"at": (begun.at, at)}, at=now(), by=by, how=how)
-            self.filter(pk=begun.pk).update(at=at)
+            self.filter(pk=begun.pk).update(at=at, day=day)
 
 
 class OpportunityStep(models.Model):
@@ -89,6 +90,8 @@ class OpportunityStep(models.Model):
     opportunity = models.ForeignKey("funnel.Opportunity", models.CASCADE, related_name="steps", db_index=False)
     what = models.CharField(max_length=8, choices=What)
     at = models.DateTimeField(default=now)
+    # The company day, where only that is known.
+    day = models.DateField(null=True)
     recorded_at = RecordedAt(of="at")
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     # By which way, as history says it: a page, the API, an import.
@@ -121,7 +124,7 @@ class OpportunityStep(models.Model):
                 name="only_a_row_of_terms_has_terms",
             ),
         ]
-        triggers = watched(uncounted="by how text")
+        triggers = watched(uncounted="by how text day")
 
     def __str__(self) -> str:
         return f"{self.get_what_display()} {self.at:%Y-%m-%d}"

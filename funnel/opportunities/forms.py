@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from funnel.journeys.forms import WithReason, refuse_future, start_of
+from funnel.journeys.forms import WithReason, refuse_future
 from funnel.models.deal_stages import DealStage
 from funnel.models.journeys import Journey
 from funnel.models.opportunities import Opportunity
@@ -78,9 +78,6 @@ class OpportunityForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_opened_on(self) -> date | None:
         return refuse_future(self.cleaned_data["opened_on"])
 
-    def opened_at(self) -> datetime | None:
-        return start_of(self.cleaned_data.get("opened_on"))
-
 
 class OutcomeForm(WithReason):
     """Won or lost, on a day, and why."""
@@ -98,9 +95,6 @@ class OutcomeForm(WithReason):
         if on and open_since and on < open_since.astimezone(company_zone()).date():
             raise ValidationError(_("On that day it was not open yet."))
         return on
-
-    def at(self) -> datetime | None:
-        return start_of(self.cleaned_data.get("on"))
 
 
 class WonForm(OutcomeForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -30,7 +30,8 @@ class HistoryLine:
     icon: str
     text: str
     note: str
-    at: datetime
+    # The day alone, where nothing else is known.
+    at: date
     party: str = ""
     url: str = ""
     day: str = ""
@@ -43,7 +44,8 @@ def history_of(deal: Opportunity) -> list[HistoryLine]:
     before: OpportunityStep | None = None
     for step in steps:
         notes = [*notes_of(step, before), teller_of(step)]
-        lines.append(HistoryLine(ICONS[What(step.what)], title_of(step), " · ".join(filter(None, notes)), step.at))
+        note, when = " · ".join(filter(None, notes)), step.day or step.at
+        lines.append(HistoryLine(ICONS[What(step.what)], title_of(step), note, when))
         before = step if step.what in OpportunityStep.CHANGES else before
     return lines[::-1]
 

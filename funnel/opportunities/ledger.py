@@ -13,7 +13,7 @@ NAMED = 20
 # Deals beside the last rows of their three strands, one statement over all.
 DISAGREEING = """
 WITH outcome AS (
-    SELECT DISTINCT ON (opportunity_id) opportunity_id, what, at, reason_id, text FROM funnel_opportunitystep
+    SELECT DISTINCT ON (opportunity_id) opportunity_id, what, at, day, reason_id, text FROM funnel_opportunitystep
     WHERE what IN ('opened', 'won', 'lost', 'reopened') ORDER BY opportunity_id, at DESC, id DESC
 ), stood AS (
     SELECT DISTINCT ON (opportunity_id) opportunity_id, stage_id FROM funnel_opportunitystep
@@ -22,7 +22,7 @@ WITH outcome AS (
     SELECT DISTINCT ON (opportunity_id) opportunity_id, kind, amount, currency, expected_close_on, owner_id
     FROM funnel_opportunitystep WHERE what IN ('opened', 'changed') ORDER BY opportunity_id, at DESC, id DESC
 ), opened AS (
-    SELECT opportunity_id, at FROM funnel_opportunitystep WHERE what = 'opened'
+    SELECT opportunity_id, at, day FROM funnel_opportunitystep WHERE what = 'opened'
 ), reopened AS (
     SELECT opportunity_id, max(at) AS at FROM funnel_opportunitystep WHERE what = 'reopened' GROUP BY opportunity_id
 )
@@ -31,12 +31,13 @@ LEFT JOIN outcome ON outcome.opportunity_id = o.id LEFT JOIN stood ON stood.oppo
 LEFT JOIN terms ON terms.opportunity_id = o.id LEFT JOIN opened ON opened.opportunity_id = o.id
 LEFT JOIN reopened ON reopened.opportunity_id = o.id
 WHERE outcome.what IS NULL
-    OR (o.won_at, o.lost_at) IS DISTINCT FROM (
-        CASE outcome.what WHEN 'won' THEN outcome.at END, CASE outcome.what WHEN 'lost' THEN outcome.at END)
+    OR (o.won_at, o.won_on, o.lost_at, o.lost_on) IS DISTINCT FROM (
+        CASE outcome.what WHEN 'won' THEN outcome.at END, CASE outcome.what WHEN 'won' THEN outcome.day END,
+        CASE outcome.what WHEN 'lost' THEN outcome.at END, CASE outcome.what WHEN 'lost' THEN outcome.day END)
     OR coalesce(o.won_at, o.lost_at) IS NOT NULL
         AND (o.reason_id, o.reason_text) IS DISTINCT FROM (outcome.reason_id, outcome.text)
     OR o.reopened_at IS DISTINCT FROM reopened.at
-    OR o.opened_at <> opened.at
+    OR o.opened_at <> opened.at OR o.opened_at IS NOT NULL AND o.opened_on IS DISTINCT FROM opened.day
     OR o.stage_id IS DISTINCT FROM stood.stage_id
     OR (o.kind, o.amount, o.currency, o.expected_close_on, o.owner_id)
         IS DISTINCT FROM (terms.kind, terms.amount, terms.currency, terms.expected_close_on, terms.owner_id)

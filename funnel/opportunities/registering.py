@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from funnel.models.journeys import Journey
 from funnel.models.opportunities import Opportunity
 from leads.models import Lead
 from leads.registering.taking import claim
-from smarketing.company import day_around, day_starting_at
+from smarketing.company import bounds_of, day_of, day_starting_at
 from smarketing.currencies import is_too_fine
 from smarketing.database.locks import acquire_named
 from teams.models import Organization, User
@@ -53,6 +53,7 @@ def register(
     *,
     name: str = "",
     opened_at: datetime | None = None,
+    opened_on: date | None = None,
     system: str = "",
     external_id: str = "",
     by: User | None = None,
@@ -61,10 +62,10 @@ def register(
 ) -> tuple[Opportunity, bool]:
     """Open a deal, or give the one that is known these values; return it, and whether it is new.
 
-    It is known by the external id in its system, else by its lead, name and opening; without an opening, by the day of
-    today. What is empty stays as it is. Raises `OfAnotherLead`, `TooFine`, what opening and moving a deal raise, and
-    `OnlyRead` where the person `rights_of` only reads the deal that is known, or the lead of a new one; a lead
-    that is nobody's becomes theirs.
+    It is known by the external id in its system, else by its lead, name and opening, or the day `opened_on` where only
+    that is known; without either, by the day of today. What is empty stays as it is. Raises `OfAnotherLead`, `TooFine`,
+    what opening and moving a deal raise, and `OnlyRead` where the person `rights_of` only reads the deal that is known,
+    or the lead of a new one; a lead that is nobody's becomes theirs.
     """
     given = {each: value for each, value in values.items() if value not in (None, "")}
     with transaction.atomic():
@@ -76,7 +77,7 @@ def register(
             if known and known.lead_id != lead.pk:
                 raise OfAnotherLead(known)
         else:
-            known = deals_alike(lead, name, opened_at or now(), only_the_day=opened_at is None).first()
+            known = deals_alike(lead, name, opened_at, opened_on).first()
         if known and rights_of:
             lock_editable(rights_of, known)
         check_amount(known, given)
@@ -84,7 +85,15 @@ def register(
             if rights_of:
                 claim(lead, by=rights_of, how=how)
             made = Opportunity.open(
-                lead, name=name, opened_at=opened_at, system=system, external_id=external_id, by=by, how=how, **given
+                lead,
+                name=name,
+                opened_at=opened_at,
+                opened_on=opened_on,
+                system=system,
+                external_id=external_id,
+                by=by,
+                how=how,
+                **given,
             )
             return made, True
         stage = given.pop("stage", None)
@@ -94,11 +103,17 @@ def register(
     return known, False
 
 
-def deals_alike(lead: Lead, name: str, opened_at: datetime, *, only_the_day: bool = False) -> QuerySet[Opportunity]:
-    """The deals of that lead and name that were opened then. A day, of which only the day is known, equals every
-    moment of it."""
-    start, end = day_around(opened_at)
-    same = Q(opened_at=opened_at) | Q(opened_at=start)
-    if only_the_day or day_starting_at(opened_at):
-        same = Q(opened_at__gte=start, opened_at__lt=end)
+def deals_alike(
+    lead: Lead, name: str, opened_at: datetime | None, opened_on: date | None = None
+) -> QuerySet[Opportunity]:
+    """The deals of that lead and name that were opened then; without an opening, on the day of today. A day, of which
+    only the day is known, equals every moment of it."""
+    day = opened_on or day_of(opened_at or now())
+    start, end = bounds_of(day)
+    same = Q(opened_on=day)
+    if opened_at is None or day_starting_at(opened_at):
+        same |= Q(opened_on=None, opened_at__gte=start, opened_at__lt=end)
+    else:
+        # Deals of before days were kept lie at the start of theirs.
+        same |= Q(opened_at=opened_at) | Q(opened_on=None, opened_at=start)
     return Opportunity.objects.filter(same, lead=lead, name=name).order_by("pk")

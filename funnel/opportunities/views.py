@@ -32,7 +32,7 @@ def opportunity_new(request: UserRequest, pk: int) -> HttpResponse:
     given = {name: form.cleaned_data[name] for name in form.Meta.fields}
     with transaction.atomic():
         claim(lead, by=request.user, how="page")
-        Opportunity.open(lead, **given, opened_at=form.opened_at(), by=request.user, how="page")
+        Opportunity.open(lead, **given, opened_on=form.cleaned_data["opened_on"], by=request.user, how="page")
     messages.success(request, _("The opportunity is open."))
     return redirect("lead", lead.pk)
 
@@ -113,9 +113,9 @@ def _decide(request: UserRequest, pk: int, kind: type[WonForm] | type[LostForm],
         return render(request, "funnel/opportunities/opportunity_outcome.html", context, status=form_status(form))
     decide = found.win if outcome == "won" else found.lose
     try:
-        given = {name: form.cleaned_data[name] for name in ("reason", "text")}
+        given = {name: form.cleaned_data[name] for name in ("reason", "text", "on")}
         with changing(request.user, found):
-            decide(**given, by=request.user, how="page", at=form.at())
+            decide(**given, by=request.user, how="page")
     except Opportunity.Decided:
         form.add_error(None, _("It was won or lost before."))
         return render(request, "funnel/opportunities/opportunity_outcome.html", context, status=CONFLICT)

@@ -109,7 +109,7 @@ def test_a_correction_changes_the_row_that_is_there_and_history_keeps_what_it_wa
     kept = Change.objects.filter(subject="opportunity_step").order_by("pk")
     assert {(each.field, str(each.old)[:10]) for each in kept} == {
         # Days of Tokyo.
-        ("at", "2025-01-31"), ("what", "won"), ("at", "2025-02-28"),
+        ("at", "2025-01-31"), ("what", "won"), ("at", "2025-02-28"), ("day", "2025-02-01"), ("day", "2025-03-01"),
         ("reason", str(Reason.objects.get(kind="won", key="price").pk)),
     }  # fmt: skip
 

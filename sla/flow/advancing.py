@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import DateTimeField, QuerySet
 from django.utils.timezone import now
 
 from funnel.journeys.standing import report_misplaced
+from funnel.opportunities.days import lay_on_their_days, mislaid_leads
 from funnel.opportunities.ledger import report_disagreeing
 from funnel.qualification.news import needless
 from funnel.qualification.qualifying import STAGES_AND_DEFINITIONS, Funnel, begin_missing, qualify
@@ -99,6 +101,8 @@ def begin_day(*, at: datetime | None = None, step: Step = transaction.atomic) ->
         return False
     try:
         with leases.hold(LEASE) as lease:
+            if last and is_moved:
+                _lay_on_their_days(last.zone, at=at, step=step, lease=lease)
             _reevaluate_everyone(at=at, step=step, lease=lease)
             with step():
                 lease.check()
@@ -122,6 +126,16 @@ def _recount_days(*, at: datetime) -> None:
     """Have everything that is kept by the company's days computed again, as its zone has changed."""
     note_change()
     request_computation(at=at)
+
+
+def _lay_on_their_days(zone: str, *, at: datetime | None, step: Step, lease: leases.Held) -> None:
+    """Let what is known only to the day stay on it, in another zone than the one of before."""
+    was = ZoneInfo(zone) if zone else company_zone()
+    leads = mislaid_leads(was)
+    for first in range(0, len(leads), DAY_BATCH):
+        with step():
+            lease.check()
+            lay_on_their_days(leads[first : first + DAY_BATCH], was, at=at or now())
 
 
 def _reevaluate_everyone(*, at: datetime | None, step: Step, lease: leases.Held) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import BigIntegerField, DateTimeField, F, Q, QuerySet, Value
+from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
@@ -335,12 +335,12 @@ def end_moved(lead_ids: Sequence[int] | None = None, *, at: datetime | None = No
     return _withdraw(moved, at=at) + len(left) - len(failed)
 
 
-def _withdraw(moved: Iterable[Handoff], *, at: datetime) -> int:
+def _withdraw(moved: Iterable[Any], *, at: datetime) -> int:
     withdrawn = 0
     failed: list[int] = []
     for handoff in moved:
         try:
-            handoff.withdraw(note=MOVED_ON, at=at)
+            handoff.withdraw(note=MOVED_ON, at=min(at, handoff.left_at or at), found_at=at)
         except Handoff.Answered:
             continue  # its rep answered a moment ago
         except Exception as problem:
@@ -355,10 +355,13 @@ def _withdraw(moved: Iterable[Handoff], *, at: datetime) -> int:
 
 
 def _moved(lead_ids: Given | None = None) -> QuerySet[Handoff]:
-    """Open hand-offs whose lead stands there no more."""
+    """Open hand-offs whose lead stands there no more, each with `left_at`: when we were told of its last step. From
+    then on nobody could answer, however late it is found."""
+    told = Transition.objects.filter(lead=OuterRef("lead")).order_by("-at", "-pk").values("recorded_at")[:1]
     standing = Handoff.objects.open() if lead_ids is None else Handoff.objects.open().filter(lead__among=lead_ids)
     stands = {"lead__journey__stage": F("hop__from_stage"), "lead__journey__closed_at": None}
-    return standing.exclude(**stands, lead__merged_into=None).order_by("pk")
+    left = standing.exclude(**stands, lead__merged_into=None)
+    return left.annotate(left_at=Subquery(told)).order_by("pk")
 
 
 def _left(lead_ids: Given | None = None) -> QuerySet[Timer, Any]:

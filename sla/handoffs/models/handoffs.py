@@ -119,10 +119,8 @@ class Handoff(OfThread):
         only_with_news: bool = False,
     ) -> None:
         """Reject the lead: it is recycled, or its journey is closed if the reason disqualifies. The verdict is asked of
-        a lead with a persona, the persona of one without.
-
-        Raises `Answered`, `Journey.Moved`, `NotAgreed`, and `NeedsWords` when the reason says nothing by itself.
-        """
+        a lead with a persona, the persona of one without. Raises `Answered`, `Journey.Moved`, `NotAgreed`, and
+        `NeedsWords` when the reason says nothing by itself."""
         if self.hop.reason_keys and reason not in self.hop.rejection_reasons():
             raise self.NotAgreed
         if reason.needs_text and not note.strip():
@@ -304,10 +302,14 @@ class Handoff(OfThread):
         )
         return replacement
 
-    def withdraw(self, *, by: User | None = None, note: str = "", at: datetime | None = None) -> None:
-        """Withdraw the offer. A timer that fell due before stays breached. Raises `Answered`."""
+    def withdraw(
+        self, *, by: User | None = None, note: str = "", at: datetime | None = None, found_at: datetime | None = None
+    ) -> None:
+        """Withdraw the offer. A timer that fell due before stays breached. Hand-offs that waited for its answer get
+        their own timers, if it is found later that there is nothing to offer then. Raises `Answered`."""
         with transaction.atomic():
-            self._answer(self.Answer.WITHDRAWN, by=by, at=at, note=note)
+            at = self._answer(self.Answer.WITHDRAWN, by=by, at=at, moves_thread=True, note=note)
+            Timer.start(self._lock_followers(), at=max(at, found_at or at))
 
     def lapse(self, *, at: datetime | None = None) -> None:
         """Withdraw it unanswered, as its policy says: its lead moves where a rejection moves it, and may qualify again.

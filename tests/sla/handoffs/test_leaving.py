@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
 from metrics.period import Period
@@ -32,6 +33,33 @@ def worked() -> Handoff:
     handoff = make.handoff(to=make.user(Role.REP))
     handoff.accept(by=handoff.rep, at=TEN)
     return handoff
+
+
+def left_unanswered(*, at: datetime) -> Timer:
+    """The clock of an offer due at one, whose lead went on at eleven, of which we were told at that moment."""
+    handoff = make.handoff()
+    customer = Stage.objects.role(StageRole.CUSTOMER)
+    with time_machine.travel(at, tick=False):
+        journey_of(handoff).move_to(customer, because="Bought", at=ELEVEN)
+    return handoff.timers.get()
+
+
+def test_an_offer_whose_lead_left_in_time_is_not_late_however_late_it_is_found():
+    offered = left_unanswered(at=ELEVEN)
+    assert offered.due_at < TEN + 9 * HOUR
+    assert end_moved(at=TEN + 9 * HOUR) == 1
+    offered.refresh_from_db()
+    assert (offered.stopped_at, offered.breached_at, offered.kept_at) == (ELEVEN, None, None)
+    assert Handoff.objects.get().answered_at == ELEVEN
+    assert sweep_timers(at=TEN + 10 * HOUR) == {"breached": 0, "escalated": 0}
+
+
+def test_an_offer_that_fell_due_before_we_were_told_that_its_lead_left_is_late():
+    told = TEN + 8 * HOUR
+    offered = left_unanswered(at=told)
+    assert end_moved(at=TEN + 9 * HOUR) == 1
+    offered.refresh_from_db()
+    assert (offered.stopped_at, offered.breached_at) == (told, offered.due_at)
 
 
 def clock(handoff: Handoff) -> Timer:

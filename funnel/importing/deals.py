@@ -136,8 +136,11 @@ TODAY = """
 UPDATE staging_rows s SET {name} = CASE WHEN {same_day} THEN r.{name} ELSE %(at)s END
 FROM staging_rows known LEFT JOIN funnel_opportunity r ON r.id = known.opportunity_id
 WHERE known.ctid = s.ctid AND s.turn = %(turn)s AND s.refused IS NULL AND {means_now}
-  AND (r.reopened_at IS NULL OR r.reopened_at < s.{name})
+  AND (r.reopened_at IS NULL OR r.reopened_at < s.{name}) AND {unless_known}
 """
+# What was won or lost today at a known moment was opened before, as on a past day.
+NOT_DECIDED_THEN = f"""(coalesce(s.won_on, s.lost_on) IS NOT NULL
+    OR {same_day("coalesce(s.won_at, s.lost_at)", "s.opened_at")} IS NOT TRUE)"""
 # What a deal will have been opened and decided at, once the row has come in.
 DATED = """
 SELECT s.line,
@@ -233,6 +236,7 @@ def _import_turn(batch: Batch, turn: int) -> None:
     batch.execute(WAIT, turn=turn, zone=str(company_zone()))
     for name in DATES:
         values = {"same_day": same_day(f"r.{name}", f"s.{name}"), "means_now": means_now(f"s.{name}")}
+        values["unless_known"] = NOT_DECIDED_THEN if name == "opened_at" else "TRUE"
         batch.execute(TODAY.format(name=name, **values), turn=turn, zone=str(company_zone()))
     _refuse_decided_before_opened(batch, turn)
     batch.execute(NEW, turn=turn, currency=Organization.ours().currency)

@@ -135,6 +135,18 @@ def test_a_deal_that_is_corrected_to_a_day_follows_the_steps_of_that_day(lead: L
     assert (step.at, step.day, Journey.objects.get(lead=lead).stage.role) == (AFTERNOON, YESTERDAY, "opportunity")
 
 
+@pytest.mark.parametrize("outcome", ["2026-11-16 10:00,", ",2026-11-16 10:00"])
+def test_what_was_opened_today_was_so_before_an_outcome_of_today_whose_moment_is_known(
+    lead: Lead, outcome: str
+) -> None:
+    row = f"{lead.email},Line 3,2026-11-16,{outcome}"
+    assert deals(row) == counts(created=1)
+    deal = Opportunity.objects.get()
+    assert (deal.opened_at, deal.opened_on, deal.won_at or deal.lost_at) == (MIDNIGHT + DAY, TODAY, TEN)
+    assert Journey.objects.get(lead=lead).last_step_at == TEN
+    assert deals(row, at=NOON + DAY) == counts(unchanged=1)
+
+
 def test_a_correction_gives_another_day_or_takes_it_away(lead: Lead) -> None:
     mapping = {"deal": "external_id", "lead": "lead.email", "opened": "opened_at", "won": "won_at", "lost": "lost_at"}
 

@@ -19,6 +19,7 @@ from metrics.answers import format_answer
 from metrics.question import BadQuestion, NotShown
 from metrics.rate import Row
 from metrics.registry import Unit, UnknownMetric
+from smarketing.company import day_of
 from smarketing.database.counting import count_up_to
 from smarketing.database.keyset import PAGE_SIZE, Cursor, Order, fetch_page
 from smarketing.pages.paging import ListPage
@@ -73,7 +74,8 @@ def value_text(unit: Unit, row: Row) -> str:
 
 
 def page_of_leads(request: UserRequest, moments: QuerySet[Any, Any]) -> ListPage[Lead]:
-    """The page that the address asks for of `last_moments`: its leads, each with its `moment`."""
+    """The page that the address asks for of `last_moments`: its leads, each with its `moment`, or the day alone where
+    nothing else is known."""
     cursor = Cursor.parse(request.GET.get("after", ""))
     page = fetch_page(moments, LATEST, cursor, size=PAGE_SIZE)
     if cursor is not None and not page.rows:
@@ -84,7 +86,7 @@ def page_of_leads(request: UserRequest, moments: QuerySet[Any, Any]) -> ListPage
         # One that was erased a moment ago is not there.
         if lead := found.get(row.key):
             leads.append(lead)
-            leads[-1].moment = row.moment
+            leads[-1].moment = row.day if row.day and row.day == day_of(row.moment) else row.moment
     return ListPage.of(replace(page, rows=leads), *count_up_to(moments), request)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import F, Max, QuerySet
+from django.db.models import DateField, F, Max, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,10 +74,11 @@ def leads_behind(opened: OpenedNumber) -> tuple[QuerySet[Any, Any], str | Promis
 
 
 def last_moments(rows: QuerySet[Any, Any], name: str, lead: str = "lead") -> QuerySet[Any, Any]:
-    """The leads of some rows, each as its id (`key`) with its last `moment`. Without the leads themselves: only of
-    those of one page is anything else asked."""
-    moments: QuerySet[Any, Any] = rows.order_by().values(key=F(lead)).annotate(moment=Max(name))
-    return moments.values_list("key", "moment", named=True)
+    """The leads of some rows, each as its id (`key`) with its last `moment`, and the last `day` of those of which only
+    that is known. Without the leads themselves: only of those of one page is anything else asked."""
+    day = Max("day") if rows.model in (Transition, OpportunityStep) else Value(None, DateField())
+    moments: QuerySet[Any, Any] = rows.order_by().values(key=F(lead)).annotate(moment=Max(name), day=day)
+    return moments.values_list("key", "moment", "day", named=True)
 
 
 def values_behind(opened: OpenedNumber, leads: Iterable[int]) -> dict[int, str]:

@@ -108,6 +108,18 @@ def test_the_moment_of_a_contract_is_when_it_was_won():
     assert moments(opened("contracts")) == {lead: MONDAY_9AM}
 
 
+@pytest.mark.parametrize("is_known_to_the_day", [True, False])
+def test_of_a_step_known_only_to_the_day_the_day_is_shown_alone(is_known_to_the_day: bool, client: Client) -> None:
+    make.sign_in(client, make.user(Role.MANAGER))
+    lead = make.mql(at=FRIDAY - timedelta(days=1))
+    if is_known_to_the_day:
+        lead.transitions.filter(to_stage__role="mql").update(day=date(2026, 11, 19))
+    text = client.get(behind_url("entered", opened("entered", to_role="mql").question)).content.decode()
+    assert ('datetime="2026-11-19"' in text, 'datetime="2026-11-19T' in text) == (
+        is_known_to_the_day, not is_known_to_the_day,
+    )  # fmt: skip
+
+
 def test_a_lead_that_was_merged_into_another_is_behind_no_number():
     kept = make.mql()
     Lead.objects.filter(pk=make.mql().pk).update(merged_into=kept, merged_at=FRIDAY)

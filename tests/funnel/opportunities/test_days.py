@@ -12,7 +12,9 @@ from django.utils import translation
 
 from funnel.models import DealStage, Journey, Opportunity, Reason, Stage, StageRole, Transition
 from funnel.opportunities.ledger import disagreeing_deals
+from funnel.opportunities.registering import register
 from leads.models import Lead
+from sla.flow.merging import merge
 from teams.models import Role
 from tests import make
 from tests.api import Program
@@ -124,6 +126,16 @@ def test_a_fact_that_moves_its_lead_when_it_is_told_is_a_step_of_that_moment(lea
     assert (deal.opened_at, deal.opened_on) == (MIDNIGHT - DAY, YESTERDAY - DAY)
     step = Transition.objects.get(lead=lead, to_stage__role="opportunity")
     assert (step.day, step.at > AFTERNOON) == (None, True)
+
+
+def test_whoever_is_merged_brings_the_days_along(lead: Lead) -> None:
+    Opportunity.open(lead, opened_on=YESTERDAY)
+    kept = make.lead(StageRole.LEAD, created_at=MIDNIGHT - 30 * DAY)
+    merge(kept, lead, by=make.user(Role.MANAGER), at=NOON)
+    assert kept.transitions.get(to_stage__role="opportunity").day == YESTERDAY
+    assert kept.opportunities.get().steps.get().day == kept.opportunities.get().opened_on == YESTERDAY
+    with time_machine.travel(NOON, tick=False):
+        assert register(kept, {}, opened_at=AFTERNOON + timedelta(hours=3))[1] is False
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

@@ -54,8 +54,9 @@ SWEEP = [
     """,
 ]
 INBOX = """
-SELECT h.id, t.due_at, t.target, l.id, h.follows_id, l.family_name, l.given_name, l.email, l.title,
-    c.name, s.fit, s.interest, m.fit_threshold, m.interest_threshold, last.kind_id, last.occurred_at
+SELECT h.id, t.due_at, t.target, t.started_at, t.started_with::text, l.id, h.follows_id,
+    l.family_name, l.given_name, l.email, l.title, c.name,
+    s.fit, s.interest, m.fit_threshold, m.interest_threshold, last.kind_id, last.occurred_at
 FROM sla_handoff h
 JOIN sla_timer t ON t.handoff_id = h.id AND t.kind = 'answer'
 JOIN leads_lead l ON l.id = h.lead_id

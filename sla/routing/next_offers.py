@@ -28,20 +28,19 @@ class NextOffers:
     # The unsaved hand-off that another one follows, by the lead of the latter.
     first_of: dict[int, Handoff] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._at_company: dict[tuple[int | None, int], list[Handoff]] = {}
+
+    def add(self, handoff: Handoff) -> None:
+        self.handoffs.append(handoff)
+        self._at_company.setdefault((handoff.lead.company_id, handoff.rep_id), []).append(handoff)
+
     def first_at(self, company: int | None, rep: int, *, but: int) -> Handoff | None:
         """The unsaved hand-off of that rep at that company that follows none."""
-        return next(
-            (
-                each
-                for each in self.handoffs
-                if each.rep_id == rep
-                and each.lead.company_id == company
-                and each.lead_id not in self.first_of
-                and each.follows_id is None
-                and each.lead_id != but
-            ),
-            None,
-        )
+        for each in self._at_company.get((company, rep), ()):
+            if each.lead_id not in self.first_of and each.follows_id is None and each.lead_id != but:
+                return each
+        return None
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def assign(hop: Hop, transitions: Sequence[Any], leads: dict[int, Lead], *, at: 
             stood_before=transition.stood_before,
             two_reps=two_reps,
         )
-        offers.handoffs.append(handoff)
+        offers.add(handoff)
         _join_thread(batch, handoff, offers)
     batch.waits.keep()
     return offers

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sla.calendars.hours import OpeningHours
-from sla.handoffs.cadence import Cadence, Progress, day_ends, measure_progress, open_day
+from sla.handoffs.cadence import Cadence, Progress, day_ends, days_around, measure_progress, open_day
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 MONDAY = date(2026, 11, 16)
@@ -201,3 +201,26 @@ def test_a_day_whose_only_window_the_clocks_skip_ends_when_it_begins() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     night = OpeningHours({day: [(time(2, 15), time(2, 45))] for day in range(7)}, frozenset(), berlin)
     assert day_ends(night, date(2026, 3, 30), 1) == (datetime(2026, 3, 29, tzinfo=berlin),)
+
+
+@pytest.mark.parametrize(
+    ("today", "number", "days"),
+    [
+        (19, 1, [18, 19]),
+        (19, 2, [17, 18, 19, 20]),
+        (21, 3, [18, 19, 20, 24, 25, 26]),  # a Saturday before the holiday
+        (24, 2, [19, 20, 24, 25]),
+    ],
+)
+def test_the_open_days_around_a_day_and_their_ends(today: int, number: int, days: list[int]) -> None:
+    found, ends = days_around(OFFICE, date(2026, 11, today), number)
+    assert list(found) == [date(2026, 11, day) for day in days]
+    assert list(ends) == [at(day, 18) for day in days]
+
+
+def test_an_open_day_whose_only_hour_the_clocks_skip_is_over_when_it_begins() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    nights = OpeningHours({6: [(time(2), time(3))]}, frozenset(), berlin)
+    found, ends = days_around(nights, date(2027, 3, 28), 1)
+    assert list(found) == [date(2027, 3, 21), date(2027, 3, 28)]
+    assert list(ends) == [datetime(2027, 3, 21, 3, tzinfo=berlin), datetime(2027, 3, 28, tzinfo=berlin)]

@@ -1,9 +1,8 @@
 """Facts known only to the day stay on it when the company's zone changes.
 
 What lay at the start of its day in the zone of before, and what would lie on another day now, is laid anew: at the
-start of its day. The order of a ledger stays as it
-is. No fact goes before the one it follows, past the next one whose moment is known, or past the moment at which we were
-told of it: by then it had happened.
+start of its day. The order of a ledger stays as it is. No fact goes before the one it follows, past the next one whose
+moment is known, or past the moment at which we were told of it: by then it had happened.
 """
 
 from __future__ import annotations

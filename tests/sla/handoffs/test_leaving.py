@@ -9,6 +9,7 @@ import pytest
 import time_machine
 
 from funnel.models import Journey, Opportunity, Reason, Stage, StageRole
+from leads.models import Lead
 from metrics.period import Period
 from metrics.question import Question
 from metrics.registry import metric
@@ -60,6 +61,15 @@ def test_an_offer_that_fell_due_before_we_were_told_that_its_lead_left_is_late()
     assert end_moved(at=TEN + 9 * HOUR) == 1
     offered.refresh_from_db()
     assert (offered.stopped_at, offered.breached_at) == (told, offered.due_at)
+
+
+@pytest.mark.parametrize("hours", [1, 8])
+def test_an_offer_whose_lead_was_merged_ends_then(hours: int):
+    handoff, merged_at = make.handoff(), TEN + hours * HOUR
+    Lead.objects.filter(pk=handoff.lead_id).update(merged_into=make.lead(), merged_at=merged_at)
+    assert end_moved(at=TEN + 9 * HOUR) == 1
+    timer = handoff.timers.get()
+    assert (timer.stopped_at, timer.breached_at) == (merged_at, timer.due_at if hours == 8 else None)
 
 
 def clock(handoff: Handoff) -> Timer:

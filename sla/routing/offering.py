@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BigIntegerField, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Least
 from django.utils.timezone import now
 from django.utils.translation import gettext_noop
 
@@ -356,13 +356,15 @@ def _withdraw(moved: Iterable[Any], *, at: datetime) -> int:
 
 
 def _moved(lead_ids: Given | None = None) -> QuerySet[Handoff]:
-    """Open hand-offs whose lead stands there no more, each with `left_at`: when it was merged, or when we were told of
-    its last step. From then on nobody could answer, however late it is found."""
-    told = Transition.objects.filter(lead=OuterRef("lead")).order_by("-at", "-pk").values("recorded_at")[:1]
+    """Open hand-offs whose lead stands there no more, each with `left_at`: when it was merged, or we were told of the
+    step after the one that opened it. From then on nobody could answer, however late it is found."""
+    opened = OuterRef("transition__at")
+    after = Q(at__gt=opened) | Q(at=opened, pk__gt=OuterRef("transition"))
+    told = Transition.objects.filter(after, lead=OuterRef("lead")).order_by("recorded_at").values("recorded_at")[:1]
     standing = Handoff.objects.open() if lead_ids is None else Handoff.objects.open().filter(lead__among=lead_ids)
     stands = {"lead__journey__stage": F("hop__from_stage"), "lead__journey__closed_at": None}
     left = standing.exclude(**stands, lead__merged_into=None)
-    return left.annotate(left_at=Coalesce("lead__merged_at", Subquery(told, DateTimeField()))).order_by("pk")
+    return left.annotate(left_at=Least("lead__merged_at", Subquery(told, DateTimeField()))).order_by("pk")
 
 
 def _left(lead_ids: Given | None = None) -> QuerySet[Timer, Any]:

@@ -63,6 +63,17 @@ def test_an_offer_that_fell_due_before_we_were_told_that_its_lead_left_is_late()
     assert (offered.stopped_at, offered.breached_at) == (told, offered.due_at)
 
 
+def test_it_left_with_its_first_step_whatever_came_after():
+    offered = left_unanswered(at=ELEVEN)
+    handoff, late = Handoff.objects.get(), TEN + 8 * HOUR
+    with time_machine.travel(late, tick=False):
+        journey_of(handoff).close(Journey.Ended.LOST, because="", at=late)
+    Lead.objects.filter(pk=handoff.lead_id).update(merged_into=make.lead(), merged_at=late)
+    assert end_moved(at=TEN + 9 * HOUR) == 1
+    offered.refresh_from_db()
+    assert (offered.stopped_at, offered.breached_at) == (ELEVEN, None)
+
+
 @pytest.mark.parametrize("hours", [1, 8])
 def test_an_offer_whose_lead_was_merged_ends_then(hours: int):
     handoff, merged_at = make.handoff(), TEN + hours * HOUR
